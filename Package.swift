@@ -1,0 +1,109 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+/// Settings of every Swift target: today's language, and no warning tolerated.
+let common: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Settings of the modules that read untrusted bytes or draw conclusions from them: no unsafe construct
+/// without the word `unsafe` in front of it.
+let pure: [SwiftSetting] = common + [.strictMemorySafety()]
+
+/// The fixtures of a test target: data beside the tests, found by `#filePath`, no part of the build.
+func fixtures(_ target: String) -> [String] {
+  FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Tests/\(target)/Fixtures")
+    ? ["Fixtures"] : []
+}
+
+let package = Package(
+  name: "breaktrace",
+  products: [
+    .executable(name: "breaktrace", targets: ["breaktrace"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CTracing", pkgConfig: "libtracefs",
+      providers: [.apt(["libtracefs-dev", "libtraceevent-dev"])]),
+    .target(name: "CRealtime", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+    .target(name: "TraceModel", swiftSettings: pure),
+    .target(name: "RingBuffer", dependencies: ["TraceModel"], swiftSettings: pure),
+    .target(
+      name: "TraceFile",
+      dependencies: [
+        "TraceModel", "RingBuffer", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: pure),
+    .target(
+      name: "Tracefs",
+      dependencies: [
+        "CTracing", "TraceModel", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: common),
+    .target(
+      name: "Measurement",
+      dependencies: [
+        "CRealtime", "TraceModel", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: common),
+    .target(name: "Analysis", dependencies: ["TraceModel"], swiftSettings: pure),
+    .target(name: "Report", dependencies: ["TraceModel", "Analysis"], swiftSettings: pure),
+    .target(
+      name: "Session",
+      dependencies: [
+        "CRealtime", "TraceModel", "RingBuffer", "TraceFile", "Tracefs", "Measurement", "Analysis",
+        "Report", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: common),
+    .executableTarget(
+      name: "breaktrace",
+      dependencies: [
+        "Session", "Report", "Analysis", "TraceModel", "Measurement", "Tracefs", "TraceFile",
+        "CRealtime",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: common),
+    .testTarget(
+      name: "TraceModelTests", dependencies: ["TraceModel"], exclude: fixtures("TraceModelTests"),
+      swiftSettings: common),
+    .testTarget(
+      name: "RingBufferTests", dependencies: ["RingBuffer", "CTracing", "TraceModel"],
+      exclude: fixtures("RingBufferTests"), swiftSettings: common),
+    .testTarget(
+      name: "TraceFileTests", dependencies: ["TraceFile", "RingBuffer", "TraceModel"],
+      exclude: fixtures("TraceFileTests"), swiftSettings: common),
+    .testTarget(
+      name: "TracefsTests", dependencies: ["Tracefs", "TraceModel"],
+      exclude: fixtures("TracefsTests"), swiftSettings: common),
+    .testTarget(
+      name: "MeasurementTests", dependencies: ["Measurement", "Report", "CRealtime", "TraceModel"],
+      exclude: fixtures("MeasurementTests"), swiftSettings: common),
+    .testTarget(
+      name: "AnalysisTests", dependencies: ["Analysis", "TraceModel"],
+      exclude: fixtures("AnalysisTests"), swiftSettings: common),
+    .testTarget(
+      name: "ReportTests", dependencies: ["Report", "Analysis", "TraceModel"],
+      exclude: fixtures("ReportTests"), swiftSettings: common),
+    .testTarget(
+      name: "SessionTests",
+      dependencies: [
+        "Session", "Analysis", "Report", "TraceFile", "RingBuffer", "Measurement", "Tracefs",
+        "TraceModel",
+      ], exclude: fixtures("SessionTests"), swiftSettings: common),
+    .testTarget(
+      name: "CommandTests", dependencies: ["breaktrace", "TraceModel", "Measurement"],
+      swiftSettings: common),
+    .testTarget(
+      name: "LiveTests", dependencies: ["TraceModel"], exclude: fixtures("LiveTests"),
+      swiftSettings: common),
+  ]
+)

@@ -1,0 +1,3 @@
+#ifndef BT_RT
+#define BT_RT
+#endif

@@ -1,0 +1,30 @@
+/// A place in the kernel's code: an address, its symbol, or both.
+public struct CodeLocation: Hashable, Sendable {
+  /// The address, 0 where only the symbol is known (text traces).
+  public var address: UInt64
+  /// The function's name, empty where no symbol table had it.
+  public var symbol: String
+  /// Bytes from the function's start, nil where it is not known.
+  public var offset: UInt64?
+  /// The module that holds the function, nil for the kernel itself.
+  public var module: String?
+
+  /// Makes a location.
+  public init(address: UInt64, symbol: String = "", offset: UInt64? = nil, module: String? = nil) {
+    self.address = address
+    self.symbol = symbol
+    self.offset = offset
+    self.module = module
+  }
+
+  /// The symbol, or the address in hexadecimal where there is none.
+  public var name: String { symbol.isEmpty ? "0x" + String(address, radix: 16) : symbol }
+
+  /// `symbol+0x1c [module]`, as far as it is known.
+  public var text: String {
+    var text = name
+    if !symbol.isEmpty, let offset { text += "+0x" + String(offset, radix: 16) }
+    if let module { text += " [\(module)]" }
+    return text
+  }
+}

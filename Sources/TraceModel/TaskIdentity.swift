@@ -1,0 +1,22 @@
+/// A task by thread id and the name that an event's own fields gave it.
+public struct TaskIdentity: Hashable, Sendable {
+  /// Thread id; 0 is a CPU's idle task.
+  public var pid: Int32
+  /// The task's `comm`, at most 15 bytes; empty where no event told it.
+  public var comm: String
+
+  /// Makes an identity.
+  public init(pid: Int32, comm: String) {
+    self.pid = pid
+    self.comm = comm
+  }
+
+  /// `comm-pid` as ftrace prints it, `<idle>` for the idle task and `<...>` for a missing name.
+  public var text: String {
+    if pid == 0 { return "<idle>" }
+    return (comm.isEmpty ? "<...>" : comm) + "-\(pid)"
+  }
+
+  /// Whether this is a CPU's idle task (`swapper/N`).
+  public var isIdle: Bool { pid == 0 }
+}
