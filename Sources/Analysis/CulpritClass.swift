@@ -1,0 +1,93 @@
+/// The classes of causes; the raw value is the name used in JSON, in docs/causes.md and on command lines.
+public enum CulpritClass: String, Hashable, Sendable, CaseIterable {
+  case irqsOff = "irqs-off"
+  case hardIRQ = "hard-irq"
+  case nmi
+  case idleExit = "idle-exit"
+  case hardwareStall = "hardware-stall"
+  case hypervisor
+  case timerLate = "timer-late"
+  case timerSlack = "timer-slack"
+  case timerSoftirq = "timer-softirq"
+  case clock
+  case stackedTimers = "stacked-timers"
+  case tickWork = "tick-work"
+  case remoteEnqueue = "remote-enqueue"
+  case migration
+  case preemptOff = "preempt-off"
+  case nonPreemptibleKernel = "non-preemptible-kernel"
+  case softirq
+  case higherPriorityTask = "higher-priority-task"
+  case samePriorityTask = "same-priority-task"
+  case priorityInversion = "priority-inversion"
+  case stopMachine = "stop-machine"
+  case rtThrottling = "rt-throttling"
+  case deadlineServer = "deadline-server"
+  case irqThread = "irq-thread"
+  case schedulerOverhead = "scheduler-overhead"
+  case cpuBandwidth = "cpu-bandwidth"
+  case runQueue = "run-queue"
+  case lateKworker = "late-kworker"
+  case isolationBroken = "isolation-broken"
+  case pageFault = "page-fault"
+  case interruptedAfterSwitch = "interrupted-after-switch"
+  case signalOrPtrace = "signal-or-ptrace"
+  case ownOutput = "own-output"
+  case observer
+  case cpuFrequency = "cpu-frequency"
+  case tlbShootdown = "tlb-shootdown"
+  case rcu
+  case printkConsole = "printk-console"
+  case memoryReclaim = "memory-reclaim"
+  case sharedHardware = "shared-hardware"
+  case otherTracing = "other-tracing"
+  case unknown
+
+  /// What the class means, as it stands behind the dash of a headline.
+  public var phrase: String {
+    switch self {
+    case .irqsOff: "interrupts were disabled"
+    case .hardIRQ: "a hard interrupt ran"
+    case .nmi: "an NMI ran"
+    case .idleExit: "the CPU left a deep idle state"
+    case .hardwareStall: "the hardware stalled"
+    case .hypervisor: "the CPU did not run guest code"
+    case .timerLate: "the timer was armed after its expiry"
+    case .timerSlack: "timer slack of a normal task"
+    case .timerSoftirq: "the timer expired in a softirq"
+    case .clock: "the clock moved"
+    case .stackedTimers: "other timers expired in front"
+    case .tickWork: "the tick worked in front"
+    case .remoteEnqueue: "the remote enqueue was late"
+    case .migration: "the thread was migrated"
+    case .preemptOff: "preemption was disabled"
+    case .nonPreemptibleKernel: "the kernel could not be preempted"
+    case .softirq: "a softirq ran"
+    case .higherPriorityTask: "a task of higher priority ran"
+    case .samePriorityTask: "a task of the same priority ran"
+    case .priorityInversion: "a lock owner was boosted"
+    case .stopMachine: "the stopper thread ran"
+    case .rtThrottling: "real-time throttling"
+    case .deadlineServer: "the deadline server ran"
+    case .irqThread: "an interrupt thread ran"
+    case .schedulerOverhead: "the scheduler itself"
+    case .cpuBandwidth: "the cgroup's CPU bandwidth was used up"
+    case .runQueue: "the thread waited on the run queue"
+    case .lateKworker: "a kworker was scheduled late"
+    case .isolationBroken: "something else ran on an isolated CPU"
+    case .pageFault: "the thread took a page fault"
+    case .interruptedAfterSwitch: "the thread was interrupted before it read its clock"
+    case .signalOrPtrace: "signal, ptrace or task work"
+    case .ownOutput: "breaktrace itself ran"
+    case .observer: "the tracing itself"
+    case .cpuFrequency: "the CPU ran slowly"
+    case .tlbShootdown: "a TLB shootdown"
+    case .rcu: "RCU callbacks"
+    case .printkConsole: "a console was written"
+    case .memoryReclaim: "memory was reclaimed"
+    case .sharedHardware: "shared hardware was busy"
+    case .otherTracing: "somebody else's tracing"
+    case .unknown: "no rule explains it"
+    }
+  }
+}

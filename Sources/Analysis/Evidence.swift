@@ -1,0 +1,35 @@
+public import TraceModel
+
+/// One event, counter or setting that speaks for a finding.
+public struct Evidence: Hashable, Sendable {
+  /// When; nil for a counter or a setting.
+  public var time: Nanoseconds?
+  /// The CPU; nil for what holds for the whole machine.
+  public var cpu: Int?
+  /// The event's name, or the file of a counter.
+  public var event: String
+  /// What it says.
+  public var text: String
+  /// The event's position in its source.
+  public var position: UInt64?
+
+  /// Makes evidence from an event of the trace.
+  public init(_ event: TraceEvent, note: String = "") {
+    let text = event.text
+    let colon = text.firstIndex(of: ":") ?? text.endIndex
+    self.time = event.time
+    self.cpu = event.cpu
+    self.event = String(text[..<colon])
+    self.text = note.isEmpty ? text : text + " (\(note))"
+    self.position = event.position
+  }
+
+  /// Makes evidence from a counter or setting.
+  public init(source: String, text: String, cpu: Int? = nil) {
+    self.time = nil
+    self.cpu = cpu
+    self.event = source
+    self.text = text
+    self.position = nil
+  }
+}

@@ -1,0 +1,47 @@
+public import TraceModel
+
+/// What the stack of a wake-up from an interrupt says of the code that was interrupted.
+public struct InterruptedCode: Hashable, Sendable {
+  /// Where the CPU was when the interrupt came.
+  public enum Mode: Hashable, Sendable {
+    /// User space: interrupts were enabled and preemption possible.
+    case user
+    /// The idle loop.
+    case idle
+    /// The kernel.
+    case kernel
+  }
+
+  /// Where the CPU was.
+  public var mode: Mode
+  /// The interrupted context's frames, innermost first; empty for user space.
+  public var frames: [CodeLocation]
+  /// Number of frames of the interrupt itself in front of them.
+  public var interruptFrames: Int
+
+  /// Reads a stack written in an interrupt; nil where no interrupt entry is among its frames.
+  public init?(stack: [CodeLocation], task: Int32) {
+    guard let entry = stack.lastIndex(where: { KernelFunctions.isInterruptEntry($0.symbol) }) else {
+      return nil
+    }
+    interruptFrames = entry + 1
+    frames = Array(stack[(entry + 1)...])
+    if frames.isEmpty {
+      mode = .user
+    } else if task == 0, frames.contains(where: { KernelFunctions.isIdle($0.symbol) }) {
+      mode = .idle
+    } else {
+      mode = .kernel
+    }
+  }
+
+  /// Whether the innermost frame is one that has just enabled interrupts again.
+  public var stoppedAtInterruptEnable: Bool {
+    frames.first.map { KernelFunctions.enablesInterrupts($0.symbol) } ?? false
+  }
+
+  /// The innermost function that answers for the section: not an unlock, an irq-enable, a clock, a tracer or an entry helper.
+  public var responsible: CodeLocation? {
+    frames.first { !KernelFunctions.isHelper($0.symbol) } ?? frames.first
+  }
+}

@@ -1,0 +1,72 @@
+/// Kinds of kernel functions by name: which are entries, helpers and lock primitives.
+///
+/// Names as of Linux 5.4 to 6.18 on x86 and arm64.
+enum KernelFunctions {
+  /// The outermost function of an interrupt's or exception's stack.
+  static func isInterruptEntry(_ name: String) -> Bool {
+    name.hasPrefix("asm_sysvec_") || name.hasPrefix("asm_common_interrupt")
+      || name.hasPrefix("el1h_64_irq") || name.hasPrefix("el0t_64_irq") || entries.contains(name)
+  }
+
+  private static let entries: Set<String> = [
+    "ret_from_intr", "common_interrupt", "apic_timer_interrupt", "reschedule_interrupt",
+    "call_function_single_interrupt", "el1_irq", "el0_irq", "__irq_svc", "__irq_usr",
+    "asm_exc_nmi",
+  ]
+
+  /// The idle loop.
+  static func isIdle(_ name: String) -> Bool {
+    idle.contains(name) || name.hasPrefix("cpuidle_enter") || name.hasSuffix("_idle_enter")
+  }
+
+  private static let idle: Set<String> = [
+    "do_idle", "cpu_startup_entry", "default_idle", "default_idle_call", "pv_native_safe_halt",
+    "native_safe_halt", "acpi_idle_enter", "intel_idle", "haltpoll_enter_idle", "arch_cpu_idle",
+    "mwait_idle", "cpu_do_idle", "poll_idle",
+  ]
+
+  /// Functions that enable interrupts: a pending interrupt is taken right inside them.
+  static func enablesInterrupts(_ name: String) -> Bool {
+    irqEnabling.contains(name) || name.hasSuffix("_unlock_irqrestore")
+      || name.hasSuffix("_unlock_irq") || name.hasPrefix("finish_task_switch")
+      || name.hasPrefix("trace_hardirqs_on")
+  }
+
+  private static let irqEnabling: Set<String> = [
+    "local_irq_enable", "local_irq_restore", "arch_local_irq_restore", "arch_local_irq_enable",
+    "raw_local_irq_restore", "irqentry_exit", "rt_spin_unlock", "preempt_schedule_irq",
+    "exit_to_user_mode_loop", "syscall_exit_to_user_mode", "__local_bh_enable_ip",
+    "raw_irqentry_exit_cond_resched", "native_irq_return_iret", "restore_all",
+  ]
+
+  /// Functions that a verdict never names: lock release, irq-enable, clock, tracer and entry helpers.
+  static func isHelper(_ name: String) -> Bool {
+    enablesInterrupts(name) || helpers.contains(name) || name.hasPrefix("_raw_spin_")
+      || name.hasPrefix("_raw_read_") || name.hasPrefix("_raw_write_")
+      || name.hasPrefix("trace_") || name.hasPrefix("__trace_") || name.hasPrefix("ftrace_")
+      || name.hasPrefix("preempt_count_") || name.hasPrefix("asm_exc_") || name.hasPrefix("exc_")
+      || name.hasPrefix("ktime_get") || name.hasPrefix("sched_clock")
+      || name.hasPrefix("entry_SYSCALL") || name.hasPrefix("asm_") || name.hasPrefix("rcu_read_")
+      || name.hasPrefix("__rcu_read_")
+  }
+
+  private static let helpers: Set<String> = [
+    "native_sched_clock", "local_clock", "read_tsc", "native_read_tsc", "pvclock_clocksource_read",
+    "kvm_clock_get_cycles", "ring_buffer_lock_reserve", "ring_buffer_unlock_commit",
+    "preempt_schedule", "preempt_schedule_notrace", "preempt_schedule_thunk", "__cond_resched",
+    "preempt_schedule_common", "schedule", "__schedule", "__preempt_count_sub", "do_syscall_64",
+    "x64_sys_call", "ret_from_fork", "ret_from_fork_asm", "irqentry_enter", "memset", "memcpy",
+    "memset_orig", "memcpy_orig", "clear_page_erms", "rep_movs_alternative", "__delay", "delay_tsc",
+    "tracing_start_function_trace", "perf_trace_buf_submit", "__const_udelay", "__udelay",
+  ]
+
+  /// The last frames of a stack, which say only how the kernel was entered.
+  static func isOutermost(_ name: String) -> Bool {
+    outermost.contains(name) || name.hasPrefix("entry_SYSCALL") || name.hasPrefix("asm_")
+  }
+
+  private static let outermost: Set<String> = [
+    "do_syscall_64", "x64_sys_call", "ret_from_fork", "ret_from_fork_asm", "kthread",
+    "worker_thread", "el0_svc", "el0t_64_sync",
+  ]
+}

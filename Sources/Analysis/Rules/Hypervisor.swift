@@ -1,0 +1,34 @@
+import TraceModel
+
+/// The hypervisor did not run the virtual CPU.
+///
+/// Needs the stack of the wake-up: the interrupt was late although user space or idle was interrupted,
+/// where interrupts are enabled, and no event was written meanwhile. Steal time that grew, or several
+/// interrupts pending at the end of the silence, make it likely; only a trace of the host could prove it.
+/// Refuted on bare metal.
+struct Hypervisor: Rule {
+  func examine(_ spike: SpikeCase) -> RuleOutcome {
+    let stalls = spike.stalls()
+    guard !stalls.isEmpty else { return .nothing }
+    guard let name = spike.context.hypervisor else {
+      return .refuted(.hypervisor, because: "this is no virtual machine")
+    }
+    var evidence = stalls.flatMap(spike.evidence(of:))
+    let steal = spike.steal
+    if steal > .zero {
+      evidence.append(
+        Evidence(
+          source: "/proc/stat", text: "steal grew by \(steal.microseconds / 1000) ms",
+          cpu: spike.cpu))
+    }
+    let supported = steal > .zero || stalls.contains { $0.pending > 1 }
+    return RuleOutcome(findings: [
+      Finding(
+        .hypervisor, name: name, confidence: supported ? .likely : .possible,
+        spans: stalls.map(\.span), evidence: evidence,
+        nextStep:
+          "Not a fault of this kernel: the host took the CPU away. Pin the virtual CPUs, do "
+          + "not overcommit the host, and look at a trace of the host for proof.")
+    ])
+  }
+}

@@ -1,0 +1,60 @@
+public import TraceModel
+
+/// The verdict on one spike: all that a report says of it, as values.
+public struct SpikeAnalysis: Hashable, Sendable {
+  /// The late wake-up.
+  public var sample: WakeupSample
+  /// The CPU whose events explain it.
+  public var cpu: Int
+  /// Its times.
+  public var times: WakeupTimes
+  /// Its segments; their lengths sum to the latency.
+  public var segments: [Segment]
+  /// The main cause.
+  public var culprit: Finding
+  /// The other causes, and what no rule explains; with the culprit their times sum to the latency.
+  public var contributors: [Finding]
+  /// Causes that were looked at and do not hold.
+  public var refuted: [Refutation]
+  /// Net times on the CPU in the window.
+  public var ran: [RanEntry]
+  /// The part of the trace that shows it.
+  public var excerpt: [ExcerptLine]
+  /// The stack of the interrupted context, innermost frame first; empty where there is none.
+  public var stack: [CodeLocation]
+  /// Number of the frames in front of `stack` that belong to the interrupt.
+  public var foldedFrames: Int
+  /// What the trace was worth.
+  public var trace: TraceHealth
+  /// Number of earlier wake-ups behind the typical values.
+  public var baselineWakeups: Int
+}
+
+/// How complete the trace of a window is.
+public struct TraceHealth: Hashable, Sendable {
+  /// The trace clock.
+  public var clock: String
+  /// Events of all CPUs in the window.
+  public var eventsInWindow: Int
+  /// Events known to be lost in the window; at least 1 where only the fact is known.
+  public var lostInWindow: UInt64
+  /// Gaps that touch the window.
+  public var gaps: [TimelineGap]
+  /// Whether the CPU's buffer reaches back to the expiry.
+  public var coversWindow: Bool
+
+  /// Whether every event of the window is there.
+  public var isComplete: Bool { lostInWindow == 0 && coversWindow && gaps.isEmpty }
+
+  /// Makes the value.
+  public init(
+    clock: String, eventsInWindow: Int, lostInWindow: UInt64, gaps: [TimelineGap],
+    coversWindow: Bool
+  ) {
+    self.clock = clock
+    self.eventsInWindow = eventsInWindow
+    self.lostInWindow = lostInWindow
+    self.gaps = gaps
+    self.coversWindow = coversWindow
+  }
+}

@@ -1,0 +1,90 @@
+import TraceModel
+
+/// A stretch in which a CPU wrote no event although it should have gone on.
+struct Stall {
+  /// The stretch.
+  var span: TimeSpan
+  /// What the CPU had been doing.
+  var interrupted: String
+  /// The first event behind the stretch.
+  var end: TraceEvent?
+  /// Number of interrupts that were taken within 5 us at its end: they had been pending.
+  var pending: Int
+  /// Whether other CPUs wrote events meanwhile.
+  var othersAlive: Bool
+}
+
+extension SpikeCase {
+  /// Stretches that no code of this kernel explains: the timer interrupt was late although the CPU was in
+  /// user space or idle, or the CPU was to be given up and nothing happened.
+  func stalls() -> [Stall] {
+    let least = max(floor, Nanoseconds(microseconds: 20))
+    var found: [Stall] = []
+    let late = span(.timer)
+    if late.length >= least, let code = interrupted {
+      let doubtful = code.mode == .kernel && (code.stoppedAtInterruptEnable || steal == .zero)
+      if !doubtful {
+        let mode =
+          switch code.mode {
+          case .user: "user space"
+          case .idle: "the idle loop"
+          case .kernel: "\(code.frames[0].text)"
+          }
+        for silence in silences(in: late, minimum: least) { found.append(stall(silence, mode)) }
+      }
+    } else if late.length >= least, times.wakingEvent?.pid == 0 {
+      for silence in silences(in: late, minimum: least) {
+        found.append(stall(silence, "the idle loop"))
+      }
+    }
+    // After the wake-up out of user space or idle the switch follows at once.
+    if let code = interrupted, code.mode != .kernel, let waking = times.wakingEvent,
+      let switched = times.switchedEvent, waking.cpu == switched.cpu,
+      case .switched(let change) = switched.payload, change.previous.pid == waking.pid,
+      change.previous.isIdle || priority.outranks(change.previousPriority)
+    {
+      for silence in silences(in: waiting, minimum: least) {
+        found.append(stall(silence, "the way to the scheduler"))
+      }
+    }
+    return found
+  }
+
+  private func stall(_ silence: TimeSpan, _ interrupted: String) -> Stall {
+    let close = silence.end + Nanoseconds(microseconds: 5)
+    let behind = events(in: TimeSpan(silence.end, close))
+    let pending = behind.count {
+      switch $0.payload {
+      case .irqEntry, .vectorEntry: true
+      default: false
+      }
+    }
+    let alive = timeline.cpus.contains { track in
+      track.cpu != cpu && !track.events(in: silence).isEmpty
+    }
+    return Stall(
+      span: silence, interrupted: interrupted, end: behind.first, pending: pending,
+      othersAlive: alive)
+  }
+
+  /// The evidence of a stall.
+  func evidence(of stall: Stall) -> [Evidence] {
+    var lines: [Evidence] = []
+    if let end = stall.end {
+      lines.append(
+        Evidence(
+          end,
+          note: "first event after \(stall.span.length.microseconds) us of silence in "
+            + stall.interrupted))
+    }
+    if stall.pending > 1 {
+      lines.append(
+        Evidence(
+          source: "trace", text: "\(stall.pending) interrupts were pending at its end", cpu: cpu))
+    }
+    if stall.othersAlive {
+      lines.append(Evidence(source: "trace", text: "other CPUs wrote events meanwhile", cpu: cpu))
+    }
+    return lines
+  }
+}

@@ -1,0 +1,39 @@
+public import TraceModel
+
+/// The times of one wake-up as far as the trace tells them.
+///
+/// Their order is E <= I <= W <= Q <= S <= U; a stamp out of order (two CPUs' clocks, or an interrupt
+/// that began before the expiry) is moved to its neighbour.
+public struct WakeupTimes: Hashable, Sendable {
+  /// E: when the thread should have been woken.
+  public var expiry: Nanoseconds
+  /// I: the interrupt that woke it was entered.
+  public var interrupt: Nanoseconds?
+  /// W: sched_waking of the thread.
+  public var waking: Nanoseconds?
+  /// Q: sched_wakeup, the thread is on a run queue.
+  public var queued: Nanoseconds?
+  /// S: sched_switch to the thread.
+  public var switched: Nanoseconds?
+  /// U: its system call returned.
+  public var returned: Nanoseconds?
+  /// The thread read its clock.
+  public var sampled: Nanoseconds
+
+  /// The events behind I, W, Q, S and U.
+  public var interruptEvent: TraceEvent?
+  /// The sched_waking event.
+  public var wakingEvent: TraceEvent?
+  /// The sched_wakeup event.
+  public var queuedEvent: TraceEvent?
+  /// The sched_switch event.
+  public var switchedEvent: TraceEvent?
+  /// The system call's exit.
+  public var returnedEvent: TraceEvent?
+  /// The hrtimer_start by which the thread asked for this wake-up.
+  public var armedEvent: TraceEvent?
+  /// The hrtimer_expire_entry of the thread's timer.
+  public var expireEvent: TraceEvent?
+  /// The stack of the context that the wake-up interrupted, and the sched_waking it belongs to.
+  public var stackEvent: TraceEvent?
+}

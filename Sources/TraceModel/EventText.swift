@@ -1,0 +1,4 @@
+extension TraceEvent {
+  /// tmp
+  public var text: String { "\(payload)" }
+}
