@@ -1,0 +1,87 @@
+public import TraceModel
+
+/// A disturbance of user space with a known cause, injected on purpose.
+///
+/// It runs in a child process that is this executable called with `__fault` and the words of `arguments`,
+/// and ends by itself after `duration`, so that nothing is left running when the parent dies.
+public struct Fault: Hashable, Sendable {
+  /// What the child does.
+  public enum Kind: String, Hashable, Sendable, CaseIterable {
+    /// Busy for `busy` once every `period`, under the given policy and priority.
+    case hog
+    /// Evicts the mapped files of process `target` from memory once every `period`.
+    case pageOut = "page-out"
+  }
+
+  /// What the child does.
+  public var kind: Kind
+  /// The CPU that it is pinned to, nil for any.
+  public var cpu: Int?
+  /// Its policy.
+  public var policy: SchedulingPolicy
+  /// Its priority, 1...99 for real-time policies, 0 otherwise.
+  public var priority: Int32
+  /// How long it is busy at a time.
+  public var busy: Nanoseconds
+  /// How often; with a period not above `busy` it never sleeps.
+  public var period: Nanoseconds
+  /// When it ends.
+  public var duration: Nanoseconds
+  /// Before its first disturbance.
+  public var delay: Nanoseconds
+  /// The process it acts on, 0 for none.
+  public var target: Int32
+  /// The name (`comm`) that the child gives itself, at most 15 bytes.
+  public var name: String
+
+  /// Makes a fault.
+  public init(
+    _ kind: Kind, name: String, cpu: Int? = nil, policy: SchedulingPolicy = .other,
+    priority: Int32 = 0, busy: Nanoseconds = .zero, period: Nanoseconds, duration: Nanoseconds,
+    delay: Nanoseconds = .zero, target: Int32 = 0
+  ) {
+    self.kind = kind
+    self.name = name
+    self.cpu = cpu
+    self.policy = policy
+    self.priority = priority
+    self.busy = busy
+    self.period = period
+    self.duration = duration
+    self.delay = delay
+    self.target = target
+  }
+
+  /// The words by which the child is told.
+  public var arguments: [String] {
+    [
+      "kind=\(kind.rawValue)", "name=\(name)", "cpu=\(cpu ?? -1)", "policy=\(policy.rawValue)",
+      "priority=\(priority)", "busy=\(busy.count)", "period=\(period.count)",
+      "duration=\(duration.count)", "delay=\(delay.count)", "target=\(target)",
+    ]
+  }
+
+  /// Reads the words; nil where they are none of ours.
+  public init?(arguments: [String]) {
+    var values: [String: String] = [:]
+    for argument in arguments {
+      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2 else { return nil }
+      values[String(parts[0])] = String(parts[1])
+    }
+    func nanoseconds(_ key: String) -> Nanoseconds {
+      Nanoseconds(max(0, values[key].flatMap(Int64.init) ?? 0))
+    }
+    guard let kind = values["kind"].flatMap(Kind.init),
+      let policy = values["policy"].flatMap(SchedulingPolicy.init),
+      let name = values["name"], !name.isEmpty, nanoseconds("duration") > .zero,
+      nanoseconds("period") > .zero
+    else { return nil }
+    let cpu = values["cpu"].flatMap(Int.init) ?? -1
+    self.init(
+      kind, name: name, cpu: cpu < 0 ? nil : cpu, policy: policy,
+      priority: values["priority"].flatMap(Int32.init) ?? 0, busy: nanoseconds("busy"),
+      period: nanoseconds("period"), duration: nanoseconds("duration"),
+      delay: nanoseconds("delay"), target: values["target"].flatMap(Int32.init) ?? 0)
+  }
+}
