@@ -1,0 +1,69 @@
+/// One event's `format` file: its id, its fields and how the kernel prints them.
+public struct EventFormat: Hashable, Sendable {
+  /// The event's system (`sched`).
+  public let system: String
+  /// The event's name (`sched_switch`).
+  public let name: String
+  /// The event's number in the records (`common_type`).
+  public let id: UInt16
+  /// The fields that every event has (`common_…`).
+  public let commonFields: [FieldFormat]
+  /// The event's own fields.
+  public let fields: [FieldFormat]
+  /// The text behind `print fmt: `.
+  public let printFormat: PrintFormat
+
+  /// Reads a format file; throws where name or id are missing or a field's line cannot be read.
+  public init(_ source: FormatText) throws(RingBufferError) {
+    var name: Substring?
+    var id: UInt16?
+    var common: [FieldFormat] = []
+    var own: [FieldFormat] = []
+    var position = 0
+    let lines = source.text.split(separator: "\n", omittingEmptySubsequences: false)
+    var printed: Substring?
+    func failure(_ reason: String) -> RingBufferError {
+      RingBufferError(
+        operation: .format, subject: source.system + (name.map { ":" + $0 } ?? ""),
+        position: position, reason: reason)
+    }
+    for line in lines {
+      if let begun = printed {
+        // A print format may hold line ends of its own; it goes on to the text's end.
+        printed = source.text[begun.startIndex..<line.endIndex]
+      } else if line.hasPrefix("name: ") {
+        name = line.dropFirst(6)
+      } else if line.hasPrefix("ID: ") {
+        guard let number = UInt16(line.dropFirst(4)) else {
+          throw failure("the event's ID is not a number below 65536")
+        }
+        id = number
+      } else if line.hasPrefix("print fmt: ") {
+        printed = line.dropFirst(11)
+      } else if line.contains("field") {
+        guard let field = FieldFormat(line: line) else {
+          throw failure("the line \"\(line)\" describes no field")
+        }
+        if field.name.hasPrefix("common_") { common.append(field) } else { own.append(field) }
+      }
+      position += line.utf8.count + 1
+    }
+    guard let name, !name.isEmpty else { throw failure("there is no name") }
+    guard let id else { throw failure("there is no ID") }
+    system = source.system
+    self.name = String(name)
+    self.id = id
+    commonFields = common
+    fields = own
+    printFormat = PrintFormat(String(printed ?? ""))
+  }
+
+  /// The event's field of that name, its own or a common one.
+  public func field(_ name: String) -> FieldFormat? {
+    fields.first { $0.name == name } ?? commonFields.first { $0.name == name }
+  }
+
+  func slot(_ name: String, _ layout: PageLayout) -> FieldSlot? {
+    field(name).flatMap { FieldSlot($0, layout: layout) }
+  }
+}
