@@ -33,13 +33,16 @@ let package = Package(
     .systemLibrary(
       name: "CTracing", pkgConfig: "libtracefs",
       providers: [.apt(["libtracefs-dev", "libtraceevent-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CRealtime", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
     .target(name: "TraceModel", swiftSettings: pure),
     .target(name: "RingBuffer", dependencies: ["TraceModel"], swiftSettings: pure),
     .target(
       name: "TraceFile",
       dependencies: [
-        "TraceModel", "RingBuffer", .product(name: "SystemPackage", package: "swift-system"),
+        "TraceModel", "RingBuffer", "CZstd", "CZlib",
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: pure),
     .target(
@@ -79,7 +82,11 @@ let package = Package(
       name: "RingBufferTests", dependencies: ["RingBuffer", "CTracing", "TraceModel"],
       exclude: fixtures("RingBufferTests"), swiftSettings: common),
     .testTarget(
-      name: "TraceFileTests", dependencies: ["TraceFile", "RingBuffer", "TraceModel"],
+      name: "TraceFileTests",
+      dependencies: [
+        "TraceFile", "RingBuffer", "TraceModel", "CZlib",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       exclude: fixtures("TraceFileTests"), swiftSettings: common),
     .testTarget(
       name: "TracefsTests", dependencies: ["Tracefs", "TraceModel"],

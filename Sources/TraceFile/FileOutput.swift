@@ -1,0 +1,51 @@
+internal import RingBuffer
+internal import SystemPackage
+
+/// Writing to a descriptor with the number of bytes counted.
+struct FileOutput {
+  private let file: FileDescriptor
+  private let path: String
+  private(set) var count = 0
+
+  init(_ file: FileDescriptor, path: String) {
+    self.file = file
+    self.path = path
+  }
+
+  mutating func write(_ bytes: [UInt8]) throws(TraceFileError) {
+    try unsafe write(bytes.span.bytes)
+  }
+
+  mutating func write(_ store: ByteStore, _ range: Range<Int>) throws(TraceFileError) {
+    let file = file
+    let path = path
+    try store.withBytes(in: range) { (bytes) throws(TraceFileError) in
+      try Self.write(bytes, to: file, path: path)
+    }
+    count += range.count
+  }
+
+  mutating func write(_ bytes: RawSpan) throws(TraceFileError) {
+    try Self.write(bytes, to: file, path: path)
+    count += bytes.byteCount
+  }
+
+  /// Fills up with zeros so that the next byte stands at a multiple of `size`.
+  mutating func pad(to size: Int) throws(TraceFileError) {
+    let rest = count % size
+    if rest != 0 { try write([UInt8](repeating: 0, count: size - rest)) }
+  }
+
+  private static func write(
+    _ bytes: RawSpan, to file: FileDescriptor, path: String
+  ) throws(TraceFileError) {
+    guard !bytes.isEmpty else { return }
+    do {
+      _ = try unsafe bytes.withUnsafeBytes { try unsafe file.writeAll($0) }
+    } catch let error as Errno {
+      throw .system(.write, path, error)
+    } catch {
+      throw TraceFileError(.write, path: path, reason: .invalid("\(error)"))
+    }
+  }
+}

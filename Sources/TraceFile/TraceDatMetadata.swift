@@ -1,0 +1,79 @@
+internal import RingBuffer
+
+/// The parts of a trace.dat file that both versions hold in the same form: the header texts, the
+/// formats, the symbols and the names.
+struct TraceDatMetadata {
+  var headerPage = ""
+  var headerEvent = ""
+  var formats: [FormatText] = []
+  var symbols = ""
+  var printkFormats = ""
+  var comms: [Int32: String] = [:]
+
+  mutating func readHeaders(_ input: inout ByteReader) throws(TraceFileProblem) {
+    guard input.accept("header_page\0") else {
+      throw input.problem("no \"header_page\" where it should be")
+    }
+    headerPage = try input.text(try input.number(8, "the header_page size"), "header_page")
+    guard input.accept("header_event\0") else {
+      throw input.problem("no \"header_event\" where it should be")
+    }
+    headerEvent = try input.text(try input.number(8, "the header_event size"), "header_event")
+  }
+
+  mutating func readFtraceFormats(_ input: inout ByteReader) throws(TraceFileProblem) {
+    let count = try input.number(4, "the number of ftrace formats")
+    try readFormats(&input, system: "ftrace", count: count)
+  }
+
+  mutating func readEventFormats(_ input: inout ByteReader) throws(TraceFileProblem) {
+    let systems = try input.number(4, "the number of event systems")
+    for _ in 0..<systems {
+      let system = try input.cString("the name of an event system")
+      let count = try input.number(4, "the number of formats of \(system)")
+      try readFormats(&input, system: system, count: count)
+    }
+  }
+
+  private mutating func readFormats(
+    _ input: inout ByteReader, system: String, count: UInt64
+  ) throws(TraceFileProblem) {
+    for _ in 0..<count {
+      let size = try input.number(8, "the size of a format of \(system)")
+      formats.append(
+        FormatText(system: system, text: try input.text(size, "a format of \(system)")))
+    }
+  }
+
+  mutating func readSymbols(_ input: inout ByteReader) throws(TraceFileProblem) {
+    symbols = try input.text(try input.number(4, "the size of kallsyms"), "kallsyms")
+  }
+
+  mutating func readPrintkFormats(_ input: inout ByteReader) throws(TraceFileProblem) {
+    let size = try input.number(4, "the size of printk_formats")
+    printkFormats = try input.text(size, "printk_formats")
+  }
+
+  mutating func readComms(_ input: inout ByteReader) throws(TraceFileProblem) {
+    let size = try input.number(8, "the size of saved_cmdlines")
+    let text = try input.text(size, "saved_cmdlines")
+    for line in text.split(separator: "\n") {
+      guard let blank = line.firstIndex(of: " "), let pid = Int32(line[..<blank]) else { continue }
+      comms[pid] = String(line[line.index(after: blank)...])
+    }
+  }
+
+  /// The kernel's long: the size of `commit` in header_page, which need not be that of the
+  /// program that wrote the file; nil where the text does not tell it.
+  var commitSize: Int? {
+    for line in headerPage.split(separator: "\n") where line.contains(" commit;") {
+      for part in line.split(separator: ";") {
+        let word = part.drop { $0 == " " || $0 == "\t" }
+        if word.hasPrefix("size:"), let size = Int(word.dropFirst(5)), size == 4 || size == 8 {
+          return size
+        }
+      }
+    }
+    return nil
+  }
+}
