@@ -1,3 +1,160 @@
-#ifndef BT_RT
-#define BT_RT
+/// C that Swift's Glibc lacks: scheduling, affinity, waiting, futexes, and what the measuring loop calls.
+///
+/// Functions marked BT_RT may be called by the measuring loop; the comment at each says why it is
+/// safe there. The Swift compiler checks the loop against the marks (@_noAllocation, @_noLocks).
+#ifndef BT_REALTIME_H
+#define BT_REALTIME_H
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/// Neither allocates nor takes a lock in user space.
+#define BT_RT __attribute__((swift_attr("@_noAllocation"), swift_attr("@_noLocks")))
+
+// MARK: called in the loop
+
+/// clock_gettime(2) in ns.
+///
+/// RT-safe: the vDSO reads a page shared with the kernel; without a vDSO it is a plain system call.
+BT_RT static inline int64_t bt_clock(clockid_t clock) {
+  struct timespec time;
+  clock_gettime(clock, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/// Sleeps for (`flags` 0) or until (`TIMER_ABSTIME`) `time` ns with clock_nanosleep(2); 0 or an errno.
+///
+/// `buffer` holds the time that the kernel reads, `stop` ends the wait before it begins. The order
+/// buffer, stop, call makes bt_stop_thread() race-free: its handler either comes before the look at
+/// `stop`, or finds the kernel asleep, or zeroes the buffer in between.
+/// RT-safe: a bare system call; glibc's own wrapper would switch cancellation on and off.
+BT_RT static inline int bt_sleep(
+    clockid_t clock, int flags, int64_t time, struct timespec *_Nonnull buffer,
+    const void *_Nonnull stop) {
+  buffer->tv_sec = (uint64_t)time / 1000000000;
+  buffer->tv_nsec = (uint64_t)time % 1000000000;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  if (__atomic_load_n((const uint32_t *)stop, __ATOMIC_RELAXED)) return EINTR;
+  return syscall(SYS_clock_nanosleep, clock, flags, buffer, (void *)0) == 0 ? 0 : errno;
+}
+
+/// Waits for SIGALRM or the stop signal, both blocked; 0, or EINTR when it is to stop.
+///
+/// RT-safe: one system call (rt_sigtimedwait) on a set on the stack.
+BT_RT int bt_wait_alarm(const void *_Nonnull stop);
+
+/// timer_getoverrun(2), 0 where it fails.
+///
+/// RT-safe: one system call; glibc only translates the handle.
+BT_RT int bt_timer_overrun(intptr_t timer);
+
+/// write(2), without errno: the bytes written or a negative errno.
+///
+/// RT-safe: a bare system call, which no cancellation point and no stdio buffer surrounds.
+BT_RT long bt_write(int fd, const void *_Nonnull bytes, size_t count);
+
+/// Adds 1 to an eventfd(2); a descriptor below 0 is left out.
+///
+/// RT-safe: a bare system call on a descriptor that never blocks (the counter is far from its limit).
+BT_RT void bt_eventfd_signal(int fd);
+
+/// The CPU the caller runs on, 0 where the kernel does not tell it.
+///
+/// RT-safe: getcpu through rseq or the vDSO.
+BT_RT int bt_cpu(void);
+
+/// Page faults and context switches of a thread.
+struct bt_usage {
+  int64_t minor_faults;
+  int64_t major_faults;
+  int64_t voluntary_switches;
+  int64_t involuntary_switches;
+};
+
+/// getrusage(RUSAGE_THREAD) of the caller.
+///
+/// RT-safe: one system call, the result on the stack.
+BT_RT struct bt_usage bt_thread_usage(void);
+
+// MARK: around the loop
+
+/// gettid(2).
+int bt_gettid(void);
+
+/// Starts a joinable thread with a stack of `stack` bytes and all signals blocked; 0 or an errno.
+int bt_thread_start(
+    pthread_t *_Nonnull thread, size_t stack,
+    void *_Nullable (*_Nonnull body)(void *_Nullable), void *_Nullable argument);
+
+/// Writes to each page of the next `bytes` of the caller's stack.
+void bt_touch_stack(size_t bytes);
+
+/// Pins the calling thread with sched_setaffinity(2); 0 or an errno. Any CPU number is allowed.
+int bt_set_affinity(const int *_Nonnull cpus, size_t count);
+
+/// The calling thread's CPUs, ascending, as many as fit; their number or a negative errno.
+long bt_get_affinity(int *_Nonnull cpus, size_t capacity);
+
+/// sched_setscheduler(2) of the calling thread, with RLIMIT_RTPRIO's soft limit raised where that
+/// is what refuses it; 0 or an errno.
+int bt_set_scheduler(int policy, int priority);
+
+/// Reads the calling thread's policy and priority back; 0 or an errno.
+int bt_get_scheduler(int *_Nonnull policy, int *_Nonnull priority);
+
+/// prctl(PR_SET_NAME) of the calling thread, cut to 15 bytes; 0 or an errno.
+int bt_set_name(const char *_Nonnull name);
+
+/// prctl(PR_SET_TIMERSLACK) of the calling thread in ns; 0 or an errno.
+int bt_set_timer_slack(unsigned long nanoseconds);
+
+/// mlockall(MCL_CURRENT | MCL_FUTURE); 0 or an errno.
+int bt_lock_memory(void);
+
+/// munlockall(2).
+void bt_unlock_memory(void);
+
+/// eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); the descriptor or a negative errno.
+int bt_eventfd(void);
+
+/// Takes an eventfd's count back to 0.
+void bt_eventfd_clear(int fd);
+
+/// Waits while the word is `value`, at most `nanoseconds` (0: without end); FUTEX_WAIT.
+void bt_futex_wait(const void *_Nonnull word, uint32_t value, int64_t nanoseconds);
+
+/// Wakes every thread that waits for the word; FUTEX_WAKE.
+void bt_futex_wake(const void *_Nonnull word);
+
+/// Installs the handler of the stop signal (SIGRTMAX - 2); 0 or an errno.
+///
+/// It stays installed: taking it away while another engine may still send the signal would kill
+/// the process.
+int bt_install_stop_handler(void);
+
+/// Lets the calling thread receive the stop signal.
+void bt_unblock_stop(void);
+
+/// Ends the thread's wait: interrupts its system call and zeroes the time that it sleeps for.
+void bt_stop_thread(pthread_t thread, struct timespec *_Nonnull buffer);
+
+/// timer_create(2) with SIGALRM to the calling thread; 0 or an errno.
+///
+/// Timers are numbers here: glibc's first timer_t is the null pointer, which Swift takes for nil.
+int bt_timer_create(clockid_t clock, intptr_t *_Nonnull timer);
+
+/// timer_settime(2): first expiry at (TIMER_ABSTIME) or after (0) `first`, then each `interval` ns; 0 or an errno.
+int bt_timer_start(intptr_t timer, int flags, int64_t first, int64_t interval);
+
+/// timer_delete(2).
+void bt_timer_delete(intptr_t timer);
+
+/// setitimer(ITIMER_REAL) in ns, rounded to whole us; 0 and 0 stop it. 0 or an errno.
+int bt_itimer_start(int64_t first, int64_t interval);
+
 #endif

@@ -1,0 +1,113 @@
+internal import CRealtime
+internal import Glibc
+internal import Synchronization
+
+/// The measuring loop of one thread: wait, read the clock, record, look at the threshold.
+///
+/// Nothing in it allocates or locks; the compiler checks that. It works on raw memory that was
+/// touched before.
+struct CyclicLoop: ~Copyable {
+  /// Number of the thread.
+  let thread: Int
+  /// CLOCK_MONOTONIC or CLOCK_REALTIME.
+  let clock: clockid_t
+  /// How to wait; not the signals' modes while warming up.
+  var mode: WaitMode
+  /// ns between two expiries.
+  var interval: Int64
+  /// The POSIX timer of that mode, 0 in the others.
+  let timer: Int
+  /// The time that the kernel reads; the stop signal's handler zeroes it.
+  let buffer: UnsafeMutablePointer<timespec>
+  /// Nonzero when the threads are to end.
+  let stop: UnsafeMutablePointer<Atomic<UInt32>>
+  /// The thread's marker line.
+  let text: UnsafeMutablePointer<MarkerText>
+  /// The next expiry in ns.
+  var next: Int64 = 0
+  /// Number of the next cycle.
+  var sequence: UInt64 = 0
+  /// The thread's counters at its first recorded cycle.
+  var usageAtStart = bt_usage()
+
+  init(
+    thread: Int, clock: clockid_t, mode: WaitMode, interval: Int64, timer: Int,
+    buffer: UnsafeMutablePointer<timespec>, stop: UnsafeMutablePointer<Atomic<UInt32>>,
+    text: UnsafeMutablePointer<MarkerText>
+  ) {
+    self.thread = thread
+    self.clock = clock
+    self.mode = mode
+    self.interval = interval
+    self.timer = timer
+    self.buffer = buffer
+    self.stop = stop
+    self.text = text
+  }
+
+  /// Runs `cycles` cycles, as long as their expiry lies before `end`; a latency above `threshold` takes
+  /// the break. Gives 0, EINTR where it was stopped, or the errno of the wait.
+  @_noAllocation @_noLocks
+  mutating func run(
+    _ recorder: UnsafeMutablePointer<Recorder>, cycles: UInt64, end: Int64, threshold: Int64,
+    trigger: UnsafeMutablePointer<BreakTrigger>
+  ) -> Int32 {
+    var left = cycles
+    while left != 0 && next < end {
+      let error = wait()
+      if error != 0 {
+        // Another signal than the stop's (a debugger's, a stopped job): wait again.
+        if error == EINTR && stop.pointee.load(ordering: .relaxed) == 0 { continue }
+        return error
+      }
+      var now = bt_clock(clock)
+      let latency = now &- next
+      recorder.pointee.record(latency, sequence: sequence)
+      if latency > threshold {
+        trigger.pointee.take(
+          thread: thread, text: text.pointee, sequence: sequence, expiry: next, now: now,
+          usageAtStart: usageAtStart)
+        now = bt_clock(clock)
+      }
+      sequence &+= 1
+      left &-= 1
+      next &+= interval
+      if next < now { skip(now, recorder) }
+    }
+    return 0
+  }
+
+  @_noAllocation @_noLocks @inline(__always)
+  private mutating func wait() -> Int32 {
+    switch mode {
+    case .clockNanosleep:
+      return bt_sleep(clock, TIMER_ABSTIME, next, buffer, stop)
+    case .relative:
+      next = bt_clock(clock) &+ interval
+      return bt_sleep(clock, 0, interval, buffer, stop)
+    case .nanosleep:
+      // What nanosleep(2) in glibc does.
+      next = bt_clock(clock) &+ interval
+      return bt_sleep(CLOCK_REALTIME, 0, interval, buffer, stop)
+    case .itimer, .posixTimer:
+      return bt_wait_alarm(stop)
+    }
+  }
+
+  /// Leaves out the expiries that have passed, as cyclictest does.
+  @_noAllocation @_noLocks @inline(never)
+  private mutating func skip(_ now: Int64, _ recorder: UnsafeMutablePointer<Recorder>) {
+    var skipped: UInt64 = 0
+    switch mode {
+    case .posixTimer:
+      // The expiry after these has its own signal, perhaps already there.
+      skipped = UInt64(truncatingIfNeeded: bt_timer_overrun(timer))
+    case .clockNanosleep, .itimer:
+      skipped = UInt64(truncatingIfNeeded: (now &- next &- 1) / interval &+ 1)
+    case .relative, .nanosleep:
+      break
+    }
+    next &+= Int64(truncatingIfNeeded: skipped) &* interval
+    recorder.pointee.addOverruns(skipped)
+  }
+}

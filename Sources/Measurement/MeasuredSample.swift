@@ -1,0 +1,15 @@
+public import TraceModel
+
+/// One recorded cycle of a thread.
+public struct MeasuredSample: Hashable, Sendable {
+  /// Number of the cycle since the thread's start, warm-up included.
+  public var sequence: UInt64
+  /// Wake minus expiry; negative for an early wake-up.
+  public var latency: Nanoseconds
+
+  /// Makes a sample.
+  public init(sequence: UInt64, latency: Nanoseconds) {
+    self.sequence = sequence
+    self.latency = latency
+  }
+}

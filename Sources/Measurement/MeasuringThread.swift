@@ -1,0 +1,262 @@
+internal import CRealtime
+internal import Glibc
+internal import Synchronization
+internal import SystemPackage
+internal import TraceModel
+
+/// One measuring thread: its set-up, its warm-up, and the raw memory that its loop works on.
+final class MeasuringThread: @unchecked Sendable {
+  let plan: ThreadPlan
+  private let measurement: MeasurementPlan
+  private let memory: EngineMemory
+  private let wake: Int32
+  let recorder: UnsafeMutablePointer<Recorder>
+  let buffer: UnsafeMutablePointer<timespec>
+  /// The pthread, set by the creator.
+  var handle = pthread_t()
+
+  // Written by the thread before it reports ready, read afterwards.
+  private(set) var tid: Int32 = 0
+  private(set) var policy: SchedulingPolicy = .other
+  private(set) var priority: Int32 = 0
+  private(set) var failure: MeasurementError?
+  /// The common start, written by `begin()` before the threads go.
+  var alignedStart: Int64?
+  // Written by the thread at its end, read once `finished` is set.
+  private let finished = Atomic<Bool>(false)
+  private var usageOfRun = ThreadUsage()
+  private var waitError: Int32 = 0
+
+  /// Bytes of each thread's stack; as much as the loop and the set-up need, many times over.
+  static let stackSize = 512 * 1024
+  /// Expiries of warm-up cycles are at most this far apart, so that long intervals start soon.
+  static let longestWarmupInterval: Int64 = 1_000_000
+
+  init(plan: ThreadPlan, measurement: MeasurementPlan, memory: EngineMemory, wake: Int32) {
+    self.plan = plan
+    self.measurement = measurement
+    self.memory = memory
+    self.wake = wake
+    recorder = .allocate(capacity: 1)
+    recorder.initialize(
+      to: Recorder(
+        buckets: measurement.histogramBuckets, sampleCapacity: measurement.sampleCapacity))
+    buffer = .allocate(capacity: 1)
+    buffer.initialize(to: timespec())
+  }
+
+  deinit {
+    recorder.deinitialize(count: 1)
+    recorder.deallocate()
+    buffer.deallocate()
+  }
+
+  /// Creates the thread.
+  func start() throws(MeasurementError) {
+    let context = Unmanaged.passRetained(self)
+    let error = bt_thread_start(
+      &handle, Self.stackSize,
+      { context in
+        guard let context else { return nil }
+        Unmanaged<MeasuringThread>.fromOpaque(context).takeRetainedValue().body()
+        return nil
+      }, context.toOpaque())
+    if error != 0 {
+      context.release()
+      throw fault("start", error, hint: error == EAGAIN ? "see ulimit -u and -l" : "")
+    }
+  }
+
+  /// The statistics so far.
+  var statistics: ThreadStatistics {
+    var statistics = ThreadStatistics(
+      index: plan.index, tid: tid, cpu: plan.affinity?.count == 1 ? plan.affinity?.cpus.first : nil,
+      policy: policy, priority: priority, interval: plan.interval)
+    recorder.pointee.read(into: &statistics)
+    return statistics
+  }
+
+  /// The counters over the recorded cycles, nil until the thread has ended.
+  var usage: ThreadUsage? { finished.load(ordering: .acquiring) ? usageOfRun : nil }
+
+  /// Why the thread ended early, nil where it did not.
+  var runtimeFailure: MeasurementError? {
+    guard finished.load(ordering: .acquiring), waitError != 0 else { return nil }
+    return fault("wait (\(measurement.waitMode.rawValue))", waitError)
+  }
+
+  func fault(_ operation: String, _ error: Int32?, hint: String = "") -> MeasurementError {
+    MeasurementError(
+      operation: operation, subject: "thread \(plan.index)",
+      errno: error.map { Errno(rawValue: $0) }, hint: hint)
+  }
+
+  // MARK: in the thread
+
+  private var clock: clockid_t {
+    measurement.clock == .monotonic ? CLOCK_MONOTONIC : CLOCK_REALTIME
+  }
+
+  private var warmupInterval: Int64 { min(plan.interval.count, Self.longestWarmupInterval) }
+
+  private func body() {
+    tid = bt_gettid()
+    var timer = 0
+    do throws(MeasurementError) {
+      try setUp()
+      if measurement.waitMode == .posixTimer {
+        let error = bt_timer_create(clock, &timer)
+        if error != 0 { throw fault("create a timer", error, hint: "see ulimit -i") }
+      }
+    } catch {
+      failure = error
+    }
+    let text = UnsafeMutablePointer<MarkerText>.allocate(capacity: 1)
+    text.initialize(
+      to: MarkerText(
+        tid: tid, policy: policy.number, priority: priority,
+        threshold: measurement.breakThreshold ?? .zero))
+    if failure == nil {
+      // While waiting for signals the stop signal stays blocked and is waited for.
+      if !measurement.waitMode.waitsForSignal { bt_unblock_stop() }
+      var loop = CyclicLoop(
+        thread: plan.index, clock: clock, mode: .clockNanosleep, interval: warmupInterval,
+        timer: timer, buffer: buffer, stop: memory.stop, text: text)
+      let scratch = UnsafeMutablePointer<Recorder>.allocate(capacity: 1)
+      scratch.initialize(to: Recorder(buckets: 4, sampleCapacity: 4))
+      rehearse(&loop, scratch)
+      report(ready: memory.preparing)
+      while memory.go.pointee.load(ordering: .acquiring) == 0 {
+        bt_futex_wait(UnsafeRawPointer(memory.go), 0, 0)
+      }
+      measure(&loop, scratch)
+      scratch.deinitialize(count: 1)
+      scratch.deallocate()
+    } else {
+      report(ready: memory.preparing)
+    }
+    if measurement.waitMode == .posixTimer, failure == nil { bt_timer_delete(timer) }
+    text.deinitialize(count: 1)
+    text.deallocate()
+    finished.store(true, ordering: .releasing)
+    report(ready: memory.running)
+  }
+
+  private func report(ready word: UnsafeMutablePointer<Atomic<UInt32>>) {
+    let left = word.pointee.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
+    if left == 0 {
+      if word == memory.running { bt_eventfd_signal(wake) }
+      bt_futex_wake(UnsafeRawPointer(word))
+    }
+  }
+
+  private func setUp() throws(MeasurementError) {
+    _ = bt_set_name(plan.comm)
+    if let affinity = plan.affinity { try pin(to: affinity) }
+    if let slack = measurement.timerSlack {
+      let error = bt_set_timer_slack(UInt(slack.count))
+      if error != 0 { throw fault("set the timer slack to \(slack.count) ns", error) }
+    }
+    bt_touch_stack(Self.stackSize / 4)
+    try setScheduler()
+  }
+
+  private func pin(to affinity: CPUSet) throws(MeasurementError) {
+    let cpus = affinity.cpus.map { Int32($0) }
+    let operation = "run on CPU \(affinity.list)"
+    let error = bt_set_affinity(cpus, cpus.count)
+    if error != 0 {
+      throw fault(
+        operation, error,
+        hint: "these CPUs do not exist, are offline, or are outside of the process's cpuset")
+    }
+    var got = [Int32](repeating: 0, count: CPUSet.highest + 1)
+    let count = bt_get_affinity(&got, got.count)
+    if count < 0 { throw fault("read the CPU affinity back", Int32(-count)) }
+    let actual = CPUSet(got.prefix(count).map { Int($0) })
+    if actual != affinity {
+      throw fault(operation, nil, hint: "the kernel gave CPU \(actual.list) only")
+    }
+  }
+
+  private func setScheduler() throws(MeasurementError) {
+    let wanted = "\(plan.policy.rawValue), priority \(plan.priority)"
+    let error = bt_set_scheduler(plan.policy.number, plan.priority)
+    if error != 0 {
+      throw fault(
+        "set policy \(wanted)", error,
+        hint: error == EPERM
+          ? "run as root, or give CAP_SYS_NICE or an rtprio limit; "
+            + "in a cgroup without cpu.rt_runtime_us the kernel refuses as well" : "")
+    }
+    var number: Int32 = 0
+    let readError = bt_get_scheduler(&number, &priority)
+    if readError != 0 { throw fault("read the policy back", readError) }
+    guard let policy = SchedulingPolicy(number: number), policy == plan.policy,
+      priority == plan.priority
+    else {
+      throw fault(
+        "set policy \(wanted)", nil,
+        hint: "the kernel says policy number \(number), priority \(priority)")
+    }
+    self.policy = policy
+  }
+
+  /// Calls everything that the loop calls, the break included, so that its code and data are in
+  /// memory and its symbols resolved.
+  private func rehearse(_ loop: inout CyclicLoop, _ scratch: UnsafeMutablePointer<Recorder>) {
+    let stop = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
+    stop.initialize(to: Atomic(0))
+    let trigger = UnsafeMutablePointer<BreakTrigger>.allocate(capacity: 1)
+    trigger.initialize(
+      to: BreakTrigger(descriptors: BreakDescriptors(), wake: -1, stop: stop, endsAtHit: false))
+    loop.next = bt_clock(clock) - 1_000_000_000
+    _ = loop.run(scratch, cycles: 2, end: .max, threshold: 0, trigger: trigger)
+    _ = loop.text.pointee.format(cpu: 0, sequence: 0, expiry: 0, wake: 0)
+    _ = bt_write(-1, loop.text.pointee.line, 0)
+    loop.sequence = 0
+    trigger.deinitialize(count: 1)
+    trigger.deallocate()
+    stop.deallocate()
+  }
+
+  /// Warm-up, then the recorded cycles.
+  private func measure(_ loop: inout CyclicLoop, _ scratch: UnsafeMutablePointer<Recorder>) {
+    loop.next = bt_clock(clock) + warmupInterval
+    var error = loop.run(
+      scratch, cycles: measurement.warmupCycles, end: .max, threshold: .max,
+      trigger: memory.trigger)
+    if error == 0 {
+      loop.usageAtStart = bt_thread_usage()
+      loop.interval = plan.interval.count
+      loop.mode = measurement.waitMode
+      var start = bt_clock(clock)
+      if let alignedStart {
+        let late = max(0, start - alignedStart - 1)
+        start = alignedStart + late / loop.interval * loop.interval
+      }
+      loop.next = start + loop.interval
+      let end = measurement.duration.map { (Nanoseconds(start) + $0).count } ?? .max
+      error = startTimer(loop)
+      if error == 0 {
+        error = loop.run(
+          recorder, cycles: measurement.loops == 0 ? .max : measurement.loops, end: end,
+          threshold: measurement.breakThreshold?.count ?? .max, trigger: memory.trigger)
+      }
+      usageOfRun = ThreadUsage(from: loop.usageAtStart, to: bt_thread_usage())
+      if measurement.waitMode == .itimer { _ = bt_itimer_start(0, 0) }
+    }
+    waitError = error == EINTR ? 0 : error
+  }
+
+  private func startTimer(_ loop: borrowing CyclicLoop) -> Int32 {
+    switch measurement.waitMode {
+    case .posixTimer:
+      return bt_timer_start(loop.timer, TIMER_ABSTIME, loop.next, loop.interval)
+    case .itimer:
+      return bt_itimer_start(max(1_000, loop.next - bt_clock(clock)), loop.interval)
+    case .clockNanosleep, .relative, .nanosleep:
+      return 0
+    }
+  }
+}
