@@ -5,6 +5,8 @@
 #ifndef BT_REALTIME_H
 #define BT_REALTIME_H
 
+#include "BTFaults.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>

@@ -1,0 +1,54 @@
+public import Analysis
+public import RingBuffer
+public import TraceModel
+
+/// From pages to the verdict: the one road for a live buffer and for a recorded trace.
+public struct SpikeExplainer: Sendable {
+  /// Decoder of the trace.
+  public let decoder: TraceDecoder
+  /// Pages in front of the window that are read for the baseline, on each CPU.
+  public static let baselinePages = 24
+
+  /// Reads the heads of a trace.
+  public init(_ trace: RawTrace) throws(RingBufferError) {
+    decoder = try TraceDecoder(trace: trace)
+  }
+
+  /// The break markers of the trace, latest first, at most `limit`.
+  public func markers(limit: Int = .max) -> [BreakMarker] {
+    decoder.findMarkers(containing: BreakMarker.phrase, limit: limit).compactMap {
+      BreakMarker($0.text)
+    }
+  }
+
+  /// The events around a wake-up: its window, a little behind it, and pages in front for the baseline.
+  public func timeline(around window: TimeSpan) -> Timeline {
+    let behind = Nanoseconds(microseconds: 100)
+    return decoder.timeline(
+      in: TimeSpan(window.start, window.end + behind), pagesBefore: Self.baselinePages)
+  }
+
+  /// Explains the wake-up of a marker.
+  public func explain(_ marker: BreakMarker, context: SystemContext) -> SpikeAnalysis {
+    let timeline = timeline(around: TimeSpan(marker.expiry, marker.wake))
+    let sample = marker.sample(comm: timeline.task(marker.tid).comm)
+    return Analyzer(context: context).explain(sample, in: timeline)
+  }
+
+  /// Explains any wake-up.
+  public func explain(_ sample: WakeupSample, context: SystemContext) -> SpikeAnalysis {
+    Analyzer(context: context).explain(sample, in: timeline(around: sample.window))
+  }
+
+  /// The symbols that the whole trace refers to, in the format of /proc/kallsyms.
+  ///
+  /// They are what a bundle must keep so that its trace reads the same without the machine.
+  public func neededSymbols() -> String {
+    for cpu in decoder.cpus {
+      decoder.forEachRecord(cpu: cpu) { page, record in
+        _ = decoder.event(page, record, cpu: cpu)
+      }
+    }
+    return decoder.symbols.usedSymbols()
+  }
+}
