@@ -1,0 +1,45 @@
+public import TraceModel
+
+/// The section that a latency tracer (irqsoff, preemptoff, wakeup_rt, …) recorded in its own instance.
+public struct TracerSection: Codable, Hashable, Sendable {
+  /// The tracer's name.
+  public var tracer: String
+  /// The CPU of the section.
+  public var cpu: Int
+  /// When it began, on the trace clock of the events.
+  public var start: Nanoseconds
+  /// How long it lasted.
+  public var length: Nanoseconds
+  /// Function in which it began, empty where it is not known.
+  public var startFunction: String
+  /// Function in which it ended, empty where it is not known.
+  public var endFunction: String
+  /// `tracing_thresh` in force.
+  public var threshold: Nanoseconds?
+  /// The section's lines as the kernel prints them.
+  public var lines: [String]
+
+  /// Makes a section.
+  public init(
+    tracer: String, cpu: Int, start: Nanoseconds, length: Nanoseconds, startFunction: String,
+    endFunction: String, threshold: Nanoseconds? = nil, lines: [String] = []
+  ) {
+    self.tracer = tracer
+    self.cpu = cpu
+    self.start = start
+    self.length = length
+    self.startFunction = startFunction
+    self.endFunction = endFunction
+    self.threshold = threshold
+    self.lines = lines
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case tracer, cpu, lines
+    case start = "start_ns"
+    case length = "length_ns"
+    case startFunction = "start_function"
+    case endFunction = "end_function"
+    case threshold = "threshold_ns"
+  }
+}

@@ -1,0 +1,112 @@
+import Analysis
+import TraceModel
+
+/// A report as the JSON schema has it. Every face of a report is made from this value, so that none
+/// can show what another could not.
+struct ReportRecord: Encodable, Hashable, Sendable {
+  struct Tool: Encodable, Hashable, Sendable {
+    var name = "breaktrace"
+    var version: String
+  }
+
+  var schema = 1
+  var tool: Tool
+  var spike: SpikeRecord
+  var run: RunFacts?
+  var machine: MachineFacts?
+  var tunables: Tunables?
+  var counters: CounterDeltas?
+  var rtThreads: [RTThreadRecord]?
+  var observer: ObserverRecord?
+  var attachments: [Attachment]
+  var caveats: [String]
+
+  private enum CodingKeys: String, CodingKey {
+    case schema, tool, spike, run, machine, tunables, counters, observer, attachments, caveats
+    case rtThreads = "rt_threads"
+  }
+
+  init(_ report: SpikeReport) {
+    let facts = report.facts
+    let analysis = report.analysis
+    tool = Tool(version: report.toolVersion)
+    spike = SpikeRecord(analysis, facts: facts)
+    run = facts.run
+    machine = facts.machine
+    tunables = facts.tunables
+    counters = facts.counters
+    rtThreads = facts.rtThreads.map { rows in
+      rows.map { RTThreadRecord($0, measured: analysis.sample) }
+    }
+    observer = facts.observer.map(ObserverRecord.init)
+    attachments = facts.attachments
+    caveats = Self.caveats(analysis, facts)
+  }
+
+  private static func caveats(_ analysis: SpikeAnalysis, _ facts: ReportFacts) -> [String] {
+    var list = [
+      "The largest latency seen is a floor of the true maximum: more time or another load may "
+        + "show a larger one.",
+      "The fixed cadence of the wake-ups can miss sources that run in step with it.",
+      "The path measured is the timer's; an application that waits for a device takes the path "
+        + "of the interrupt thread, which this does not measure.",
+    ]
+    if facts.run?.dmaLatencyHeld == .zero {
+      list.append(
+        "/dev/cpu_dma_latency was held at 0: idle-state exits that the application would meet "
+          + "are hidden.")
+    }
+    return list
+  }
+}
+
+/// A row of the real-time thread table with its place relative to the measured thread.
+struct RTThreadRecord: Encodable, Hashable, Sendable {
+  var row: RTThreadRow
+  /// `above`, `equal`, `below`, or `measured` for the measured thread itself.
+  var relation: String
+
+  init(_ row: RTThreadRow, measured: WakeupSample) {
+    self.row = row
+    let own = KernelPriority(policy: measured.policy ?? .other, priority: measured.priority)
+    let other = KernelPriority(policy: row.policy, priority: row.priority)
+    if row.tid == measured.task.pid {
+      relation = "measured"
+    } else if other == own {
+      relation = "equal"
+    } else {
+      relation = other.outranks(own) ? "above" : "below"
+    }
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case relation
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try row.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(relation, forKey: .relation)
+  }
+}
+
+/// The observer's medians with their difference.
+struct ObserverRecord: Encodable, Hashable, Sendable {
+  var facts: ObserverFacts
+  var cost: Nanoseconds?
+
+  init(_ facts: ObserverFacts) {
+    self.facts = facts
+    cost = facts.cost
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case cost = "cost_ns"
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try facts.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encodeIfPresent(cost, forKey: .cost)
+  }
+}

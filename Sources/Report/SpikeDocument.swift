@@ -1,0 +1,263 @@
+import TraceModel
+
+/// Lays a report's record out as a document. It arranges values; every number comes from the record.
+struct SpikeDocument {
+  let record: ReportRecord
+
+  init(_ record: ReportRecord) { self.record = record }
+
+  var spike: SpikeRecord { record.spike }
+
+  var document: Document {
+    let sections: [Document.Section?] = [
+      impact, segments, culprit, contributors, ran, excerpt, stack, tracerSection, rtThreads,
+      interrupts, run, machine, tunables, counters, trace, observer, caveats, attachments,
+    ]
+    return Document(
+      subject: spike.subject, headline: spike.headline, sections: sections.compactMap { $0 })
+  }
+
+  typealias Section = Document.Section
+  typealias Block = Document.Block
+  typealias Column = Document.Table.Column
+
+  private var impact: Section {
+    let comm = spike.comm.isEmpty ? "<...>" : spike.comm
+    var who = "Thread \(comm)-\(spike.tid)"
+    if let policy = spike.policy {
+      who += " (SCHED_\(policy.rawValue.uppercased())"
+      who += spike.priority > 0 ? ", priority \(spike.priority))" : ")"
+    }
+    var text =
+      who + " was to wake at \(Quantity.seconds(spike.expiry)) s"
+      + (spike.trace.clock.isEmpty ? "" : " of clock \(spike.trace.clock)")
+      + " and read its clock \(Quantity.us(spike.latency)) us later"
+    if let over = spike.impact.overLimit {
+      text += over < .zero ? "." : ", \(Quantity.us(over)) us over the limit."
+    } else {
+      text += "."
+    }
+    text += " It was cycle \(spike.sequence)."
+    var texts = [text]
+    if let missed = spike.impact.missedCycles, let interval = spike.impact.interval {
+      texts.append(
+        missed == 0
+          ? "No later wake-up was missed at an interval of \(Quantity.us(interval)) us."
+          : "At an interval of \(Quantity.us(interval)) us it ran over "
+            + "\(Quantity.count(missed, "later wake-up")).")
+    }
+    if let typical = spike.impact.typical {
+      texts.append(
+        "Usually the same way takes \(Quantity.us(typical)) us "
+          + "(\(Quantity.count(spike.impact.baselineWakeups, "wake-up")) before it in the buffer).")
+    }
+    var blocks: [Block] = [.paragraph(texts.joined(separator: " "))]
+    if !spike.trace.complete { blocks.append(.paragraph(Self.incomplete(spike.trace))) }
+    return Section("Impact", blocks)
+  }
+
+  /// What is missing in the trace, said where nobody can overlook it.
+  static func incomplete(_ trace: TraceRecord) -> String {
+    var parts: [String] = []
+    if trace.lostInWindow > 0 {
+      parts.append("AT LEAST \(trace.lostInWindow) EVENTS WERE LOST IN THE WINDOW.")
+    } else if !trace.gaps.isEmpty {
+      parts.append("THE TRACE HAS GAPS IN THE WINDOW.")
+    }
+    if !trace.coversWindow { parts.append("THE BUFFER BEGINS ONLY AFTER THE EXPIRY.") }
+    parts.append(
+      "The evidence may be missing where it matters, so no verdict here is better than possible. "
+        + "A bigger buffer (--buffer) helps.")
+    return parts.joined(separator: " ")
+  }
+
+  private var segments: Section {
+    let rows = spike.segments.map { segment in
+      [
+        segment.name, Quantity.us(segment.length), segment.share?.text ?? "",
+        segment.typical.map(Quantity.us) ?? "-", Wording.reach(of: segment.name),
+      ]
+    }
+    return Section(
+      "Segments",
+      [
+        .table(
+          Document.Table(
+            columns: [
+              Column("segment"), Column("us", .right), Column("share", .right),
+              Column("typical us", .right), Column("from - to"),
+            ], rows: rows,
+            total: [
+              "sum", Quantity.us(spike.latency), "", spike.impact.typical.map(Quantity.us) ?? "-",
+              "expiry to clock reading",
+            ]))
+      ])
+  }
+
+  private var culprit: Section {
+    let culprit = spike.culprit
+    var items = [
+      Document.Definition("class", "\(culprit.culprit): \(culprit.phrase)"),
+      Document.Definition("name", culprit.title.isEmpty ? "none" : culprit.title),
+      Document.Definition("confidence", culprit.confidenceText),
+      Document.Definition("time", Self.claim(culprit)),
+    ]
+    items.append(
+      Document.Definition("next step", culprit.nextStep.isEmpty ? "none" : culprit.nextStep))
+    var blocks: [Block] = [.definitions(items)]
+    blocks += evidence(culprit)
+    if culprit.refuted.isEmpty {
+      blocks.append(.paragraph("Refuted rivals: none was looked at."))
+    } else {
+      blocks.append(.paragraph("Refuted rivals:"))
+      blocks.append(.list(culprit.refuted.map { "\($0.culprit): \($0.reason)" }))
+    }
+    return Section("Culprit", blocks)
+  }
+
+  private static func claim(_ culprit: CulpritRecord) -> String {
+    "\(Quantity.us(culprit.claimed)) us"
+      + (culprit.share.map { ", \($0.text) of the latency" } ?? "")
+  }
+
+  private func evidence(_ culprit: CulpritRecord) -> [Block] {
+    guard !culprit.evidence.isEmpty else { return [.paragraph("Evidence: none.")] }
+    let offsets = culprit.evidence.compactMap(\.offset).map(Quantity.us)
+    let width = offsets.map(\.count).max() ?? 0
+    var lines: [String] = []
+    var settings: [String] = []
+    for item in culprit.evidence {
+      if let offset = item.offset {
+        lines.append(
+          "  " + Quantity.pad(Quantity.us(offset), width, right: true) + " us  "
+            + (item.cpu.map { Quantity.cpu($0) + " " } ?? "") + item.text)
+      } else {
+        settings.append(
+          "\(item.event)\(item.cpu.map { ", CPU \($0)" } ?? ""): \(item.text)")
+      }
+    }
+    var blocks: [Block] = [.paragraph("Evidence, us after the expiry:")]
+    if !lines.isEmpty { blocks.append(.preformatted(lines)) }
+    if !settings.isEmpty { blocks.append(.list(settings)) }
+    return blocks
+  }
+
+  private var contributors: Section? {
+    guard !spike.contributors.isEmpty else { return nil }
+    var blocks: [Block] = []
+    for other in spike.contributors {
+      blocks.append(
+        .definitions([
+          Document.Definition(
+            other.culprit,
+            [
+              other.title.isEmpty ? other.phrase : other.title, other.confidence,
+              Self.claim(other),
+            ].joined(separator: "; "))
+        ]))
+      if !other.evidence.isEmpty { blocks += evidence(other) }
+    }
+    return Section("Contributors", blocks)
+  }
+
+  private var ran: Section? {
+    guard !spike.ran.isEmpty else { return nil }
+    let rows = spike.ran.map { entry in
+      [
+        Quantity.us(entry.net), entry.share?.text ?? "", "\(entry.count)", entry.kind,
+        entry.priorityText ?? "-", entry.priority.map { "\($0)" } ?? "-", entry.name,
+      ]
+    }
+    return Section(
+      "Who ran on CPU \(spike.explainedCPU)",
+      [
+        .table(
+          Document.Table(
+            columns: [
+              Column("net us", .right), Column("share", .right), Column("times", .right),
+              Column("kind"), Column("priority"), Column("kernel prio", .right), Column("name"),
+            ], rows: rows))
+      ])
+  }
+
+  private var excerpt: Section? {
+    guard !spike.excerpt.isEmpty else { return nil }
+    let task = max(8, spike.excerpt.compactMap { $0.task?.count }.max() ?? 0)
+    let time = max(
+      8, spike.excerpt.compactMap { $0.offset.map { Quantity.us($0).count } }.max() ?? 0)
+    let cpu = max(5, spike.excerpt.compactMap { $0.cpu.map { Quantity.cpu($0).count } }.max() ?? 0)
+    let before = 2 + time + 2 + task + 1 + cpu + 1
+    let blanks = String(repeating: " ", count: before)
+    var lines = [
+      blanks + "  _-----=> irqs-off/BH-disabled", blanks + " / _----=> need-resched",
+      blanks + "| / _---=> hardirq/softirq", blanks + "|| / _--=> preempt-depth",
+      blanks + "||| / _-=> migrate-disable",
+    ]
+    lines.append(
+      "  " + Quantity.pad("us", time, right: true) + "  " + Quantity.pad("task-pid", task) + " "
+        + Quantity.pad("cpu", cpu) + " |||||  event")
+    for line in spike.excerpt {
+      if let omitted = line.omitted {
+        lines.append(
+          "  " + Quantity.pad("…", time, right: true) + "  " + Quantity.count(omitted, "event"))
+        continue
+      }
+      lines.append(
+        (line.evidence == true ? "> " : "  ")
+          + Quantity.pad(line.offset.map(Quantity.us) ?? "", time, right: true) + "  "
+          + Quantity.pad(line.task ?? "", task) + " "
+          + Quantity.pad(line.cpu.map(Quantity.cpu) ?? "", cpu) + " \(line.flags ?? "")  "
+          + (line.text ?? ""))
+    }
+    return Section(
+      "Excerpt",
+      [
+        .paragraph("Times are us after the expiry; > marks the lines that the verdict rests on."),
+        .preformatted(lines),
+      ])
+  }
+
+  private var stack: Section? {
+    guard let stack = spike.stack else { return nil }
+    var lines: [String] = []
+    if stack.foldedFrames > 0 {
+      lines.append("    … \(Quantity.count(stack.foldedFrames, "frame")) of the interrupt")
+    }
+    for (index, frame) in stack.frames.enumerated() {
+      let marks = index == 0 && stack.foldedFrames > 0
+      lines.append((marks ? "  > " : "    ") + frame.text)
+    }
+    let place =
+      (stack.task.map { " Task \($0) was running when it happened" } ?? "")
+      + (stack.cpu.map { " on CPU \($0)." } ?? (stack.task == nil ? "" : "."))
+    let what =
+      stack.foldedFrames > 0
+      ? "The code that the interrupt stopped, innermost frame first; > is the first frame below "
+        + "the interrupt."
+      : "The stack of the wake-up, innermost frame first."
+    return Section("Stack", [.paragraph(what + place), .preformatted(lines)])
+  }
+
+  private var tracerSection: Section? {
+    guard let tracer = spike.tracerSection else { return nil }
+    let section = tracer.section
+    func name(_ function: String) -> String {
+      function.isEmpty ? "a function that is not known" : "function \(function)"
+    }
+    var blocks: [Block] = [
+      .definitions([
+        Document.Definition("tracer", "\(section.tracer) on CPU \(section.cpu)"),
+        Document.Definition(
+          "began", "\(Quantity.us(tracer.offset)) us in \(name(section.startFunction))"),
+        Document.Definition(
+          "ended", "after \(Quantity.us(section.length)) us in \(name(section.endFunction))"),
+        Document.Definition(
+          "overlap",
+          "\(Quantity.us(tracer.overlap)) us with the window"
+            + (tracer.share.map { ", \($0.text) of the section" } ?? "")),
+      ])
+    ]
+    if !section.lines.isEmpty { blocks.append(.preformatted(section.lines)) }
+    return Section("Latency tracer", blocks)
+  }
+}

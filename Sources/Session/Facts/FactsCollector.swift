@@ -1,0 +1,65 @@
+public import Report
+public import TraceModel
+
+/// Collects everything that a report says besides the verdict, at the moments when that disturbs nothing.
+public struct FactsCollector: Sendable {
+  /// What does not change during a run.
+  public struct Start: Hashable, Sendable {
+    /// The machine.
+    public var machine: MachineFacts
+    /// Kernel settings.
+    public var tunables: Tunables
+    /// The kernel's configuration, nil where it is not to be had.
+    public var config: KernelConfig?
+    /// Whether the kernel log had the throttling line before the run, nil where it cannot be read.
+    public var throttlingLogged: Bool?
+  }
+
+  /// Where it reads.
+  public var files: SystemFiles
+
+  /// Makes a collector.
+  public init(_ files: SystemFiles = SystemFiles()) {
+    self.files = files
+  }
+
+  /// Reads machine and settings before the measuring threads start; may start a `gzip` process for
+  /// /proc/config.gz.
+  public func start() -> Start {
+    let machine = MachineCollector(files)
+    let config = KernelConfig(files, release: machine.release)
+    return Start(
+      machine: machine.collect(config: config), tunables: TunablesCollector(files).collect(),
+      config: config, throttlingLogged: KernelLog(files)?.hasThrottling)
+  }
+
+  /// The facts of a spike; call it after tracing has been stopped.
+  ///
+  /// `before` is the snapshot made when the measurement began, `watch` holds the steal readings since.
+  /// The context that the rules need is in `context` of the result.
+  public func hit(
+    _ sample: WakeupSample, start: Start, before: CounterSnapshot, watch: StealWatch,
+    run: RunFacts, trace: TraceFacts?, observer: ObserverFacts?, faultsInCycle: UInt64? = nil,
+    ownThreads: [Int32] = [], attachments: [Attachment] = []
+  ) -> ReportFacts {
+    let now = CounterCollector(files).snapshot(threads: [sample.task.pid])
+    let steal = watch.growth(to: now.steal, since: sample.expiry)
+    var counters = now.delta(since: before, cpu: sample.cpu, tid: sample.task.pid)
+    counters.stealHit = steal[sample.cpu]
+    counters.faultsInCycle = faultsInCycle
+    counters.throttlingLogged = KernelLog(files)?.hasThrottling ?? start.throttlingLogged
+
+    var facts = ReportFacts()
+    facts.run = run
+    facts.machine = start.machine
+    facts.tunables = start.tunables
+    facts.counters = counters
+    facts.rtThreads = RTThreadCollector(files).collect()
+    facts.trace = trace
+    facts.observer = observer
+    facts.attachments = attachments
+    facts.context = ContextRecord(
+      ContextCollector.context(of: facts, steal: steal, ownThreads: ownThreads))
+    return facts
+  }
+}
