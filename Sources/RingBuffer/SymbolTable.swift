@@ -6,13 +6,13 @@ public import TraceModel
 /// The text is read at the first look-up. A kernel that hides its addresses (`kptr_restrict`) prints
 /// them all as 0: then nothing has a symbol. May be used from any thread.
 public final class SymbolTable: Sendable {
-  private struct Entry {
+  struct Entry {
     var address: UInt64
     /// Where the name begins in the text.
     var name: Int
   }
 
-  private struct State {
+  struct State {
     var entries: [Entry]?
     var known: [UInt64: CodeLocation] = [:]
   }
@@ -23,7 +23,7 @@ public final class SymbolTable: Sendable {
   private static let trampoline: UInt64 = 0x7fff_ffff
 
   private let text: String
-  private let state = Mutex(State())
+  let state = Mutex(State())
 
   /// Makes a table; the text is not read yet.
   public init(_ text: String) {
@@ -138,34 +138,6 @@ public final class SymbolTable: Sendable {
     switch letter | 32 {
     case UInt8(ascii: "t"), UInt8(ascii: "w"), UInt8(ascii: "i"): true
     default: false
-    }
-  }
-}
-
-extension SymbolTable {
-  /// The symbols that were looked up so far, in the format of /proc/kallsyms and in order of address.
-  public func usedSymbols() -> String {
-    let used = state.withLock { Set($0.known.values.compactMap(UsedSymbol.init)) }
-    return used.sorted { ($0.address, $0.name) < ($1.address, $1.name) }.map(\.line).joined()
-  }
-
-  private struct UsedSymbol: Hashable {
-    var address: UInt64
-    var name: String
-    var module: String?
-
-    init?(_ location: CodeLocation) {
-      guard !location.symbol.isEmpty, let offset = location.offset, offset <= location.address
-      else { return nil }
-      address = location.address - offset
-      name = location.symbol
-      module = location.module
-    }
-
-    var line: String {
-      let digits = String(address, radix: 16)
-      let padded = String(repeating: "0", count: max(0, 16 - digits.count)) + digits
-      return "\(padded) t \(name)" + (module.map { "\t[\($0)]" } ?? "") + "\n"
     }
   }
 }

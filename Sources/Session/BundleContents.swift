@@ -34,17 +34,17 @@ struct BundleContents {
 
   /// Writes it below `directory` and gives its path.
   func write(in directory: String) throws(SessionError) -> String {
-    let texts: (json: String, facts: String)
+    let texts: (json: String, facts: String, line: String)
     do throws(ReportError) {
-      texts = (try report.json, try report.facts.json)
+      texts = (try report.json, try report.facts.json, try report.facts.line)
     } catch {
       throw .report(error)
     }
-    return try write(in: directory, json: texts.json, facts: texts.facts)
+    return try write(in: directory, json: texts.json, facts: texts.facts, line: texts.line)
   }
 
   private func write(
-    in directory: String, json: String, facts: String
+    in directory: String, json: String, facts: String, line: String
   ) throws(SessionError) -> String {
     do throws(TraceFileError) {
       var bundle = try BundleWriter(name: name, in: directory)
@@ -56,7 +56,7 @@ struct BundleContents {
       var writer = TraceDatWriter(snapshot.trace)
       writer.uname = uname
       writer.producer = "breaktrace \(report.toolVersion)"
-      writer.facts = facts
+      writer.facts = line
       try bundle.add(Self.trace) { (file, path) throws(TraceFileError) in
         try writer.write(to: file, path: path)
       }

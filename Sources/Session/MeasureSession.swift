@@ -27,6 +27,10 @@ public struct MeasureSession {
   /// - Throws: what kept it from measuring or arming; everything is as before then.
   public func run() throws(SessionError) -> SessionResult {
     var signals = ControlSignals()
+    if plan.arms, let directory = plan.outputDirectory {
+      // A directory that cannot take the bundle is better known now than after a night's run.
+      try OutputDirectory.prepare(directory)
+    }
     let tracing: TracingControl? = plan.arms ? try TracingControl() : nil
     let facts = FactsCollector().start()
     let engine = Engine(plan: measurementPlan)

@@ -52,14 +52,16 @@ struct Run {
     for name in plan.extraEvents {
       guard let event = EventName(name) else {
         throw .arming(
-          TracefsError(.read, path: name, hint: "an event is written system:name, as in sched:sched_switch"))
+          TracefsError(
+            .read, path: name, hint: "an event is written system:name, as in sched:sched_switch"))
       }
       arming.events.append(ArmingPlan.Event(event, isRequired: true))
     }
     let armed = try tracing.arm(arming)
     instance = armed
     for item in armed.shortcomings where item.kind != .event && item.kind != .buffer {
-      observer.remark("\(item.kind.rawValue) \(item.name): wanted \(item.wanted), got \(item.got ?? "nothing")")
+      observer.remark(
+        "\(item.kind.rawValue) \(item.name): wanted \(item.wanted), got \(item.got ?? "nothing")")
     }
   }
 
@@ -155,16 +157,17 @@ struct Run {
     }
     // The marker as it stands in the buffer, so that the file alone gives the same sample.
     let marker = explainer.markers(limit: 1).first ?? hit.marker
-    let facts = collector.hit(
+    var facts = collector.hit(
       marker.sample(comm: hit.comm), start: atStart, before: before, watch: steal,
       run: runFacts(hit), trace: snapshot.facts(instance), observer: nil, ownThreads: ownThreads,
       attachments: plan.outputDirectory == nil ? [] : BundleContents.attachments)
+    count(hit.usage, in: &facts)
     let analysis = explainer.explain(marker, context: facts.context?.context ?? SystemContext())
     let report = SpikeReport(analysis, facts: facts, toolVersion: plan.version)
     observer.spike(report)
     var bundle: String?
     if let directory = plan.outputDirectory {
-      snapshot.trace.symbols = explainer.neededSymbols()
+      snapshot.trace.symbols = explainer.decoder.neededSymbols()
       bundle = try BundleContents(
         report: report, snapshot: snapshot, statistics: engine.statistics(),
         uname: Self.uname(atStart.machine)
@@ -173,6 +176,14 @@ struct Run {
     if let bundle { observer.bundle(bundle) }
     return SessionResult.Spike(
       report: report, hit: hit, bundle: bundle, deadTime: Self.now - hit.wake)
+  }
+
+  /// The thread's own counters over its recorded cycles; /proc lost them if it has ended.
+  private func count(_ usage: ThreadUsage, in facts: inout ReportFacts) {
+    facts.counters?.minorFaults = UInt64(clamping: usage.minorFaults)
+    facts.counters?.majorFaults = UInt64(clamping: usage.majorFaults)
+    facts.counters?.voluntarySwitches = UInt64(clamping: usage.voluntarySwitches)
+    facts.counters?.involuntarySwitches = UInt64(clamping: usage.involuntarySwitches)
   }
 
   private static func uname(_ machine: MachineFacts) -> String {
@@ -212,7 +223,9 @@ struct Run {
   mutating func finish() -> SessionResult {
     streamSamples()
     result.statistics = engine.statistics()
-    result.overflowCycles = plan.measurement.threads.indices.map { engine.overflowCycles(thread: $0) }
+    result.overflowCycles = plan.measurement.threads.indices.map {
+      engine.overflowCycles(thread: $0)
+    }
     result.failures += engine.failures().map { "\($0)" }
     if let tracing { result.leftovers = tracing.end() }
     return result

@@ -49,7 +49,8 @@ final class TracingControl {
     report.restored += journal.restoreAll()
     guardian?.dismiss()
     return report.isClean
-      ? [] : report.leftovers.map { "\($0.path): \($0.reason)" }
+      ? []
+      : report.leftovers.map { "\($0.path): \($0.reason)" }
         + report.restored.filter { !$0.isSettled }.map(\.description)
   }
 }

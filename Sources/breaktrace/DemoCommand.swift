@@ -22,7 +22,9 @@ struct DemoCommand: ParsableCommand, StatusReporting {
   var format = OutputFormat.text
 
   mutating func status() -> ExitStatus {
-    let words = ["-S", "-p", "80", "-i", "1000", "-D", "20", "-b", "\(breaktrace)", "-q", "--output", output]
+    let words = [
+      "-S", "-p", "80", "-i", "1000", "-D", "20", "-b", "\(breaktrace)", "-q", "--output", output,
+    ]
     let options: CyclictestOptions
     let layout: ThreadLayout
     do throws(UsageError) {
@@ -46,13 +48,15 @@ struct DemoCommand: ParsableCommand, StatusReporting {
         duration: Nanoseconds(25 * second.count), delay: second),
     ]
     Console.error(
-      "breaktrace: measuring on CPU 0-\(last), limit \(breaktrace) us, with a small load on CPU \(last)")
+      "breaktrace: measuring on CPU 0-\(last), limit \(breaktrace) us, with a small load on CPU \(last)"
+    )
     do {
       let compute = try FaultProcess(faults[0])
       let fifo = try FaultProcess(faults[1])
       let result = MeasureCommand.run(
         options, layout, dialect: .breaktrace, commandLine: "breaktrace demo",
-        loadCommand: "demo-compute (normal) and demo-fifo90 (FIFO 90, 2 ms twice a second) on CPU \(last)")
+        loadCommand:
+          "demo-compute (normal) and demo-fifo90 (FIFO 90, 2 ms twice a second) on CPU \(last)")
       compute.stop()
       fifo.stop()
       // The demonstration's purpose is the hit.

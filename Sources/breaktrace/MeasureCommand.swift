@@ -17,7 +17,9 @@ enum MeasureCommand {
         Console.output(OptionHelp.text(dialect) + "\n" + ExitStatus.help + "\n")
         return .success
       case .version:
-        Console.output("\(dialect.command) \(dialect == .cyclictest ? "V 2.40 (breaktrace \(Version.text))" : Version.text)\n")
+        Console.output(
+          "\(dialect.command) \(dialect == .cyclictest ? "V 2.40 (breaktrace \(Version.text))" : Version.text)\n"
+        )
         return .success
       case .run: break
       }

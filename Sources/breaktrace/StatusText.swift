@@ -20,7 +20,8 @@ enum StatusText {
     }
     lines.append(
       status.needsDisarm
-        ? "a dead run left something: `breaktrace disarm` restores it" : "nothing is left to disarm")
+        ? "a dead run left something: `breaktrace disarm` restores it" : "nothing is left to disarm"
+    )
     return lines.joined(separator: "\n") + "\n"
   }
 

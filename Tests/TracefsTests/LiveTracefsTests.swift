@@ -192,7 +192,9 @@ struct LiveTracefsTests {
     try ControlFiles().makeDirectory(stranger)
     defer { try? ControlFiles().removeDirectory(stranger) }
     let left = try arm(.core(bufferKilobytes: 128, tids: []), name(child.run))
-    let disarm = { Disarm.run(root: root, journalDirectory: fake.journalDirectory, only: child.run) }
+    let disarm = {
+      Disarm.run(root: root, journalDirectory: fake.journalDirectory, only: child.run)
+    }
     // Alive: not touched.
     #expect(disarm().isEmpty)
     child.kill()
