@@ -12,7 +12,8 @@ public struct MeasurementPlan: Hashable, Sendable {
 
   /// What the threads do once one of them has taken the break.
   public enum AfterHit: String, Hashable, Sendable {
-    /// They end: statistics stop at the hit.
+    /// They end, so statistics stop at the hit; those asleep when `stop()` or `join()` is called, or
+    /// at their next wake-up.
     case end
     /// They go on; further hits are taken after `Engine.rearm()`.
     case goOn

@@ -166,30 +166,35 @@ import TraceModel
     engine.join()
   }
 
-  @Test func `aligned threads expire together, or apart by the offset`() throws {
-    for alignment in [
-      MeasurementPlan.Alignment.common(offset: Nanoseconds(100_000)),
-      .fullSecond(offset: Nanoseconds(30_000)),
-    ] {
-      var expiries: [Int64] = []
-      for thread in 0..<2 {
-        // The expiry of a hit is the only one that is kept; so each thread in turn takes it.
-        var plan = quickPlan(threads: 2, interval: 1_000, threshold: 0)
-        plan.threads[1 - thread].interval = Nanoseconds(microseconds: 5_000_000)
-        plan.alignment = alignment
-        let engine = Engine(plan: plan)
-        try engine.prepare()
-        engine.begin()
-        #expect(waitReadable(engine.wakeDescriptor))
-        engine.join()
-        let hit = try #require(engine.hit)
-        #expect(hit.thread == thread)
-        expiries.append(hit.expiry.count)
-      }
-      if case .fullSecond = alignment {
-        #expect(expiries.map { $0 % 1_000_000 } == [30_000, 30_000])
-      }
+  @Test(arguments: [
+    (MeasurementPlan.Alignment.common(offset: Nanoseconds(100_000)), Int64(100_000), nil),
+    (.common(offset: .zero), 0, nil), (.fullSecond(offset: Nanoseconds(30_000)), 0, Int64(30_000)),
+  ])
+  func `aligned threads expire together, or apart by the offset`(
+    alignment: MeasurementPlan.Alignment, apart: Int64, phase: Int64?
+  ) throws {
+    let interval: Int64 = 1_000_000
+    var plan = quickPlan(threads: 2, interval: 1_000, threshold: 0)
+    plan.alignment = alignment
+    plan.afterHit = .goOn
+    let engine = Engine(plan: plan)
+    try engine.prepare()
+    engine.begin()
+    // A hit keeps its expiry; which thread takes it is chance.
+    var expiries: [Int: Int64] = [:]
+    for attempt in 0..<2_000 where expiries.count < 2 {
+      #expect(waitReadable(engine.wakeDescriptor))
+      let hit = try #require(engine.hit)
+      expiries[hit.thread] = hit.expiry.count
+      usleep(UInt32(attempt * 37 % 1_000))
+      engine.rearm()
     }
+    engine.stop()
+    engine.join()
+    let first = try #require(expiries[0])
+    let second = try #require(expiries[1])
+    #expect(((second - first) % interval + interval) % interval == apart)
+    if let phase { #expect(first % interval == phase) }
   }
 
   @Test(.enabled(if: isRoot, "mlockall of the whole process needs root"))
