@@ -1,3 +1,4 @@
+internal import CTracing
 internal import Glibc
 internal import SystemPackage
 
@@ -95,6 +96,8 @@ extension ArmedInstance {
             if got == 0 { return page }
           } catch Errno.resourceTemporarilyUnavailable {
             return page
+          } catch Errno.operationNotSupportedByDevice {
+            return page  // A CPU that was never online has no buffer.
           }
         }
         return count

@@ -66,6 +66,8 @@ extension ArmedInstance {
           if try page.withUnsafeMutableBytes({ try pipe.read(into: $0) }) == 0 { return }
         } catch Errno.resourceTemporarilyUnavailable {
           return
+        } catch Errno.operationNotSupportedByDevice {
+          return  // A CPU that was never online has no buffer.
         }
         let stamp = page.withUnsafeBytes {
           $0.loadUnaligned(fromByteOffset: head.timestamp, as: UInt64.self)
