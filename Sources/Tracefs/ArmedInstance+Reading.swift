@@ -1,3 +1,4 @@
+internal import CTracing
 internal import Glibc
 internal import SystemPackage
 
@@ -46,7 +47,7 @@ extension ArmedInstance {
     {
       return kilobytes * 1_024
     }
-    return HeaderPage.pageSize(try headerPage()) ?? sysconf(Int32(_SC_PAGESIZE))
+    return HeaderPage(try headerPage())?.size ?? sysconf(Int32(_SC_PAGESIZE))
   }
 
   /// Reads the pages of a CPU out of its buffer, oldest first, as the kernel gives them; they are gone from it then.
@@ -95,6 +96,8 @@ extension ArmedInstance {
             if got == 0 { return page }
           } catch Errno.resourceTemporarilyUnavailable {
             return page
+          } catch Errno.operationNotSupportedByDevice {
+            return page  // A CPU that was never online has no buffer.
           }
         }
         return count
@@ -149,27 +152,4 @@ extension ArmedInstance {
 
   /// The text of `trace`: what a latency tracer left, as the kernel prints it.
   public func traceText() throws(TracefsError) -> String { try files.text(file("trace")) }
-}
-
-/// The part of `events/header_page` that tells how long a page is.
-enum HeaderPage {
-  /// Offset and size of the field `data` together; nil where the text has no such field.
-  static func pageSize(_ text: String) -> Int? {
-    for line in text.split(separator: "\n") where line.contains(" data;") {
-      guard let offset = number("offset:", line), let size = number("size:", line) else {
-        continue
-      }
-      let (sum, overflow) = offset.addingReportingOverflow(size)
-      return overflow || sum <= 0 || sum > 1 << 26 ? nil : sum
-    }
-    return nil
-  }
-
-  private static func number(_ key: String, _ line: Substring) -> Int? {
-    for part in line.split(whereSeparator: { $0 == ";" || $0 == "\t" || $0 == " " })
-    where part.hasPrefix(key) {
-      return Int(part.dropFirst(key.count))
-    }
-    return nil
-  }
 }

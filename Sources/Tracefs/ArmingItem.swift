@@ -35,6 +35,10 @@ public struct ArmingItem: Hashable, Sendable {
   /// Why it was refused.
   public var error: TracefsError?
 
-  /// Whether it is there as wanted.
-  public var isAsWanted: Bool { error == nil && got == wanted }
+  /// Whether it is there as wanted; a bigger buffer than wanted is as wanted.
+  public var isAsWanted: Bool {
+    guard error == nil, let got else { return false }
+    if kind == .buffer, let size = Int(got), let least = Int(wanted) { return size >= least }
+    return got == wanted
+  }
 }

@@ -13,10 +13,7 @@ public enum CoreEvents {
     + names(
       "irq", "irq_handler_entry", "irq_handler_exit", "softirq_raise", "softirq_entry",
       "softirq_exit")
-    + [
-      "local_timer", "reschedule", "call_function", "call_function_single", "irq_work",
-      "thermal_apic",
-    ].flatMap { names("irq_vectors", "\($0)_entry", "\($0)_exit") }
+    + ofArchitecture
     + names(
       "timer", "hrtimer_start", "hrtimer_cancel", "hrtimer_expire_entry", "hrtimer_expire_exit")
     + names("power", "cpu_idle", "cpu_frequency")
@@ -24,8 +21,18 @@ public enum CoreEvents {
       "workqueue", "workqueue_queue_work", "workqueue_activate_work", "workqueue_execute_start",
       "workqueue_execute_end")
     + names("nmi", "nmi_handler")
-    + names("ipi", "ipi_send_cpu", "ipi_send_cpumask", "ipi_raise", "ipi_entry", "ipi_exit")
+    + names("ipi", "ipi_send_cpu", "ipi_send_cpumask")
     + names("csd", "csd_function_entry", "csd_function_exit")
+
+  /// Interrupts that irq:irq_handler_entry does not tell: each architecture has its own events for them.
+  #if arch(x86_64) || arch(i386)
+    static let ofArchitecture = [
+      "local_timer", "reschedule", "call_function", "call_function_single", "irq_work",
+      "thermal_apic",
+    ].flatMap { names("irq_vectors", "\($0)_entry", "\($0)_exit") }
+  #else
+    static let ofArchitecture = names("ipi", "ipi_raise", "ipi_entry", "ipi_exit")
+  #endif
 
   /// Events of which only those of the measured tasks are wanted.
   static let ofMeasuredTasks: [EventName] =

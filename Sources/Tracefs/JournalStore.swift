@@ -1,3 +1,4 @@
+internal import CTracing
 internal import Glibc
 internal import SystemPackage
 

@@ -7,12 +7,18 @@ enum TracefsHint {
     let name = access.path.split(separator: "/").last.map(String.init) ?? access.path
     switch errno {
     case .notPermitted, .permissionDenied: return permission(files)
-    case .noSuchFileOrDirectory: return missing(access.path, name)
+    case .noSuchFileOrDirectory:
+      if access.operation == .makeDirectory && access.path.contains("/instances/") {
+        return "this tracefs has no instances: Linux 3.10 or later is needed"
+      }
+      return missing(access.path, name)
     case .resourceBusy: return busy(access, name)
     case .invalidArgument: return invalid(name, access.value)
     case .noMemory: return memory(name, files)
     case .operationNotSupportedByDevice:
-      return "the kernel does not offer it: it needs CONFIG_TRACING"
+      return access.path.contains("/per_cpu/")
+        ? "this CPU has no buffer: it was never online"
+        : "the kernel does not offer it: it needs CONFIG_TRACING"
     case .noSpace, .readOnlyFileSystem:
       return "choose another directory, or make room in this one"
     default: return ""
@@ -75,7 +81,6 @@ enum TracefsHint {
       return "this kernel has no such event"
     }
     switch name {
-    case "instances": return "this tracefs has no instances: Linux 3.10 or later is needed"
     case "tracing_thresh":
       return "this kernel has no latency tracer: it lacks CONFIG_IRQSOFF_TRACER, "
         + "CONFIG_SCHED_TRACER and CONFIG_HWLAT_TRACER"

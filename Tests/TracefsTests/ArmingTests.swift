@@ -57,12 +57,12 @@ import TraceModel
     #expect(fake.difference(before) == [])
   }
 
-  @Test func `what the kernel rounds is reported`() throws {
+  @Test(arguments: [("103", true), ("96", false), ("X", false)])
+  func `the buffer that the kernel gave is reported`(given: String, isEnough: Bool) throws {
     let path = "\(fake.path)/instances/\(name.text)/buffer_size_kb"
-    fake.update { _ = $0.refusals.removeValue(forKey: FileAccess(.write, path: path)) }
     let files = ControlFiles(proc: fake.proc) { [fake] access in
       if access.operation == .write && access.path == path {
-        fake.put(path, "103\n")
+        fake.put(path, "\(given)\n")
         return .handled
       }
       return access.operation == .makeDirectory ? fake.fakeInterception(access) : .proceed
@@ -70,11 +70,10 @@ import TraceModel
     fake.addProcess(makeRun(1))
     let instance = try ArmedInstance(
       ArmingPlan(bufferKilobytes: 100), name: name, root: fake.root,
-      journal: fake.journal(makeRun(1)),
-      files: files)
+      journal: fake.journal(makeRun(1)), files: files)
     let item = instance.items.first { $0.kind == .buffer }
-    #expect(item?.wanted == "100" && item?.got == "103")
-    #expect(instance.shortcomings.map(\.kind) == [.buffer])
+    #expect(item?.wanted == "100" && item?.got == given)
+    #expect(instance.shortcomings.map(\.kind) == (isEnough ? [] : [.buffer]))
     instance.abandon()
   }
 
@@ -168,6 +167,37 @@ import TraceModel
     #expect(refused >= 25)
   }
 
+  /// Pages of 64 bytes.
+  private let header = """
+    \tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;
+    \tfield: local_t commit;\toffset:8;\tsize:8;\tsigned:1;
+    \tfield: char data;\toffset:16;\tsize:48;\tsigned:0;
+
+    """
+
+  /// Three pages of 64 bytes with the stamps 100, 200, 300, as a kernel without mapping gives them.
+  @Test(arguments: [(0, 3), (99, 3), (100, 3), (199, 3), (200, 2), (299, 2), (300, 1), (999, 1)])
+  func `without mapping the pages before a time are read and dropped`(since: Int64, pages: Int)
+    throws
+  {
+    let instance = try arm(ArmingPlan())
+    fake.put("\(fake.path)/events/header_page", header)
+    let file = try FileDescriptor.open(
+      FilePath(instance.rawPagesPath(cpu: 0)), .writeOnly, options: .truncate)
+    for stamp in [100, 200, 300] as [Int64] {
+      var page = [UInt8](repeating: 7, count: 64)
+      page.withUnsafeMutableBytes { $0.storeBytes(of: stamp, as: Int64.self) }
+      try file.writeAll(page)
+    }
+    try file.close()
+    var bytes: [UInt8] = [1, 2]
+    let selection = try instance.appendPages(cpu: 0, since: Nanoseconds(since), to: &bytes)
+    #expect(selection == PageSelection(pages: pages, skipped: 3 - pages, isConsuming: true))
+    #expect(bytes.count == 2 + pages * 64)
+    #expect(bytes[2] == UInt8(truncatingIfNeeded: (4 - pages) * 100))
+    instance.disarm()
+  }
+
   @Test func `restarting empties the buffer and goes on`() throws {
     let instance = try arm(ArmingPlan())
     fake.put(instance.file("trace"), "old\n")
@@ -178,11 +208,12 @@ import TraceModel
     #expect(try instance.savedComms() == [12: "a b"])
     #expect(try instance.formats().isEmpty)
     var bytes: [UInt8] = [1]
-    fake.put("\(fake.path)/events/header_page", "\tfield: char data;\toffset:16;\tsize:48;\n")
+    fake.put("\(fake.path)/events/header_page", header)
     fake.put(instance.rawPagesPath(cpu: 0), String(repeating: "x", count: 64 * 3))
     #expect(try instance.appendPages(cpu: 0, to: &bytes) == 3)
     #expect(bytes == [1] + [UInt8](repeating: 0x78, count: 192))
     #expect(try instance.appendPages(cpu: 0, to: &bytes, limit: 2) == 2)
+    #expect(bytes.count == 1 + 5 * 64)
     instance.disarm()
   }
 }

@@ -28,7 +28,8 @@ final class FakeTracefs: Sendable {
   ]
 
   init(clocks: String = "[local] global mono") {
-    var template = Array("/tmp/tfs.XXXXXX".utf8CString)
+    var template = Array(
+      "\(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp")/tfs.XXXXXX".utf8CString)
     base = template.withUnsafeMutableBufferPointer { buffer in
       buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } ?? "/tmp/tfs.failed"
     }

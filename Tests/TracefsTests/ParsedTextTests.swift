@@ -47,13 +47,26 @@ import TraceModel
     #expect(ClockList(text).current == current)
   }
 
+  @Test func `the layout of a page is read from header_page`() {
+    let text = """
+      \tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;
+      \tfield: local_t commit;\toffset:8;\tsize:4;\tsigned:1;
+      \tfield: int overwrite;\toffset:8;\tsize:1;\tsigned:1;
+      \tfield: char data;\toffset:12;\tsize:4084;\tsigned:0;
+
+      """
+    let page = HeaderPage(text)
+    #expect(page?.timestamp == 0 && page?.commit == 8 && page?.commitSize == 4)
+    #expect(page?.data == 12 && page?.size == 4_096)
+  }
+
   @Test(arguments: [
-    ("\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;\n", nil),
-    ("\tfield: char data;\toffset:16;\tsize:4080;\tsigned:0;\n", 4_096),
-    ("\tfield: char data;\toffset:12;\tsize:x;\tsigned:0;\n", nil),
-    ("\tfield: char data;\toffset:9223372036854775807;\tsize:4080;\n", nil), ("", nil),
+    "", "\tfield: char data;\toffset:12;\tsize:x;\tsigned:0;\n",
+    "\tfield: char data;\toffset:9223372036854775807;\tsize:4080;\n",
+    "\tfield: char data;\toffset:-16;\tsize:4080;\n",
+    "\tfield: u64 timestamp;\toffset:4090;\tsize:8;\n\tfield: char data;\toffset:16;\tsize:4080;\n",
   ])
-  func `the page size is read from header_page`(text: String, size: Int?) {
-    #expect(HeaderPage.pageSize(text) == size)
+  func `a damaged header_page is refused`(text: String) {
+    #expect(HeaderPage(text) == nil)
   }
 }

@@ -29,6 +29,7 @@ import Testing
       (.resourceBusy, "/t/current_tracer", "same family"),
       (.notPermitted, "/t/current_tracer", "CAP_SYS_ADMIN"),
       (.operationNotSupportedByDevice, "/t", "CONFIG_TRACING"),
+      (.operationNotSupportedByDevice, "/t/per_cpu/cpu9/stats", "never online"),
     ] as [(Errno, String, String)])
   func `each reason has its hint`(errno: Errno, path: String, words: String) {
     let access = FileAccess(.write, path: path, value: "wakeup_rt")
