@@ -23,7 +23,10 @@ func fixtures(_ target: String) -> [String] {
 let package = Package(
   name: "breaktrace",
   products: [
-    .executable(name: "breaktrace", targets: ["breaktrace"])
+    .executable(name: "breaktrace", targets: ["breaktrace"]),
+    // For the packages under tools/ that fuzz and measure the decoder.
+    .library(name: "RingBuffer", targets: ["RingBuffer"]),
+    .library(name: "TraceModel", targets: ["TraceModel"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -11,6 +11,7 @@ enum RuleSet {
     .rtThrottling: [
       .higherPriorityTask, .samePriorityTask, .runQueue, .nonPreemptibleKernel, .preemptOff,
     ],
+    .hypervisor: [.hardIRQ, .softirq],
     .pageFault: [.higherPriorityTask, .samePriorityTask, .runQueue],
   ]
 }

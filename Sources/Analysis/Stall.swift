@@ -47,6 +47,14 @@ extension SpikeCase {
         found.append(stall(silence, "the way to the scheduler"))
       }
     }
+    // Between the two halves of one wake-up on one CPU only the scheduler and the tracer run.
+    if steal > .zero, let waking = times.wakingEvent, let queued = times.queuedEvent,
+      waking.cpu == queued.cpu
+    {
+      for silence in silences(in: span(.enqueue), minimum: least) {
+        found.append(stall(silence, "the wake-up itself"))
+      }
+    }
     return found
   }
 

@@ -11,8 +11,8 @@ struct CyclicLoop: ~Copyable {
   let thread: Int
   /// CLOCK_MONOTONIC or CLOCK_REALTIME.
   let clock: clockid_t
-  /// How to wait; not the signals' modes while warming up.
-  var mode: WaitMode
+  /// How to wait.
+  var mode = WaitMode.clockNanosleep
   /// ns between two expiries.
   var interval: Int64
   /// The POSIX timer of that mode, 0 in the others.
@@ -29,20 +29,61 @@ struct CyclicLoop: ~Copyable {
   var sequence: UInt64 = 0
   /// The thread's counters at its first recorded cycle.
   var usageAtStart = bt_usage()
+  /// The thread's counters behind its last recorded cycle.
+  var usageAtEnd = bt_usage()
 
   init(
-    thread: Int, clock: clockid_t, mode: WaitMode, interval: Int64, timer: Int,
+    thread: Int, clock: clockid_t, interval: Int64, timer: Int,
     buffer: UnsafeMutablePointer<timespec>, stop: UnsafeMutablePointer<Atomic<UInt32>>,
     text: UnsafeMutablePointer<MarkerText>
   ) {
     self.thread = thread
     self.clock = clock
-    self.mode = mode
     self.interval = interval
     self.timer = timer
     self.buffer = buffer
     self.stop = stop
     self.text = text
+  }
+
+  /// Warms up with the interval that is set, then records as `order` says. Gives 0, EINTR where it was
+  /// stopped, or the errno of the wait.
+  @_noAllocation @_noLocks
+  mutating func measure(
+    _ order: LoopOrder, recorder: UnsafeMutablePointer<Recorder>,
+    scratch: UnsafeMutablePointer<Recorder>, trigger: UnsafeMutablePointer<BreakTrigger>
+  ) -> Int32 {
+    next = bt_clock(clock) &+ interval
+    var error = run(
+      scratch, cycles: order.warmupCycles, end: .max, threshold: .max, trigger: trigger)
+    if error != 0 { return error }
+    usageAtStart = bt_thread_usage()
+    usageAtEnd = usageAtStart
+    interval = order.interval
+    mode = order.mode
+    let start = order.start(now: bt_clock(clock))
+    next = start &+ interval
+    error = startTimer()
+    if error != 0 { return error }
+    error = run(
+      recorder, cycles: order.cycles,
+      end: order.duration == .max ? .max : start &+ order.duration, threshold: order.threshold,
+      trigger: trigger)
+    usageAtEnd = bt_thread_usage()
+    return error
+  }
+
+  @_noAllocation @_noLocks
+  private func startTimer() -> Int32 {
+    switch mode {
+    case .posixTimer:
+      return bt_timer_start(timer, TIMER_ABSTIME, next, interval)
+    case .itimer:
+      let first = next &- bt_clock(clock)
+      return bt_itimer_start(first < 1_000 ? 1_000 : first, interval)
+    case .clockNanosleep, .relative, .nanosleep:
+      return 0
+    }
   }
 
   /// Runs `cycles` cycles, as long as their expiry lies before `end`; a latency above `threshold` takes

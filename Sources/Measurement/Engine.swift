@@ -238,11 +238,11 @@ public final class Engine: @unchecked Sendable {
     let start = bt_clock(clock) + warmup
     for (number, thread) in threads.enumerated() {
       switch plan.alignment {
-      case .none: thread.alignedStart = nil
+      case .none: break
       case .common(let offset):
-        thread.alignedStart = start + offset.count * Int64(number)
+        thread.alignedStart.pointee = start + offset.count * Int64(number)
       case .fullSecond(let offset):
-        thread.alignedStart = (start / 1_000_000_000 + 1) * 1_000_000_000 + offset.count
+        thread.alignedStart.pointee = (start / 1_000_000_000 + 1) * 1_000_000_000 + offset.count
       }
     }
   }

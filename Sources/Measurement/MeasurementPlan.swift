@@ -109,7 +109,9 @@ public struct MeasurementPlan: Hashable, Sendable {
       throw refuse("break at a negative latency", "use 0 or more")
     }
     if let duration, duration <= .zero { throw refuse("measure for no time", "use 1 s or more") }
-    if let timerSlack, timerSlack < .zero { throw refuse("use a negative timer slack", "0 or more") }
+    if let timerSlack, timerSlack < .zero {
+      throw refuse("use a negative timer slack", "0 or more")
+    }
     if waitMode == .itimer, threads.count > 1 {
       throw refuse(
         "wait with setitimer in \(threads.count) threads",

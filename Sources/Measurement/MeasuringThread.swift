@@ -20,8 +20,8 @@ final class MeasuringThread: @unchecked Sendable {
   private(set) var policy: SchedulingPolicy = .other
   private(set) var priority: Int32 = 0
   private(set) var failure: MeasurementError?
-  /// The common start, written by `begin()` before the threads go.
-  var alignedStart: Int64?
+  /// The common start or `LoopOrder.notAligned`, written by `begin()` before the threads go.
+  let alignedStart: UnsafeMutablePointer<Int64>
   // Written by the thread at its end, read once `finished` is set.
   private let finished = Atomic<Bool>(false)
   private var usageOfRun = ThreadUsage()
@@ -43,12 +43,15 @@ final class MeasuringThread: @unchecked Sendable {
         buckets: measurement.histogramBuckets, sampleCapacity: measurement.sampleCapacity))
     buffer = .allocate(capacity: 1)
     buffer.initialize(to: timespec())
+    alignedStart = .allocate(capacity: 1)
+    alignedStart.initialize(to: LoopOrder.notAligned)
   }
 
   deinit {
     recorder.deinitialize(count: 1)
     recorder.deallocate()
     buffer.deallocate()
+    alignedStart.deallocate()
   }
 
   /// Creates the thread.
@@ -97,7 +100,13 @@ final class MeasuringThread: @unchecked Sendable {
     measurement.clock == .monotonic ? CLOCK_MONOTONIC : CLOCK_REALTIME
   }
 
-  private var warmupInterval: Int64 { min(plan.interval.count, Self.longestWarmupInterval) }
+  private var order: LoopOrder {
+    LoopOrder(
+      warmupCycles: measurement.warmupCycles, mode: measurement.waitMode,
+      interval: plan.interval.count, cycles: measurement.loops == 0 ? .max : measurement.loops,
+      duration: measurement.duration?.count ?? .max,
+      threshold: measurement.breakThreshold?.count ?? .max, alignedStart: alignedStart)
+  }
 
   private func body() {
     tid = bt_gettid()
@@ -120,16 +129,22 @@ final class MeasuringThread: @unchecked Sendable {
       // While waiting for signals the stop signal stays blocked and is waited for.
       if !measurement.waitMode.waitsForSignal { bt_unblock_stop() }
       var loop = CyclicLoop(
-        thread: plan.index, clock: clock, mode: .clockNanosleep, interval: warmupInterval,
-        timer: timer, buffer: buffer, stop: memory.stop, text: text)
+        thread: plan.index, clock: clock,
+        interval: min(plan.interval.count, Self.longestWarmupInterval), timer: timer,
+        buffer: buffer, stop: memory.stop, text: text)
       let scratch = UnsafeMutablePointer<Recorder>.allocate(capacity: 1)
       scratch.initialize(to: Recorder(buckets: 4, sampleCapacity: 4))
       rehearse(&loop, scratch)
+      let order = self.order
+      let (go, recorder, trigger) = (memory.go, recorder, memory.trigger)
       report(ready: memory.preparing)
-      while memory.go.pointee.load(ordering: .acquiring) == 0 {
-        bt_futex_wait(UnsafeRawPointer(memory.go), 0, 0)
+      while go.pointee.load(ordering: .acquiring) == 0 {
+        bt_futex_wait(UnsafeRawPointer(go), 0, 0)
       }
-      measure(&loop, scratch)
+      let error = loop.measure(order, recorder: recorder, scratch: scratch, trigger: trigger)
+      if measurement.waitMode == .itimer { _ = bt_itimer_start(0, 0) }
+      waitError = error == EINTR ? 0 : error
+      usageOfRun = ThreadUsage(from: loop.usageAtStart, to: loop.usageAtEnd)
       scratch.deinitialize(count: 1)
       scratch.deallocate()
     } else {
@@ -218,45 +233,5 @@ final class MeasuringThread: @unchecked Sendable {
     trigger.deinitialize(count: 1)
     trigger.deallocate()
     stop.deallocate()
-  }
-
-  /// Warm-up, then the recorded cycles.
-  private func measure(_ loop: inout CyclicLoop, _ scratch: UnsafeMutablePointer<Recorder>) {
-    loop.next = bt_clock(clock) + warmupInterval
-    var error = loop.run(
-      scratch, cycles: measurement.warmupCycles, end: .max, threshold: .max,
-      trigger: memory.trigger)
-    if error == 0 {
-      loop.usageAtStart = bt_thread_usage()
-      loop.interval = plan.interval.count
-      loop.mode = measurement.waitMode
-      var start = bt_clock(clock)
-      if let alignedStart {
-        let late = max(0, start - alignedStart - 1)
-        start = alignedStart + late / loop.interval * loop.interval
-      }
-      loop.next = start + loop.interval
-      let end = measurement.duration.map { (Nanoseconds(start) + $0).count } ?? .max
-      error = startTimer(loop)
-      if error == 0 {
-        error = loop.run(
-          recorder, cycles: measurement.loops == 0 ? .max : measurement.loops, end: end,
-          threshold: measurement.breakThreshold?.count ?? .max, trigger: memory.trigger)
-      }
-      usageOfRun = ThreadUsage(from: loop.usageAtStart, to: bt_thread_usage())
-      if measurement.waitMode == .itimer { _ = bt_itimer_start(0, 0) }
-    }
-    waitError = error == EINTR ? 0 : error
-  }
-
-  private func startTimer(_ loop: borrowing CyclicLoop) -> Int32 {
-    switch measurement.waitMode {
-    case .posixTimer:
-      return bt_timer_start(loop.timer, TIMER_ABSTIME, loop.next, loop.interval)
-    case .itimer:
-      return bt_itimer_start(max(1_000, loop.next - bt_clock(clock)), loop.interval)
-    case .clockNanosleep, .relative, .nanosleep:
-      return 0
-    }
   }
 }

@@ -1,10 +1,14 @@
 import FoundationEssentials
 
-/// JSON whose bytes depend on the value alone: sorted keys, two blanks, a line end behind it.
+/// JSON whose bytes depend on the value alone: sorted keys, a line end behind it.
 enum StableJSON {
-  static func text(_ value: some Encodable) throws(ReportError) -> String {
+  /// The value over several lines, two blanks a level; on one line where `isCompact`.
+  static func text(
+    _ value: some Encodable, isCompact: Bool = false
+  ) throws(ReportError) -> String {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if !isCompact { encoder.outputFormatting.insert(.prettyPrinted) }
     do {
       return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
     } catch {

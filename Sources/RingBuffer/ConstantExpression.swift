@@ -20,7 +20,9 @@ struct ConstantExpression {
 
   private var next: PrintToken? { index < tokens.endIndex ? tokens[index] : nil }
 
-  private static let levels: [[String]] = [["|"], ["^"], ["&"], ["<<", ">>"], ["+", "-"], ["*", "/"]]
+  private static let levels: [[String]] = [
+    ["|"], ["^"], ["&"], ["<<", ">>"], ["+", "-"], ["*", "/"],
+  ]
 
   private mutating func binary(_ level: Int) -> UInt64? {
     guard level < Self.levels.count else { return unary() }

@@ -25,7 +25,7 @@ public struct EventFormat: Hashable, Sendable {
     func failure(_ reason: String) -> RingBufferError {
       RingBufferError(
         operation: .format, subject: source.system + (name.map { ":" + $0 } ?? ""),
-        position: position, reason: reason)
+        position: min(position, source.text.utf8.count), reason: reason)
     }
     for line in lines {
       if let begun = printed {

@@ -47,8 +47,10 @@ public struct FieldFormat: Hashable, Sendable {
     let words = Self.words(type)
     switch words.last ?? "" {
     case "char", "u8", "s8", "__u8", "__s8", "uint8_t", "int8_t", "bool": return 1
-    case "short", "u16", "s16", "__u16", "__s16", "uint16_t", "int16_t", "__le16", "__be16": return 2
-    case "int", "u32", "s32", "__u32", "__s32", "uint32_t", "int32_t", "unsigned", "pid_t", "__le32",
+    case "short", "u16", "s16", "__u16", "__s16", "uint16_t", "int16_t", "__le16", "__be16":
+      return 2
+    case "int", "u32", "s32", "__u32", "__s32", "uint32_t", "int32_t", "unsigned", "pid_t",
+      "__le32",
       "__be32", "gfp_t":
       return 4
     case "u64", "s64", "__u64", "__s64", "uint64_t", "int64_t", "__le64", "__be64": return 8
@@ -98,7 +100,8 @@ public struct FieldFormat: Hashable, Sendable {
   ) -> (type: String, name: String, shape: Shape)? {
     var text = text
     var shape = Shape.scalar
-    for (mark, relative) in [("__data_loc ", false), ("__rel_loc ", true)] where text.hasPrefix(mark) {
+    for (mark, relative) in [("__data_loc ", false), ("__rel_loc ", true)]
+    where text.hasPrefix(mark) {
       text = text.dropFirst(mark.count)
       shape = .dynamic(relative: relative)
     }

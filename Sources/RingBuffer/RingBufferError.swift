@@ -30,7 +30,8 @@ public struct RingBufferError: Error, Hashable, Sendable, CustomStringConvertibl
   /// What the user can do about it.
   public var hint: String {
     switch operation {
-    case .headerPage, .format: "take the text again from the tracefs of the kernel that wrote the pages"
+    case .headerPage, .format:
+      "take the text again from the tracefs of the kernel that wrote the pages"
     case .page: "the records behind it are left out; copy or record the trace again"
     }
   }

@@ -48,6 +48,11 @@ public struct Schema: Sendable {
     schedWakeupNew = event("sched_wakeup_new").flatMap { WakeReader($0, layout: layout) }
   }
 
+  /// The formats that could be read, by their number in the records.
+  public var formats: [EventFormat] {
+    decoders.values.map(\.format).sorted { $0.id < $1.id }
+  }
+
   /// The format of the event with that number in the records.
   public func format(id: UInt16) -> EventFormat? { decoders[id]?.format }
 

@@ -6,13 +6,13 @@ public import TraceModel
 /// The text is read at the first look-up. A kernel that hides its addresses (`kptr_restrict`) prints
 /// them all as 0: then nothing has a symbol. May be used from any thread.
 public final class SymbolTable: Sendable {
-  private struct Entry {
+  struct Entry {
     var address: UInt64
     /// Where the name begins in the text.
     var name: Int
   }
 
-  private struct State {
+  struct State {
     var entries: [Entry]?
     var known: [UInt64: CodeLocation] = [:]
   }
@@ -23,7 +23,7 @@ public final class SymbolTable: Sendable {
   private static let trampoline: UInt64 = 0x7fff_ffff
 
   private let text: String
-  private let state = Mutex(State())
+  let state = Mutex(State())
 
   /// Makes a table; the text is not read yet.
   public init(_ text: String) {

@@ -9,7 +9,8 @@ public struct TaskStateTable: Hashable, Sendable {
 
   init(_ format: PrintFormat) {
     letters = format.tables["prev_state"] ?? Self.current
-    preemptedBits = format.plusBits["prev_state"] ?? (format.tables["prev_state"] == nil ? 0x100 : 0)
+    preemptedBits =
+      format.plusBits["prev_state"] ?? (format.tables["prev_state"] == nil ? 0x100 : 0)
   }
 
   /// The letters since 4.14 (include/linux/sched.h), for a format whose print line tells none.

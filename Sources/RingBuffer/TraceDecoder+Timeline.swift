@@ -108,7 +108,9 @@ extension TraceDecoder {
   private static func learn(_ event: TraceEvent, _ learned: inout [Int32: LearnedComm]) {
     func add(_ task: TaskIdentity) {
       guard task.pid > 0, !task.comm.isEmpty else { return }
-      if let known = learned[task.pid], known.comm == task.comm || known.time > event.time { return }
+      if let known = learned[task.pid], known.comm == task.comm || known.time > event.time {
+        return
+      }
       learned[task.pid] = LearnedComm(time: event.time, comm: task.comm)
     }
     switch event.payload {

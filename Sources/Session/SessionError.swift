@@ -1,4 +1,5 @@
 public import Measurement
+public import Report
 public import RingBuffer
 public import TraceFile
 public import Tracefs
@@ -11,6 +12,8 @@ public enum SessionError: Error, Sendable, CustomStringConvertible {
   case arming(TracefsError)
   /// The trace could not be decoded.
   case decoding(RingBufferError)
+  /// A report could not be written or its facts not read.
+  case report(ReportError)
   /// A file could not be read or written.
   case file(TraceFileError)
 
@@ -20,6 +23,7 @@ public enum SessionError: Error, Sendable, CustomStringConvertible {
     case .measurement(let error): "\(error)"
     case .arming(let error): "\(error)"
     case .decoding(let error): "\(error)"
+    case .report(let error): "\(error)"
     case .file(let error): "\(error)"
     }
   }

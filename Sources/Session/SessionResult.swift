@@ -1,3 +1,4 @@
+internal import Analysis
 public import Measurement
 public import Report
 public import TraceModel

@@ -40,7 +40,11 @@ struct Snapshot {
         facts.tracerWanted = item.wanted
         facts.tracerGot = item.got
       case .event:
-        if item.error == nil { facts.events.append(item.name) } else { facts.eventsMissing.append(item.name) }
+        if item.error == nil {
+          facts.events.append(item.name)
+        } else {
+          facts.eventsMissing.append(item.name)
+        }
       default: break
       }
     }

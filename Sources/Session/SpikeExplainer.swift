@@ -39,16 +39,4 @@ public struct SpikeExplainer: Sendable {
   public func explain(_ sample: WakeupSample, context: SystemContext) -> SpikeAnalysis {
     Analyzer(context: context).explain(sample, in: timeline(around: sample.window))
   }
-
-  /// The symbols that the whole trace refers to, in the format of /proc/kallsyms.
-  ///
-  /// They are what a bundle must keep so that its trace reads the same without the machine.
-  public func neededSymbols() -> String {
-    for cpu in decoder.cpus {
-      decoder.forEachRecord(cpu: cpu) { page, record in
-        _ = decoder.event(page, record, cpu: cpu)
-      }
-    }
-    return decoder.symbols.usedSymbols()
-  }
 }

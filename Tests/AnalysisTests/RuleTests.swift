@@ -94,6 +94,22 @@ import TraceModel
     #expect(result.sumsAreExact)
   }
 
+  @Test func `an equal that ran in between does not hide the section before it`() {
+    let equal: (pid: Int32, comm: String, prio: Int32) = (90, "other", 19)
+    var build = Build()
+    build.sleep(at: 0, expiry: 900, next: worker)
+    build.wake(
+      at: 905, interrupting: worker.pid,
+      stack: Build.interruptStack + ["eventfs_create_dir", "instance_mkdir", "do_syscall_64"])
+    build.change(1_771, from: worker, state: .runnable, to: equal)
+    build.change(1_784, from: equal, state: .blocked("S"), to: measured)
+    let result = explain(build, Build.sample(expiry: 900, wake: 1_786))
+    #expect(result.culprit.culprit == .nonPreemptibleKernel)
+    #expect(result.culprit.name == "eventfs_create_dir")
+    #expect(result.culprit.claimed == Nanoseconds(861_000))
+    #expect(result.sumsAreExact)
+  }
+
   @Test func `a task above the thread is named with its own time, interrupts taken off`() {
     let hog: (pid: Int32, comm: String, prio: Int32) = (77, "hog", 9)
     var build = Build()

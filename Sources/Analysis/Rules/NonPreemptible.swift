@@ -9,31 +9,36 @@ import TraceModel
 struct NonPreemptible: Rule {
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let waiting = spike.waiting
+    // The task that the wake-up interrupted keeps the CPU until the first switch; who comes next was
+    // chosen by the scheduler.
+    let reach = TimeSpan(waiting.start, waiting.end + Nanoseconds(1))
     guard waiting.length >= spike.floor, let waking = spike.times.wakingEvent,
-      let switched = spike.times.switchedEvent, case .switched(let change) = switched.payload,
-      waking.cpu == switched.cpu
+      waking.cpu == spike.cpu,
+      let switched = spike.events(in: reach).first(where: {
+        if case .switched = $0.payload { $0.time >= waking.time } else { false }
+      }), case .switched(let change) = switched.payload
     else { return .nothing }
+    let held = TimeSpan(waiting.start, switched.time)
     let preemptible = spike.context.preemption?.isPreemptible
-    let depth = spike.events(in: waiting).contains {
+    let depth = spike.events(in: held).contains {
       $0.context.needResched && $0.context.preemptDepth > 0 && !$0.context.inHardIRQ
         && !$0.context.inSoftIRQ
     }
     let culprit: CulpritClass =
       preemptible ?? depth ? .preemptOff : .nonPreemptibleKernel
-    // The task that the thread waited for in the end.
     let blocker = change.previous
     guard !blocker.isIdle, blocker.pid != spike.sample.task.pid else {
       return .refuted(culprit, because: "the CPU was idle when the thread became ready")
     }
     guard spike.priority.outranks(change.previousPriority) else { return .nothing }
-    let spans = spike.replay.spans(in: waiting) { slice in
+    let spans = spike.replay.spans(in: held) { slice in
       if case .task(let task, _) = slice.occupant { task.pid == blocker.pid } else { false }
     }
     let claimed = spans.reduce(Nanoseconds.zero) { $0 + $1.length }
     guard claimed >= spike.floor else { return .nothing }
-    let pending = spike.needReschedPending(in: TimeSpan(waiting.start, switched.time))
+    let pending = spike.needReschedPending(in: held)
     if let code = spike.interrupted, waking.pid == blocker.pid, code.mode == .user,
-      !spike.events(in: waiting).contains(where: { isKernelWork($0, pid: blocker.pid) })
+      !spike.events(in: held).contains(where: { isKernelWork($0, pid: blocker.pid) })
     {
       return .refuted(
         culprit,
@@ -48,7 +53,7 @@ struct NonPreemptible: Rule {
     if let pending { evidence.append(Evidence(pending, note: "need-resched is set")) }
     var function = spike.interrupted?.responsible?.name ?? ""
     if let stack = spike.times.stackEvent, !function.isEmpty { evidence.append(Evidence(stack)) }
-    for event in spike.events(in: waiting) {
+    for event in spike.events(in: held) {
       if case .workEnd(_, let work) = event.payload, event.pid == blocker.pid {
         evidence.append(Evidence(event))
         if function.isEmpty { function = work.name }

@@ -83,6 +83,16 @@ struct bt_usage {
 /// RT-safe: one system call, the result on the stack.
 BT_RT struct bt_usage bt_thread_usage(void);
 
+/// timer_settime(2): first expiry at (TIMER_ABSTIME) or after (0) `first`, then each `interval` ns; 0 or an errno.
+///
+/// RT-safe: one system call; glibc only translates the handle.
+BT_RT int bt_timer_start(intptr_t timer, int flags, int64_t first, int64_t interval);
+
+/// setitimer(ITIMER_REAL) in ns, rounded to whole us; 0 and 0 stop it. 0 or an errno.
+///
+/// RT-safe: one system call.
+BT_RT int bt_itimer_start(int64_t first, int64_t interval);
+
 // MARK: around the loop
 
 /// gettid(2).
@@ -150,13 +160,7 @@ void bt_stop_thread(pthread_t thread, struct timespec *_Nonnull buffer);
 /// Timers are numbers here: glibc's first timer_t is the null pointer, which Swift takes for nil.
 int bt_timer_create(clockid_t clock, intptr_t *_Nonnull timer);
 
-/// timer_settime(2): first expiry at (TIMER_ABSTIME) or after (0) `first`, then each `interval` ns; 0 or an errno.
-int bt_timer_start(intptr_t timer, int flags, int64_t first, int64_t interval);
-
 /// timer_delete(2).
 void bt_timer_delete(intptr_t timer);
-
-/// setitimer(ITIMER_REAL) in ns, rounded to whole us; 0 and 0 stop it. 0 or an errno.
-int bt_itimer_start(int64_t first, int64_t interval);
 
 #endif

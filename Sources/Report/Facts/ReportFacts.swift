@@ -49,4 +49,9 @@ public struct ReportFacts: Codable, Hashable, Sendable {
 
   /// The facts as JSON with sorted keys; equal facts give equal bytes.
   public var json: String { get throws(ReportError) { try StableJSON.text(self) } }
+
+  /// The facts as JSON on one line without a line end, as a trace.dat carries them.
+  public var line: String {
+    get throws(ReportError) { String(try StableJSON.text(self, isCompact: true).dropLast()) }
+  }
 }

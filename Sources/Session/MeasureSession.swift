@@ -1,0 +1,83 @@
+internal import Analysis
+internal import CRealtime
+internal import Glibc
+internal import Measurement
+internal import Report
+internal import RingBuffer
+internal import SystemPackage
+internal import TraceFile
+internal import TraceModel
+internal import Tracefs
+
+/// One run: measures, and with a break threshold keeps tracing armed, takes the break, explains it, and leaves nothing behind.
+///
+/// `run()` is called once, on the thread that becomes the control thread.
+public struct MeasureSession {
+  private let plan: SessionPlan
+  private let observer: SessionObserver
+
+  /// Makes a run.
+  public init(_ plan: SessionPlan, observer: SessionObserver) {
+    self.plan = plan
+    self.observer = observer
+  }
+
+  /// Does the run.
+  ///
+  /// - Throws: what kept it from measuring or arming; everything is as before then.
+  public func run() throws(SessionError) -> SessionResult {
+    var signals = ControlSignals()
+    if plan.arms, let directory = plan.outputDirectory {
+      // A directory that cannot take the bundle is better known now than after a night's run.
+      try OutputDirectory.prepare(directory)
+    }
+    let tracing: TracingControl? = plan.arms ? try TracingControl() : nil
+    let facts = FactsCollector().start()
+    let engine = Engine(plan: measurementPlan)
+    do throws(MeasurementError) {
+      try engine.prepare()
+    } catch {
+      _ = tracing?.end()
+      throw .measurement(error)
+    }
+    for remark in engine.remarks { observer.remark("\(remark)") }
+    moveControlThread()
+    do {
+      var run = Run(plan: plan, observer: observer, engine: engine, facts: facts, tracing: tracing)
+      try run.arm()
+      run.measure(&signals)
+      return run.finish()
+    } catch {
+      engine.stop()
+      engine.join()
+      _ = tracing?.end()
+      throw error
+    }
+  }
+
+  private var measurementPlan: MeasurementPlan {
+    var measurement = plan.measurement
+    if plan.streamsSamples, measurement.sampleCapacity == 0 { measurement.sampleCapacity = 1 << 16 }
+    if plan.arms, plan.spikes > 1 { measurement.afterHit = .goOn }
+    return measurement
+  }
+
+  /// Keeps this thread off the measured CPUs where there are others.
+  private func moveControlThread() {
+    let measured = plan.measurement.threads.compactMap(\.affinity)
+    var wanted = plan.mainAffinity
+    if wanted == nil, measured.count == plan.measurement.threads.count {
+      let busy = Set(measured.flatMap(\.cpus))
+      let online = ProcText.read("/sys/devices/system/cpu/online").flatMap { CPUSet(list: $0) }
+      let free = CPUSet((online?.cpus ?? []).filter { !busy.contains($0) })
+      if !free.isEmpty { wanted = free }
+    }
+    guard let wanted, !wanted.isEmpty else { return }
+    let numbers = wanted.cpus.map(Int32.init(truncatingIfNeeded:))
+    let result = bt_set_affinity(numbers, numbers.count)
+    if result != 0 {
+      observer.remark(
+        "main thread: cannot be moved to CPU \(wanted.list): \(Errno(rawValue: result))")
+    }
+  }
+}

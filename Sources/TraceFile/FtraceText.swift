@@ -1,0 +1,43 @@
+public import TraceModel
+
+/// An ftrace text that was read.
+public struct FtraceText: Sendable {
+  /// One trace of the file; a file that was put together from several has one for each header.
+  public struct Section: Sendable {
+    /// What its comment lines say.
+    public var header: FtraceTextHeader
+    /// Its events; positions are line numbers, from 1.
+    public var timeline: Timeline
+    /// Number of its events.
+    public var eventCount: Int
+
+    /// Makes a section.
+    public init(header: FtraceTextHeader, timeline: Timeline, eventCount: Int) {
+      self.header = header
+      self.timeline = timeline
+      self.eventCount = eventCount
+    }
+  }
+
+  /// The traces in the file's order; at least one, which may be empty.
+  public var sections: [Section]
+  /// Lines that were not understood; offsets are line numbers. After the first thousand only their
+  /// number is told.
+  public var problems: [TraceFileProblem]
+  /// Number of lines of the file.
+  public var lineCount: Int
+
+  /// Makes a text.
+  public init(sections: [Section], problems: [TraceFileProblem], lineCount: Int) {
+    self.sections = sections
+    self.problems = problems
+    self.lineCount = lineCount
+  }
+
+  /// The header of the first section that has events, or of the first one.
+  public var header: FtraceTextHeader { main?.header ?? FtraceTextHeader() }
+  /// The timeline of the first section that has events, or of the first one.
+  public var timeline: Timeline { main?.timeline ?? Timeline(cpus: []) }
+
+  private var main: Section? { sections.first { $0.eventCount > 0 } ?? sections.first }
+}

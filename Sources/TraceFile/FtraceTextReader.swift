@@ -1,0 +1,374 @@
+public import RingBuffer
+internal import TraceModel
+
+/// Reads the text of tracefs' `trace` file in default, latency and verbose format, of
+/// `trace-cmd report`, and of a systrace HTML page.
+///
+/// Core events become the cases of `EventPayload`; the lines of tracers become `.other` with the
+/// system `ftrace` (`function`, `funcgraph_entry`, `timer_latency`, `osnoise`, `hwlat`, …); all
+/// other events become `.other` with their text. A line that is not understood is a problem with
+/// its number and a gap in the timeline.
+public enum FtraceTextReader {
+  /// Reads the file at `path`; throws where it cannot be opened.
+  public static func read(_ path: String) throws(TraceFileError) -> FtraceText {
+    read(try MappedFile.open(path))
+  }
+
+  /// Reads a file's bytes.
+  public static func read(_ store: ByteStore) -> FtraceText {
+    store.withBytes { bytes in
+      var parser = FtraceTextParser(isHTML: isHTML(bytes))
+      parser.read(bytes)
+      return parser.finish()
+    }
+  }
+
+  private static func isHTML(_ bytes: RawSpan) -> Bool {
+    let head = bytes.string(0..<512).drop { $0.isWhitespace }.prefix(16).lowercased()
+    return head.hasPrefix("<!doctype html") || head.hasPrefix("<html")
+  }
+}
+
+/// The work of reading one ftrace text.
+struct FtraceTextParser {
+  /// The events of one CPU while they are collected.
+  struct Column {
+    var events: [TraceEvent] = []
+    var gaps: [TimelineGap] = []
+    /// Events that the buffer lost in front of the next one; the count may be missing.
+    var lost: UInt64??
+    var isSorted = true
+  }
+
+  private static let problemLimit = 1_000
+
+  private(set) var line: UInt64 = 0
+  private var isHTML: Bool
+  private var isInside = true
+  private var sections: [FtraceText.Section] = []
+  private var header = FtraceTextHeader()
+  private var flagColumns = FlagColumns()
+  private var names = EventNames()
+  private var columns: [Int: Column] = [:]
+  private var comms: [Int32: String] = [:]
+  private var eventCount = 0
+  private var problems: [TraceFileProblem] = []
+  private var unlisted = 0
+  /// The CPU of the last event, and the first damaged line behind it.
+  private var lastCPU: Int?
+  private var damage: (line: UInt64, text: String)?
+  /// Stack frames belong to the last event.
+  private var isInStack = false
+
+  init(isHTML: Bool) {
+    self.isHTML = isHTML
+    isInside = !isHTML
+  }
+
+  mutating func read(_ bytes: RawSpan) {
+    var start = 0
+    while start < bytes.byteCount {
+      let next = bytes.find(10, start, bytes.byteCount) ?? bytes.byteCount
+      line += 1
+      var end = next
+      if end > start, bytes.byte(end - 1) == 13 { end -= 1 }
+      if isInside {
+        take(bytes, start..<end)
+      } else if bytes.find("class=\"trace-data\"", start, end) != nil {
+        isInside = true
+      }
+      start = next + 1
+    }
+  }
+
+  private mutating func take(_ bytes: RawSpan, _ range: Range<Int>) {
+    guard !range.isEmpty else { return }
+    let first = bytes.byte(range.lowerBound)
+    if first == 35 { return takeComment(bytes, range) }
+    if isHTML, bytes.find("</script>", range.lowerBound, range.upperBound) != nil {
+      isInside = false
+      return
+    }
+    if isInStack, let frame = TracerText.frame(bytes, range) { return add(frame) }
+    if let line = FtraceLine(standard: bytes, range) { return add(line, bytes) }
+    if let line = FtraceLine(latency: bytes, range) { return add(line, bytes) }
+    if let line = FtraceGraphLine(bytes, range) { return add(line, bytes) }
+    if let line = FtraceLine(verbose: bytes, range) { return add(line, bytes) }
+    if isDecoration(bytes, range) { return }
+    takeUnknown(bytes, range)
+  }
+
+  private mutating func takeComment(_ bytes: RawSpan, _ range: Range<Int>) {
+    // `##### CPU 1 buffer started ####`: the CPU's oldest stamp says the same.
+    if bytes.matches("#####", at: range.lowerBound, range.upperBound) { return }
+    if bytes.matches("# tracer: ", at: range.lowerBound, range.upperBound), eventCount > 0 {
+      closeSection()
+    }
+    header.take(bytes.string(range))
+    flagColumns = FlagColumns(legend: header.flagColumns)
+  }
+
+  /// Lines that carry no event, or only lost ones.
+  private mutating func isDecoration(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+    let end = range.upperBound
+    let start = bytes.skipBlanks(range.lowerBound, end)
+    if start == end || bytes.matches("------", at: start, end) { return true }
+    if bytes.matches("CPU:", at: start, end), let (cpu, next) = bytes.decimal(start + 4, end),
+      cpu <= 65_535, bytes.matches(" [", at: next, end),
+      bytes.find("LOST", next, end) != nil || bytes.find("DROPPED", next, end) != nil
+    {
+      var digits = next
+      while digits < end, !RawSpan.isDigit(bytes.byte(digits)) { digits += 1 }
+      columns[Int(cpu), default: Column()].lost = .some(bytes.decimal(digits, end)?.value)
+      return true
+    }
+    if bytes.matches("cpus=", at: start, end) {
+      header.cpuCount = bytes.number("cpus=", start..<end).map { Int($0) }
+      return true
+    }
+    if bytes.matches("CPU ", at: start, end), bytes.find(" is empty", start, end) != nil {
+      return true
+    }
+    return bytes.matches("version = ", at: start, end)
+      || bytes.matches("trace-cmd: ", at: start, end)
+  }
+
+  private mutating func takeUnknown(_ bytes: RawSpan, _ range: Range<Int>) {
+    if let cpu = lastCPU, damage == nil, columns[cpu]?.continueLast(bytes, range) == true { return }
+    let shown = bytes.string(range.lowerBound..<min(range.upperBound, range.lowerBound + 80))
+    report("this line is not understood: \"\(shown)\"")
+    if eventCount > 0, damage == nil { damage = (line, shown) }
+  }
+
+  private mutating func report(_ text: String) {
+    if problems.count < Self.problemLimit {
+      problems.append(TraceFileProblem(offset: line, text))
+    } else {
+      unlisted += 1
+    }
+  }
+
+  private mutating func add(_ frame: CodeLocation) {
+    guard let cpu = lastCPU, let last = columns[cpu]?.events.last,
+      case .stack(let frames) = last.payload
+    else { return }
+    columns[cpu]?.replaceLast(.stack(frames + [frame]))
+  }
+
+  private mutating func add(_ found: FtraceLine, _ bytes: RawSpan) {
+    if found.isRaw { header.hasRawStamps = true }
+    if found.isRelative { header.hasRelativeStamps = true }
+    let context: EventContext
+    if let flags = found.flags {
+      context = flagColumns.context(flags, bytes)
+    } else {
+      context = EventContext(
+        flags: found.verboseFlags?.flags ?? 0, preemptCount: found.verboseFlags?.depth ?? 0)
+    }
+    name(found.pid, found.comm, bytes)
+    let payload = payload(
+      bytes, found.text.lowerBound..<bytes.trimEnd(found.text.lowerBound, found.text.upperBound))
+    append(
+      TraceEvent(
+        time: Nanoseconds(found.time), cpu: found.cpu, pid: found.pid, context: context,
+        payload: payload, position: line))
+  }
+
+  private mutating func add(_ found: FtraceGraphLine, _ bytes: RawSpan) {
+    if case .change = found.content { return }
+    if found.isRelative { header.hasRelativeStamps = true }
+    if let pid = found.pid, let comm = found.comm { name(pid, comm, bytes) }
+    let context =
+      found.flags.map { flagColumns.context($0, bytes) }
+      ?? EventContext(flags: 0, preemptCount: 0)
+    let payload: EventPayload
+    if case .comment = found.content {
+      payload = self.payload(bytes, found.text)
+    } else {
+      let isEnter = if case .enter = found.content { true } else { false }
+      let isLeave = if case .leave = found.content { true } else { false }
+      var fields = [EventField(name: "func", value: bytes.string(found.text))]
+      if let duration = found.duration {
+        fields.append(EventField(name: "duration_us", value: bytes.string(duration)))
+      }
+      let name = isEnter ? "funcgraph_entry" : isLeave ? "funcgraph_exit" : "funcgraph_leaf"
+      payload = .other(
+        OtherEvent(system: "ftrace", name: name, fields: fields, text: bytes.string(found.text)))
+    }
+    let last = columns[found.cpu]?.events.last
+    let time = found.time.map { Nanoseconds($0) } ?? last?.time ?? .zero
+    append(
+      TraceEvent(
+        time: time, cpu: found.cpu, pid: found.pid ?? last?.pid ?? -1, context: context,
+        payload: payload, position: line))
+  }
+
+  private mutating func append(_ event: TraceEvent) {
+    let before = lastCPU.flatMap { columns[$0]?.events.last?.time }
+    if let found = damage, let cpu = lastCPU, let before {
+      let gap = TimelineGap(
+        span: TimeSpan(before, event.time),
+        cause: .damaged("line \(found.line): \(found.text)"))
+      columns[cpu]?.gaps.append(gap)
+      if cpu != event.cpu { columns[event.cpu, default: Column()].gaps.append(gap) }
+      damage = nil
+    }
+    columns[event.cpu, default: Column()].append(event)
+    eventCount += 1
+    lastCPU = event.cpu
+    if case .stack = event.payload { isInStack = true } else { isInStack = false }
+  }
+
+  /// Notes a task's name; the latency format cuts it to eight characters, so the longest is kept.
+  private mutating func name(_ pid: Int32, _ comm: Range<Int>, _ bytes: RawSpan) {
+    guard pid != 0, !comm.isEmpty, !bytes.matches("<...>", at: comm.lowerBound, comm.upperBound)
+    else { return }
+    if let known = comms[pid], known.utf8.count >= comm.count,
+      known.utf8.first == bytes.byte(comm.lowerBound)
+    {
+      if known.utf8.count == comm.count, !same(known, comm, bytes) {
+        comms[pid] = bytes.string(comm)
+      }
+      return
+    }
+    comms[pid] = bytes.string(comm)
+  }
+
+  private func same(_ text: String, _ range: Range<Int>, _ bytes: RawSpan) -> Bool {
+    var index = range.lowerBound
+    for byte in text.utf8 {
+      if byte != bytes.byte(index) { return false }
+      index += 1
+    }
+    return true
+  }
+
+  private mutating func name(_ task: TaskIdentity) {
+    if task.pid != 0, !task.comm.isEmpty, comms[task.pid] != task.comm {
+      comms[task.pid] = task.comm
+    }
+  }
+
+  private mutating func closeSection() {
+    var cpus: [CPUTimeline] = []
+    for (cpu, column) in columns { cpus.append(column.finish(cpu)) }
+    for (cpu, column) in columns.sorted(by: { $0.key < $1.key }) where !column.isSorted {
+      problems.append(
+        TraceFileProblem(
+          offset: nil, "the lines of CPU \(cpu) are not in order of time; they were sorted"))
+    }
+    sections.append(
+      FtraceText.Section(
+        header: header, timeline: Timeline(cpus: cpus, comms: comms, clock: ""),
+        eventCount: eventCount))
+    header = FtraceTextHeader()
+    columns = [:]
+    comms = [:]
+    eventCount = 0
+    lastCPU = nil
+    damage = nil
+    isInStack = false
+  }
+
+  consuming func finish() -> FtraceText {
+    if let found = damage, let cpu = lastCPU, let last = columns[cpu]?.events.last?.time {
+      columns[cpu]?.gaps.append(
+        TimelineGap(
+          span: TimeSpan(last, last), cause: .damaged("line \(found.line): \(found.text)")))
+    }
+    closeSection()
+    if unlisted > 0 {
+      problems.append(
+        TraceFileProblem(offset: nil, "\(unlisted) more lines were not understood"))
+    }
+    return FtraceText(sections: sections, problems: problems, lineCount: Int(clamping: line))
+  }
+
+  /// What a line's text says.
+  private mutating func payload(_ bytes: RawSpan, _ range: Range<Int>) -> EventPayload {
+    let end = range.upperBound
+    var colon = range.lowerBound
+    while colon < end, RawSpan.isWord(bytes.byte(colon)) { colon += 1 }
+    if colon > range.lowerBound, colon < end, bytes.byte(colon) == 58,
+      colon + 1 == end || RawSpan.isBlank(bytes.byte(colon + 1))
+    {
+      let number = names.entry(range.lowerBound..<colon, bytes)
+      let entry = names.entries[number]
+      let text = bytes.skipBlanks(colon + 1, end)..<end
+      if let payload = EventText.payload(entry.kind, bytes, text) {
+        switch payload {
+        case .switched(let event):
+          name(event.previous)
+          name(event.next)
+        case .waking(let event), .wakeup(let event), .wakeupNew(let event): name(event.task)
+        default: break
+        }
+        return payload
+      }
+      if case .marker = entry.kind {
+        // The text as it was written, blanks included.
+        return .marker(bytes.string(min(colon + 2, end)..<end))
+      }
+      if let noise = TracerText.noise(entry.name, bytes, colon + 1..<end) { return .other(noise) }
+      return .other(
+        OtherEvent(
+          system: "", name: entry.name, fields: TracerText.pairs(bytes, text),
+          text: bytes.string(text)))
+    }
+    return tracerPayload(bytes, range)
+  }
+
+  private func tracerPayload(_ bytes: RawSpan, _ range: Range<Int>) -> EventPayload {
+    let end = range.upperBound
+    if bytes.matches("<stack trace>", at: range.lowerBound, end) { return .stack([]) }
+    if let call = TracerText.systemCall(bytes, range) { return call }
+    let found =
+      TracerText.function(bytes, range) ?? TracerText.timerLatency(bytes, range)
+      ?? TracerText.hardwareLatency(bytes, range) ?? TracerText.contextSwitch(bytes, range)
+      ?? TracerText.osnoise(bytes, range)
+    if let found { return .other(found) }
+    return .other(OtherEvent(system: "", name: "", fields: [], text: bytes.string(range)))
+  }
+}
+
+extension FtraceTextParser.Column {
+  /// Appends a line to the last event where that is a text that may hold line ends of its own:
+  /// one written to trace_marker or by trace_printk().
+  mutating func continueLast(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+    switch events.last?.payload {
+    case .marker(let text): replaceLast(.marker(text + "\n" + bytes.string(range)))
+    case .other(var event) where event.name == "bprint" || event.name == "bputs":
+      event.text = (event.text ?? "") + "\n" + bytes.string(range)
+      replaceLast(.other(event))
+    default: return false
+    }
+    return true
+  }
+
+  mutating func replaceLast(_ payload: EventPayload) {
+    if !events.isEmpty { events[events.count - 1].payload = payload }
+  }
+
+  mutating func append(_ event: TraceEvent) {
+    let before = events.last?.time ?? event.time
+    if let lost {
+      gaps.append(
+        TimelineGap(span: TimeSpan(before, event.time), cause: .lostEvents(count: lost)))
+      self.lost = nil
+    }
+    if event.time < before { isSorted = false }
+    events.append(event)
+  }
+
+  func finish(_ cpu: Int) -> CPUTimeline {
+    var events = events
+    // The sort keeps the order of equal stamps by the line number.
+    if !isSorted { events.sort { ($0.time, $0.position) < ($1.time, $1.position) } }
+    var gaps = gaps
+    if let lost {
+      let last = events.last?.time ?? .zero
+      gaps.append(TimelineGap(span: TimeSpan(last, last), cause: .lostEvents(count: lost)))
+    }
+    return CPUTimeline(cpu: cpu, events: events, gaps: gaps)
+  }
+}

@@ -1,0 +1,133 @@
+public import TraceModel
+
+/// What an instance is to be armed with: what is wanted, not what the kernel gave.
+public struct ArmingPlan: Hashable, Sendable {
+  /// An event to be enabled.
+  public struct Event: Hashable, Sendable {
+    /// The event.
+    public var event: EventName
+    /// Its filter, nil for all of its records.
+    public var filter: String?
+    /// Whether arming fails where it cannot be had; else that is only reported.
+    public var isRequired: Bool
+
+    /// Makes a request.
+    public init(_ event: EventName, filter: String? = nil, isRequired: Bool = false) {
+      self.event = event
+      self.filter = filter
+      self.isRequired = isRequired
+    }
+  }
+
+  /// A trigger to be set.
+  public struct Trigger: Hashable, Sendable {
+    /// The event that fires it.
+    public var event: EventName
+    /// The command with its condition: `stacktrace if pid==12`.
+    public var text: String
+    /// Whether arming fails where it cannot be had; else that is only reported.
+    public var isRequired: Bool
+
+    /// Makes a request.
+    public init(_ event: EventName, _ text: String, isRequired: Bool = false) {
+      self.event = event
+      self.text = text
+      self.isRequired = isRequired
+    }
+  }
+
+  /// A trace option to be set.
+  public struct Option: Hashable, Sendable {
+    /// Its name in `options/`.
+    public var name: String
+    /// Its wanted state.
+    public var isOn: Bool
+    /// Whether arming fails where it cannot be had; else that is only reported.
+    public var isRequired: Bool
+
+    /// Makes a request.
+    public init(_ name: String, _ isOn: Bool, isRequired: Bool = false) {
+      self.name = name
+      self.isOn = isOn
+      self.isRequired = isRequired
+    }
+  }
+
+  /// Buffer of each CPU in KiB (`buffer_size_kb`); the kernel rounds it, see the outcome.
+  public var bufferKilobytes: Int
+  /// Clocks by preference (`trace_clock`); the first that the kernel has is taken, none at all is an error.
+  public var clocks: [String]
+  /// Events.
+  public var events: [Event]
+  /// Triggers.
+  public var triggers: [Trigger]
+  /// Options; `function-trace` is set before the tracer, the others behind it.
+  public var options: [Option]
+  /// CPUs whose events are recorded (`tracing_cpumask`), nil for all.
+  public var cpus: CPUSet?
+  /// Tracer (`current_tracer`), nil for `nop`. Its refusal is an error.
+  public var tracer: String?
+  /// `tracing_thresh` in us: global, so it goes through the journal; nil leaves it alone.
+  public var tracingThreshold: Int?
+  /// Tasks whose events alone are recorded (`set_event_pid`); empty for all.
+  public var eventPIDs: [Int32]
+  /// Whether tracing is switched on as the last step; else `ArmedInstance.start()` does it.
+  public var startsAtOnce: Bool
+
+  /// Makes a plan.
+  public init(
+    bufferKilobytes: Int = 2_048, clocks: [String] = ["mono"], events: [Event] = [],
+    triggers: [Trigger] = [], options: [Option] = [], cpus: CPUSet? = nil, tracer: String? = nil,
+    tracingThreshold: Int? = nil, eventPIDs: [Int32] = [], startsAtOnce: Bool = true
+  ) {
+    self.bufferKilobytes = bufferKilobytes
+    self.clocks = clocks
+    self.events = events
+    self.triggers = triggers
+    self.options = options
+    self.cpus = cpus
+    self.tracer = tracer
+    self.tracingThreshold = tracingThreshold
+    self.eventPIDs = eventPIDs
+    self.startsAtOnce = startsAtOnce
+  }
+
+  /// The plan for the instance that holds the events of a measurement: core events on clock mono, and the stack of
+  /// whatever is interrupted by the wake-up of a measured task.
+  ///
+  /// - Parameters:
+  ///   - bufferKilobytes: Buffer of each CPU.
+  ///   - tids: The measured threads; without any there is no stack and no page fault.
+  ///   - comm: Their name, in place of the tids where these are too many for a filter.
+  ///   - hasStack: Whether the stack is taken; it costs 7 to 13 us a wake-up.
+  public static func core(
+    bufferKilobytes: Int = 2_048, tids: [Int32], comm: String? = nil, hasStack: Bool = true
+  ) -> ArmingPlan {
+    var plan = ArmingPlan(
+      bufferKilobytes: bufferKilobytes, clocks: ["mono", "mono_raw", "boot", "global", "local"],
+      events: CoreEvents.list(tids: tids, comm: comm))
+    if hasStack,
+      let filter = EventFilterText.tasks(tids, field: "pid", comm: comm, commField: "comm")
+    {
+      plan.triggers = [Trigger(CoreEvents.waking, "stacktrace if \(filter)")]
+    }
+    return plan
+  }
+
+  /// The plan for the second instance, in which a latency tracer runs without function tracing.
+  ///
+  /// - Parameters:
+  ///   - tracer: The tracer.
+  ///   - thresholdMicroseconds: `tracing_thresh`: the last section above it is kept. Below the break threshold.
+  ///   - hasFunctions: Whether functions are traced too, which makes sections 10 to 20 times longer.
+  ///   - bufferKilobytes: Buffer of each CPU.
+  public static func latencyTracer(
+    _ tracer: String, thresholdMicroseconds: Int?, hasFunctions: Bool = false,
+    bufferKilobytes: Int = 512
+  ) -> ArmingPlan {
+    ArmingPlan(
+      bufferKilobytes: bufferKilobytes, clocks: ["mono", "mono_raw", "boot", "global", "local"],
+      options: [Option("function-trace", hasFunctions)], tracer: tracer,
+      tracingThreshold: thresholdMicroseconds)
+  }
+}

@@ -1,0 +1,58 @@
+/// Who uses tracefs, and what is left of runs of ours: a snapshot.
+public struct TracefsStatus: Hashable, Sendable {
+  /// A journal that is there.
+  public struct JournalState: Hashable, Sendable {
+    /// Whose it is.
+    public var run: RunIdentity
+    /// Whether that run still runs.
+    public var isAlive: Bool
+    /// The files (and mount points) that are not restored yet, in the order of their changes.
+    public var paths: [String]
+  }
+
+  /// Where tracefs is.
+  public var root: TracefsRoot
+  /// The top level.
+  public var top: InstanceState
+  /// All instances by name.
+  public var instances: [InstanceState]
+  /// Functions that somebody's tracer, kprobe or live patch is attached to; nil where the kernel does not tell.
+  public var enabledFunctions: Int?
+  /// `tracing_thresh` in us, nil where the kernel has none.
+  public var tracingThreshold: Int?
+  /// Journals by pid.
+  public var journals: [JournalState]
+
+  /// Instances and journals of dead runs are there.
+  public var needsDisarm: Bool {
+    journals.contains { !$0.isAlive }
+      || instances.contains {
+        if case .dead = $0.owner { true } else { false }
+      }
+  }
+
+  /// Takes the snapshot; nothing is changed.
+  ///
+  /// - Throws: the top level or the journals cannot be read.
+  public static func read(
+    root: TracefsRoot, journalDirectory: String = Journal.defaultDirectory,
+    files: ControlFiles = ControlFiles()
+  ) throws(TracefsError) -> TracefsStatus {
+    let names = try root.instances(files: files)
+    let journals = try JournalStore(directory: journalDirectory, files: files).load()
+    return TracefsStatus(
+      root: root, top: try InstanceState.read(root: root, instance: nil, files: files),
+      // One that vanishes meanwhile is no error.
+      instances: names.compactMap {
+        try? InstanceState.read(root: root, instance: $0, files: files)
+      },
+      enabledFunctions: (try? files.text(root.file("enabled_functions")))
+        .map { $0.split(separator: "\n").count },
+      tracingThreshold: (try? files.value(root.file("tracing_thresh"))).flatMap { Int($0) },
+      journals: journals.map { journal in
+        JournalState(
+          run: journal.run, isAlive: journal.run.isAlive(files: files),
+          paths: journal.pending.map(\.path))
+      })
+  }
+}

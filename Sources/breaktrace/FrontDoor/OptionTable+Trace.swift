@@ -1,0 +1,69 @@
+extension OptionTable {
+  /// When to break, and what is traced until then.
+  static let trace: [OptionSpec] = [
+    OptionSpec(
+      .breaktrace, "b", .required(.number(microseconds)), "USEC", era: .always, group: .trace,
+      "Trace, and break when a latency is above (not at) USEC, also with -N. 0 is no break."),
+    OptionSpec(
+      .spikes, nil, .required(.number(1...1_000_000)), "NUM", era: .own, group: .trace,
+      dialects: [.breaktrace],
+      "Go on after a break until NUM spikes have been reported (1)."),
+    OptionSpec(
+      .escalate, era: .own, group: .trace, dialects: [.breaktrace],
+      "Where the trace does not prove the cause, trace more and wait for the next spike."),
+    OptionSpec(
+      .buffer, nil, .required(.kibibytes), "KIB", era: .own, group: .trace,
+      "Size of the trace buffer for each CPU: KiB (4096), or with K, M or G (4M)."),
+    OptionSpec(
+      .events, nil, .required(.list), "LIST", era: .own, group: .trace,
+      "Trace these events too: systems or system:event, separated by commas. Repeatable."),
+    OptionSpec(
+      .event, "E", era: .dropped, group: .trace,
+      "Trace a broad set of events."),
+    OptionSpec(
+      .context, "C", era: .dropped, group: .trace,
+      "Trace context switches and wake-ups only."),
+    OptionSpec(
+      .stack, era: .own, group: .trace,
+      "Record the stack that a wake-up of a measuring thread interrupts (default)."),
+    OptionSpec(
+      .noStack, era: .own, group: .trace,
+      "Do not record stacks."),
+    OptionSpec(
+      .noTrace, aliases: ["notrace"], era: .own, group: .trace,
+      "Break without tracing anything."),
+    OptionSpec(
+      .tracemark, era: .later, group: .trace,
+      "Write a mark into the machine's own trace at the break and stop it, as cyclictest 2.x does."),
+    OptionSpec(
+      .irqsoff, "I", era: .dropped, group: .trace,
+      "Run the irqsoff tracer. -I -P is -B."),
+    OptionSpec(
+      .preemptoff, "P", era: .dropped, group: .trace,
+      "Run the preemptoff tracer."),
+    OptionSpec(
+      .preemptirqs, "B", era: .dropped, group: .trace,
+      "Run the preemptirqsoff tracer."),
+    OptionSpec(
+      .wakeup, "w", era: .dropped, group: .trace,
+      "Run the wakeup tracer."),
+    OptionSpec(
+      .wakeuprt, "W", era: .dropped, group: .trace,
+      "Run the wakeup_rt tracer."),
+    OptionSpec(
+      .tracer, "T", .required(.word), "TRACER", era: .dropped, group: .trace,
+      "Run the tracer of this name, one of the kernel's available_tracers."),
+    OptionSpec(
+      .ftrace, "f", era: .dropped, group: .trace,
+      "Trace functions, alone or within the tracer."),
+    OptionSpec(
+      .tracerFilter, nil, .required(.list), "LIST", era: .own, group: .trace,
+      "Functions that -f traces, separated by commas, with * and ?. Repeatable."),
+    OptionSpec(
+      .tracerFallback, era: .own, group: .trace,
+      "Measure with events alone where the kernel refuses the tracer."),
+    OptionSpec(
+      .traceopt, "O", .required(.word), "OPTION", era: .dropped, group: .trace,
+      "Set an ftrace option, or clear it with no in front. Repeatable."),
+  ]
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+
+/// The commands beside measuring.
+struct RootCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "breaktrace",
+    abstract: "Measures wake-up latency and names the cause of a spike.",
+    subcommands: [AnalyzeCommand.self, StatusCommand.self, DisarmCommand.self, DemoCommand.self])
+
+  /// The words that stand for them.
+  static let names = Set(
+    configuration.subcommands.compactMap { $0.configuration.commandName })
+
+  /// Parses the words and runs the command.
+  static func run(_ words: [String]) -> ExitStatus {
+    do {
+      var command = try parseAsRoot(words)
+      guard var runnable = command as? any StatusReporting else {
+        try command.run()
+        return .success
+      }
+      return runnable.status()
+    } catch {
+      let code = exitCode(for: error)
+      let text = fullMessage(for: error)
+      if code == .success {
+        Console.output(text + "\n")
+        return .success
+      }
+      Console.error(text)
+      return .usage
+    }
+  }
+
+  /// The overview.
+  static func help() -> ExitStatus {
+    let commands = configuration.subcommands.map { command in
+      let name = command.configuration.commandName ?? ""
+      return "  \(name)\(String(repeating: " ", count: max(1, 26 - name.count)))"
+        + command.configuration.abstract
+    }
+    Console.output(
+      """
+      breaktrace measures wake-up latency, breaks on a spike, and says what caused it.
+
+      \(OptionHelp.text(.breaktrace))
+      Commands:
+        measure                   Measures; the word may be left out.
+        cyclictest                The same with cyclictest's manners and exit status.
+      \(commands.joined(separator: "\n"))
+
+      `breaktrace COMMAND --help` tells more.
+
+      \(ExitStatus.help)
+
+      """)
+    return .success
+  }
+}
+
+/// A command that tells its exit status.
+protocol StatusReporting {
+  /// Does it.
+  mutating func status() -> ExitStatus
+}

@@ -1,0 +1,27 @@
+import ArgumentParser
+import Tracefs
+
+/// `breaktrace status`
+struct StatusCommand: ParsableCommand, StatusReporting {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "Shows who uses tracefs, and what dead runs left.",
+    discussion: """
+      Changes nothing. Exit status 0: nothing is left; 1: something is, `breaktrace disarm` removes it.
+      """)
+
+  mutating func status() -> ExitStatus {
+    do throws(TracefsError) {
+      guard let root = try TracefsRoot.find() else {
+        Console.output("tracefs is not mounted: nothing uses it\n")
+        return .success
+      }
+      let status = try TracefsStatus.read(root: root)
+      Console.output(StatusText.text(status))
+      return status.needsDisarm ? .failure : .success
+    } catch {
+      Console.error("breaktrace: \(error)")
+      return .refused
+    }
+  }
+}
