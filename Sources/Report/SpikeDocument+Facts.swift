@@ -172,7 +172,12 @@ extension SpikeDocument {
       tunables.rtRuntime.map { $0 < .zero ? "no limit" : Quantity.us($0) + " us" })
     items.add("sched_rt_period", us: tunables.rtPeriod)
     items.add("fair server", tunables.fairServer)
-    items.add("cpu_dma_latency", us: tunables.dmaLatency)
+    // PM_QOS_CPU_LATENCY_DEFAULT_VALUE, 2000 s, stands for no request at all.
+    items.add(
+      "cpu_dma_latency",
+      tunables.dmaLatency.map {
+        $0 >= Nanoseconds(2_000_000_000_000) ? "no request" : Quantity.us($0) + " us"
+      })
     items.add("transparent huge pages", tunables.hugePages)
     items.add("NUMA balancing", tunables.numaBalancing)
     items.add("watchdog", tunables.watchdog)

@@ -41,15 +41,14 @@ struct SpikeDocument {
     var texts = [text]
     if let missed = spike.impact.missedCycles, let interval = spike.impact.interval {
       texts.append(
-        missed == 0
-          ? "No later wake-up was missed at an interval of \(Quantity.us(interval)) us."
-          : "At an interval of \(Quantity.us(interval)) us it ran over "
-            + "\(Quantity.count(missed, "later wake-up")).")
+        "At an interval of \(Quantity.us(interval)) us, "
+          + (missed == 0 ? "no later wake-up" : Quantity.count(missed, "later wake-up"))
+          + " fell due meanwhile.")
     }
     if let typical = spike.impact.typical {
       texts.append(
-        "Usually the same way takes \(Quantity.us(typical)) us "
-          + "(\(Quantity.count(spike.impact.baselineWakeups, "wake-up")) before it in the buffer).")
+        "Usually the same segments take \(Quantity.us(typical)) us together (medians of "
+          + "\(Quantity.count(spike.impact.baselineWakeups, "wake-up")) before it in the buffer).")
     }
     var blocks: [Block] = [.paragraph(texts.joined(separator: " "))]
     if !spike.trace.complete { blocks.append(.paragraph(Self.incomplete(spike.trace))) }
@@ -107,7 +106,7 @@ struct SpikeDocument {
     var blocks: [Block] = [.definitions(items)]
     blocks += evidence(culprit)
     if culprit.refuted.isEmpty {
-      blocks.append(.paragraph("Refuted rivals: none was looked at."))
+      blocks.append(.paragraph("Refuted rivals: none."))
     } else {
       blocks.append(.paragraph("Refuted rivals:"))
       blocks.append(.list(culprit.refuted.map { "\($0.culprit): \($0.reason)" }))
@@ -230,11 +229,14 @@ struct SpikeDocument {
     let place =
       (stack.task.map { " Task \($0) was running when it happened" } ?? "")
       + (stack.cpu.map { " on CPU \($0)." } ?? (stack.task == nil ? "" : "."))
-    let what =
-      stack.foldedFrames > 0
-      ? "The code that the interrupt stopped, innermost frame first; > is the first frame below "
+    var what = "The stack of the wake-up, innermost frame first."
+    if stack.frames.isEmpty {
+      what = "The interrupt stopped user space: no kernel code was running."
+    } else if stack.foldedFrames > 0 {
+      what =
+        "The code that the interrupt stopped, innermost frame first; > is the first frame below "
         + "the interrupt."
-      : "The stack of the wake-up, innermost frame first."
+    }
     return Section("Stack", [.paragraph(what + place), .preformatted(lines)])
   }
 

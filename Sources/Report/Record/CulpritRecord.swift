@@ -60,7 +60,7 @@ struct CulpritRecord: Encodable, Hashable, Sendable {
     evidence = finding.evidence.map {
       EvidenceRecord(
         time: $0.time, offset: $0.time.map { $0 - analysis.sample.expiry }, cpu: $0.cpu,
-        event: $0.event, text: $0.text)
+        event: $0.event, text: StackText.text(of: $0, in: analysis))
     }
     refuted = rivals.map { RefutedRecord(culprit: $0.culprit.rawValue, reason: $0.reason) }
     nextStep = finding.nextStep

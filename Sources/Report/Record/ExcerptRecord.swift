@@ -16,16 +16,16 @@ struct ExcerptRecord: Encodable, Hashable, Sendable {
     case offset = "offset_ns"
   }
 
-  init(_ line: ExcerptLine, expiry: Nanoseconds) {
+  init(_ line: ExcerptLine, in analysis: SpikeAnalysis) {
     guard let event = line.event else {
       omitted = line.omitted
       return
     }
-    offset = event.time - expiry
+    offset = event.time - analysis.sample.expiry
     cpu = event.cpu
     task = line.task.text
     flags = event.context.column
-    text = event.text
+    text = StackText.text(of: event, in: analysis)
     evidence = line.isEvidence
   }
 }
@@ -43,6 +43,7 @@ struct StackRecord: Encodable, Hashable, Sendable {
   var cpu: Int?
   var task: String?
   var foldedFrames: Int
+  /// Empty where the interrupt stopped user space.
   var frames: [Frame]
 
   private enum CodingKeys: String, CodingKey {
@@ -50,7 +51,9 @@ struct StackRecord: Encodable, Hashable, Sendable {
     case foldedFrames = "folded_frames"
   }
 
-  init(_ analysis: SpikeAnalysis) {
+  /// nil where the trace has no stack of the wake-up.
+  init?(_ analysis: SpikeAnalysis) {
+    guard !analysis.stack.isEmpty || analysis.foldedFrames > 0 else { return nil }
     if let event = analysis.times.stackEvent {
       cpu = event.cpu
       let known = analysis.excerpt.first { $0.event?.pid == event.pid }?.task

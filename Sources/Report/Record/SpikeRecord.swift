@@ -54,8 +54,8 @@ struct SpikeRecord: Encodable, Hashable, Sendable {
     culprit = CulpritRecord(analysis.culprit, refuted: analysis.refuted, in: analysis)
     contributors = analysis.contributors.map { CulpritRecord($0, refuted: [], in: analysis) }
     ran = analysis.ran.map { RanRecord($0, latency: sample.latency) }
-    excerpt = analysis.excerpt.map { ExcerptRecord($0, expiry: sample.expiry) }
-    stack = analysis.stack.isEmpty ? nil : StackRecord(analysis)
+    excerpt = analysis.excerpt.map { ExcerptRecord($0, in: analysis) }
+    stack = StackRecord(analysis)
     tracerSection = facts.tracerSection.flatMap { TracerRecord($0, window: sample.window) }
     trace = TraceRecord(analysis.trace, sample: sample, facts: facts.trace)
     impact = ImpactRecord(analysis, run: facts.run)

@@ -1,0 +1,111 @@
+import Analysis
+import Report
+import Testing
+import TraceModel
+
+@Suite struct ReportFactsTests {
+  @Test func `facts come back from their JSON as they were`() throws {
+    var context = SystemContext()
+    context.preemption = .lazy
+    context.hypervisor = ""
+    context.steal = [3: Nanoseconds(7), 0: .zero]
+    context.rtRuntime = Nanoseconds(-1_000)
+    context.rtPeriod = Nanoseconds(1)
+    context.throttlingLogged = false
+    context.pageFaults = .max
+    context.ownThreads = [5, 3]
+    context.isolatedCPUs = CPUSet([2, 3, 4, 9])
+    context.observerCost = Nanoseconds(.min)
+    context.enabledEvents = ["sched:sched_switch", "irq:irq_handler_entry"]
+    var facts = FactExamples.facts(context)
+    facts.tracerSection = TracerSection(
+      tracer: "irqsoff", cpu: 1, start: Nanoseconds(5), length: Nanoseconds(6), startFunction: "a",
+      endFunction: "b", threshold: Nanoseconds(7), lines: ["\u{1}x"])
+    let read = try ReportFacts(json: facts.json)
+    #expect(read == facts)
+    #expect(read.context?.context == context)
+    #expect(try read.json == facts.json)
+  }
+
+  @Test(arguments: SystemContext.PreemptionModel.allCases)
+  func `a context with one value and nothing else comes back`(
+    model: SystemContext.PreemptionModel
+  ) throws {
+    var context = SystemContext()
+    #expect(ContextRecord(context).context == context)
+    context.preemption = model
+    context.enabledEvents = []
+    var facts = ReportFacts()
+    facts.context = ContextRecord(context)
+    #expect(try ReportFacts(json: facts.json).context?.context == context)
+  }
+
+  @Test(arguments: ["", "{", "[]", "{\"attachments\": 3}", "\u{0}"])
+  func `text that is no facts is an error that says what to do`(text: String) {
+    #expect {
+      try ReportFacts(json: text)
+    } throws: { error in
+      "\(error)".contains("cannot read") && "\(error)".contains("without them")
+    }
+  }
+
+  @Test func `keys are in snake case and times in ns`() throws {
+    let json = try FactExamples.facts(SystemContext()).json
+    for match in json.matches(of: /"(?<key>[^"]+)" :/) {
+      #expect(match.key.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "_" }, "\(match.key)")
+    }
+    #expect(json.contains("\"sched_rt_runtime_ns\" : 950000000"))
+    #expect(json.firstMatch(of: /: [0-9]+\.[0-9]/) == nil, "facts hold integers only")
+  }
+
+  @Test func `sums over the threads skip those without samples`() {
+    let idle = ThreadStatistics(
+      index: 0, tid: 1, cpu: nil, policy: .other, priority: 0, interval: Nanoseconds(1))
+    var busy = idle
+    busy.cycles = 4
+    busy.minimum = Nanoseconds(10)
+    busy.maximum = Nanoseconds(30)
+    busy.sum = Nanoseconds(81)
+    let run = RunFacts(
+      version: "x", threads: [idle, busy], duration: Nanoseconds(1_800_000_000_000), spikes: 3)
+    #expect(run.samples == 4)
+    #expect(run.minimum == Nanoseconds(10))
+    #expect(run.average == Nanoseconds(20))
+    #expect(run.maximum == Nanoseconds(30))
+    #expect(run.spikesAnHour == 6)
+    let none = RunFacts(version: "x", threads: [idle])
+    #expect(none.minimum == nil && none.average == nil && none.spikesAnHour == nil)
+  }
+
+  @Test func `a tracer's section is shown only where it touches the window`() throws {
+    var report = SpikeExamples.report("irqs-off")
+    let start = TimelineSketch.at(-3)
+    report.facts.tracerSection = TracerSection(
+      tracer: "irqsoff", cpu: 1, start: start, length: Nanoseconds(220_000),
+      startFunction: "_raw_spin_lock_irqsave", endFunction: "_raw_spin_unlock_irqrestore",
+      lines: ["cc1-733 1d..1 0us : _raw_spin_lock_irqsave"])
+    #expect(report.text.contains("Latency tracer"))
+    #expect(report.text.contains("217.000 us with the window, 98.6 % of the section"))
+    #expect(report.text.contains("-3.000 us in function _raw_spin_lock_irqsave"))
+    #expect(try report.json.contains("\"overlap_ns\" : 217000"))
+    report.facts.tracerSection?.start = TimelineSketch.at(5_000)
+    #expect(!report.text.contains("Latency tracer"))
+  }
+
+  @Test func `threads are placed by priority, the deadline ones above all`() throws {
+    var report = SpikeExamples.report("irqs-off")
+    let rows: [(Int32, SchedulingPolicy, Int32, String)] = [
+      (1, .deadline, 0, "above"), (2, .fifo, 99, "above"), (3, .rr, 80, "equal"),
+      (4, .fifo, 79, "below"), (TimelineSketch.tid, .fifo, 80, "measured"),
+    ]
+    report.facts.rtThreads = rows.map {
+      RTThreadRow(tid: $0.0, state: "S", priority: $0.2, policy: $0.1, comm: "t")
+    }
+    let section = try #require(report.document.sections.first { $0.title == "Real-time threads" })
+    guard case .table(let table) = section.blocks[1] else {
+      Issue.record("no table")
+      return
+    }
+    #expect(table.rows.map { $0[0] } == rows.map(\.3))
+  }
+}
