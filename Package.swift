@@ -113,7 +113,11 @@ let package = Package(
       name: "CommandTests", dependencies: ["breaktrace", "TraceModel", "Measurement"],
       swiftSettings: common),
     .testTarget(
-      name: "LiveTests", dependencies: ["TraceModel"], exclude: fixtures("LiveTests"),
-      swiftSettings: common),
+      name: "LiveTests",
+      dependencies: [
+        "breaktrace", "Session", "Analysis", "RingBuffer", "TraceFile", "Tracefs", "TraceModel",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      exclude: fixtures("LiveTests"), swiftSettings: common),
   ]
 )

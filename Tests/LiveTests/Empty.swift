@@ -1,1 +1,1 @@
-// Replaced by tests.
+// The live tests follow.
