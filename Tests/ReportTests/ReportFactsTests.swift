@@ -100,7 +100,7 @@ import TraceModel
       RTThreadRow(tid: 2, state: "", priority: .max, policy: .fifo, comm: ""),
     ]
     #expect(try report.json.contains("\(Int32.min)"))
-    #expect(report.text.contains(/above +2 /))
+    #expect(report.text.contains(#/above +2 /#))
   }
 
   @Test func `threads are placed by priority, the deadline ones above all`() throws {
