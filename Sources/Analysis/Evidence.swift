@@ -19,7 +19,8 @@ public struct Evidence: Hashable, Sendable {
     let colon = text.firstIndex(of: ":") ?? text.endIndex
     self.time = event.time
     self.cpu = event.cpu
-    self.event = String(text[..<colon])
+    let system = event.payload.system
+    self.event = (system.isEmpty ? "" : system + ":") + text[..<colon]
     self.text = note.isEmpty ? text : text + " (\(note))"
     self.position = event.position
   }

@@ -3,6 +3,7 @@ import Foundation
 import Measurement
 import RingBuffer
 import Session
+import SystemPackage
 import Testing
 import TraceFile
 import TraceModel
