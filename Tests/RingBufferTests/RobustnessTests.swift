@@ -57,7 +57,7 @@ struct RobustnessTests {
     var count = 0
     let bytes = page.span.bytes
     let status = reader.forEachRecord(in: bytes, pageSize: 4096) { record in
-      if let payload = schema.decoders[record.id]?.payload(bytes, record, names),
+      if let payload = schema.decoder(id: record.id)?.payload(bytes, record, names),
         case .other(let other) = payload
       {
         count += other.fields.count
