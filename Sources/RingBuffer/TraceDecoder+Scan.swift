@@ -2,7 +2,7 @@ public import TraceModel
 
 extension TraceDecoder {
   /// Gives the records of a CPU that lie in `span` to `body`, page by page and in order, without making
-  /// events of them: 10 ns a record.
+  /// events of them: a few ns a record.
   ///
   /// The readers of `schema` take the page and the record. Stamps come as stored; in a damaged trace
   /// they may go back.
