@@ -90,7 +90,7 @@ import TraceModel
     #expect(result.culprit.culprit == culprit)
     #expect(result.culprit.name == "ext4_finish_bio")
     #expect(result.culprit.confidence == .likely)
-    #expect(result.culprit.evidence.contains { $0.event == "workqueue_execute_end" })
+    #expect(result.culprit.evidence.contains { $0.event == "workqueue:workqueue_execute_end" })
     #expect(result.sumsAreExact)
   }
 

@@ -28,4 +28,18 @@ enum Machine {
     }
     return names.sorted()
   }
+
+  /// The text of a file of /proc, whose size is not known before it is read.
+  static func text(_ path: String) -> String {
+    guard let file = fopen(path, "r") else { return "" }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let got = fread(&chunk, 1, chunk.count, file)
+      if got == 0 { break }
+      bytes += chunk[..<got]
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
 }

@@ -18,7 +18,7 @@ struct ManySpikesTests {
     let spikes = 1_000
     var plan = MeasurementPlan(threads: [
       ThreadPlan(
-        index: 0, affinity: CPUSet([1]), policy: .fifo, priority: 80,
+        index: 0, affinity: CPUSet([0]), policy: .fifo, priority: 80,
         interval: Nanoseconds(microseconds: 500))
     ])
     plan.breakThreshold = Nanoseconds(microseconds: 1)
@@ -78,7 +78,7 @@ struct ManySpikesTests {
       headerEvent: try instance.headerEvent(),
       formats: try instance.formats().map { FormatText(system: $0.event.system, text: $0.text) },
       comms: try instance.savedComms(),
-      symbols: (try? String(contentsOfFile: "/proc/kallsyms", encoding: .utf8)) ?? "",
+      symbols: Machine.text("/proc/kallsyms"),
       clock: "mono", cpus: pages)
   }
 }
