@@ -59,10 +59,13 @@ final class MeasurePrinter {
       Console.error("breaktrace: \(report.headline)")
       return
     }
+    if plan.spikes > 1 {
+      // All of them stand in the table at the end, the worst as a whole.
+      Console.error("breaktrace: \(report.headline)")
+      return
+    }
     let format = OutputFormat(rawValue: options.format.rawValue) ?? .text
     do {
-      // With several spikes JSON is one object at the end.
-      if format == .json, plan.spikes > 1 { return }
       Console.output(try format.render([report]) + "\n")
     } catch {
       Console.error("breaktrace: \(error)")
@@ -93,8 +96,17 @@ final class MeasurePrinter {
       Console.output(
         text.breakLines(tids: result.statistics.map(\.tid), thread: hit.tid, latency: hit.latency))
     }
-    if result.spikes.count > 1, dialect == .breaktrace { Console.output(table(result)) }
+    if plan.spikes > 1, dialect == .breaktrace { summary(result) }
   }
 
-  private func table(_ result: SessionResult) -> String { "\n" + SpikeSummary.text(result) }
+  /// The worst spike's report and the table of all.
+  private func summary(_ result: SessionResult) {
+    guard let worst = result.spikes.max(by: { $0.hit.latency < $1.hit.latency }) else { return }
+    Console.output("\n")
+    switch options.format {
+    case .markdown:
+      Console.output(worst.report.markdown + "\n" + MarkdownText.render(result.table.document))
+    default: Console.output(worst.report.text + "\n" + result.table.text)
+    }
+  }
 }

@@ -7,7 +7,7 @@ extension CyclictestOptions {
     .mainaffinity, .smi,
     .oscope, .histofall, .histfile, .overflowTimes, .json, .refreshOnMaximum, .fifo, .spike,
     .spikeNodes, .resolution, .debug,
-    .spikes, .escalate, .event, .context, .tracemark, .irqsoff, .preemptoff, .preemptirqs,
+    .escalate, .event, .context, .tracemark, .irqsoff, .preemptoff, .preemptirqs,
     .wakeup, .wakeuprt, .tracer, .ftrace, .tracerFilter, .tracerFallback, .traceopt,
   ]
 
