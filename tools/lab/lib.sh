@@ -9,6 +9,7 @@ LAB_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/breaktrace/lab
 
 # Where prebuilt kernels are looked for, separated by colons: by default in a directory of
 # prebuilt kernels beside the checkout.
+# shellcheck disable=SC2034 # used by those that source this
 LAB_KERNELS=${BREAKTRACE_LAB_KERNELS:-$REPOSITORY/../shared/lab}
 
 # The lab's own trouble (as opposed to the command's) ends with status 125.

@@ -53,5 +53,7 @@ int fault_hotplug(const struct options *options);
 int fault_modules(const struct options *options);
 int fault_priority(const struct options *options);
 int fault_with(const struct options *options);
+int fault_wakeups(const struct options *options);
+int fault_gaps(const struct options *options);
 
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tasks that take a CPU away from others. */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>

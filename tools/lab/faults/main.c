@@ -39,6 +39,9 @@ static const struct {
 	{ "priority", fault_priority,
 	  "task=NAME|PID policy=fifo prio=50   changes the priority of running tasks" },
 	{ "with", fault_with, "cpu=-1 policy=fifo prio=50 -- COMMAND   starts a program" },
+	{ "wakeups", fault_wakeups,
+	  "cpu=0 policy=fifo prio=80 interval=1000 seconds=60   prints its worst wake-up (us)" },
+	{ "gaps", fault_gaps, "cpu=0 seconds=60   prints the longest time in which it did not run" },
 };
 
 noreturn void wrong_use(const char *format, ...)

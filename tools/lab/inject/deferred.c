@@ -68,7 +68,8 @@ int bt_softirq_timer(struct bt_request *request)
 
 /*
  * A long work item, and a short one queued behind it in the same pool: a pool starts the next one
- * only when the running one sleeps, so the second is late by the length of the first.
+ * only when the running one sleeps, so the second is late by the length of the first. (Kernels since
+ * 6.5 look at the tick whether the running one has had 10 ms, and then start the next.)
  */
 static struct workqueue_struct *bt_highpri_queue;
 
