@@ -22,6 +22,19 @@ say() {
   [ -n "${LAB_QUIET:-}" ] || echo "lab: $*" >&2
 }
 
+# Runs a function of which no command may fail, and leaves its status in "attempted". The status is
+# asked for afterwards because on the left side of "||" a shell ignores failures inside.
+attempt() { # attempt FUNCTION ARGUMENT...
+  set +e
+  (
+    set -e -o pipefail
+    "$@"
+  )
+  # shellcheck disable=SC2034 # used by the caller
+  attempted=$?
+  set -e
+}
+
 need() { # need PROGRAM...
   local program
   for program; do
