@@ -115,7 +115,8 @@ let package = Package(
     .testTarget(
       name: "LiveTests",
       dependencies: [
-        "breaktrace", "Session", "Analysis", "RingBuffer", "TraceFile", "Tracefs", "TraceModel",
+        "breaktrace", "Session", "Analysis", "Measurement", "RingBuffer", "TraceFile", "Tracefs",
+        "TraceModel",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: fixtures("LiveTests"), swiftSettings: common),

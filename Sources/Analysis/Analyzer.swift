@@ -63,7 +63,7 @@ public struct Analyzer: Sendable {
     var word = finding.confidence
     if !health.isComplete { word = min(word, .possible) }
     if word == .proven, spike.context.hypervisor != nil,
-      spike.steal > .zero, spike.steal.count * 2 >= finding.claimed.count,
+      spike.steal > .zero, spike.steal.count >= finding.claimed.count / 2,
       finding.culprit == .hardIRQ || finding.culprit == .softirq
     {
       // The host may have paused the CPU inside the handler.
@@ -79,7 +79,7 @@ public struct Analyzer: Sendable {
       sum
         + ledger.unexplained.reduce(.zero) { $0 + ($1.clipped(to: segment.span)?.length ?? .zero) }
     }
-    return open.count * 5 <= length.count ? .proven : .likely
+    return open.count <= length.count / 5 ? .proven : .likely
   }
 
   private func health(of spike: SpikeCase) -> TraceHealth {

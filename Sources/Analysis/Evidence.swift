@@ -16,10 +16,10 @@ public struct Evidence: Hashable, Sendable {
   /// Makes evidence from an event of the trace.
   public init(_ event: TraceEvent, note: String = "") {
     let text = event.text
-    let colon = text.firstIndex(of: ":") ?? text.endIndex
     self.time = event.time
     self.cpu = event.cpu
-    self.event = String(text[..<colon])
+    let system = event.payload.system
+    self.event = (system.isEmpty ? "" : system + ":") + event.payload.name
     self.text = note.isEmpty ? text : text + " (\(note))"
     self.position = event.position
   }

@@ -40,7 +40,7 @@ public struct SpikeCase: Sendable {
     segments = times.segments.map {
       Segment(name: $0.name, span: $0.span, typical: baseline.typical($0.name))
     }
-    replay = CPUReplay(track, window: sample.window)
+    replay = CPUReplay(track, window: sample.window, comms: timeline.comms)
     events = track.events(in: sample.window)
     if case .stack(let frames) = times.stackEvent?.payload {
       interrupted = InterruptedCode(stack: frames, task: times.wakingEvent?.pid ?? 0)
@@ -85,7 +85,8 @@ public struct SpikeCase: Sendable {
     events(in: span).first { $0.context.needResched && $0.time < span.end }
   }
 
-  /// Stretches of at least `minimum` in `span` in which no event was written on the CPU.
+  /// Stretches of at least `minimum` in `span` in which no event was written on the CPU; where events were lost
+  /// nothing is known, and no stretch is one of silence.
   public func silences(in span: TimeSpan, minimum: Nanoseconds) -> [TimeSpan] {
     var found: [TimeSpan] = []
     var last = span.start
@@ -94,7 +95,10 @@ public struct SpikeCase: Sendable {
       last = max(last, event.time)
     }
     if span.end - last >= minimum { found.append(TimeSpan(last, span.end)) }
-    return found
+    let lost = timeline[cpu: cpu]?.gaps ?? []
+    return found.filter { silence in
+      !lost.contains { $0.span.start < silence.end && $0.span.end > silence.start }
+    }
   }
 
   /// Whether the events of `name` (`system:event`) were recorded, as far as that is known.

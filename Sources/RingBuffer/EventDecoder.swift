@@ -1,7 +1,9 @@
 import TraceModel
 
 /// Turns the records of one event into payloads; made once from the event's format.
-struct EventDecoder: Sendable {
+///
+/// A class because it is looked up for every event: a struct would be copied, reference by reference.
+final class EventDecoder: Sendable {
   let format: EventFormat
   let layout: PageLayout
   let longSize: Int

@@ -1,3 +1,5 @@
+import TraceModel
+
 /// What a page's head says of events lost between the page before and this one.
 @frozen public enum LostMark: Hashable, Sendable {
   /// Nothing was lost.
@@ -6,4 +8,15 @@
   case unknownCount
   /// So many events were lost (RB_MISSED_STORED: the number stands behind the page's data).
   case count(UInt64)
+}
+
+extension LostMark {
+  /// The mark as a gap's cause, nil where nothing was lost.
+  var cause: TimelineGap.Cause? {
+    switch self {
+    case .none: nil
+    case .unknownCount: .lostEvents(count: nil)
+    case .count(let count): .lostEvents(count: count)
+    }
+  }
 }

@@ -66,9 +66,10 @@ public struct PageIndex: Sendable {
 
   /// The pages that may hold records of `span`, with `before` more pages in front of them.
   public func pages(overlapping span: TimeSpan?, before: Int = 0) -> Range<Int> {
-    guard let span else { return 0..<pages.count }
-    // The page in front of the first one that begins behind the span's start reaches into it.
-    let first = firstPage { $0.start > span.start }
+    // Where the pages are not in order a page may hold anything.
+    guard let span, isOrdered else { return 0..<pages.count }
+    // The page in front of the first one that begins in the span may reach into it.
+    let first = firstPage { $0.start >= span.start }
     let end = firstPage { $0.start >= span.end }
     let low = max(0, first - 1 - max(0, min(before, pages.count)))
     return low..<max(low, end)

@@ -7,28 +7,3 @@
   /// The page is damaged at byte `offset`; the records in front of it were seen.
   case damaged(PageDamage, offset: Int)
 }
-
-/// What is wrong with a page.
-@frozen public enum PageDamage: Hashable, Sendable {
-  /// The page is shorter than its head.
-  case shorterThanHeader
-  /// The page says that it holds more than its size.
-  case commitTooLong
-  /// The page ends before the records that it says it holds.
-  case truncated
-  /// A record reaches behind the page's records.
-  case recordTooLong
-  /// A record is too short to hold an event's id.
-  case recordTooShort
-
-  /// What is wrong, as a part of a sentence.
-  public var text: String {
-    switch self {
-    case .shorterThanHeader: "the page is shorter than its head"
-    case .commitTooLong: "the page says that it holds more than its size"
-    case .truncated: "the page is cut off"
-    case .recordTooLong: "a record reaches behind the page's end"
-    case .recordTooShort: "a record is too short to be one (bad length)"
-    }
-  }
-}

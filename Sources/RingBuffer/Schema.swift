@@ -14,7 +14,8 @@ public struct Schema: Sendable {
   public let schedWakeup: WakeReader?
   /// Reader of sched:sched_wakeup_new, nil where the trace has no such event.
   public let schedWakeupNew: WakeReader?
-  let decoders: [UInt16: EventDecoder]
+  /// By the events' numbers.
+  private let decoders: [EventDecoder?]
 
   /// Reads the formats; those that cannot be read are kept as problems.
   public init(
@@ -35,9 +36,10 @@ public struct Schema: Sendable {
     layout = PageLayout(header: header, byteOrder: byteOrder, idOffset: ids.first ?? 0)
     self.longSize = longSize == 4 ? 4 : 8
     self.problems = problems
-    var decoders: [UInt16: EventDecoder] = [:]
+    let count = read.map { Int($0.id) + 1 }.max() ?? 0
+    var decoders = [EventDecoder?](repeating: nil, count: count)
     for format in read {
-      decoders[format.id] = EventDecoder(format, layout: layout, longSize: self.longSize)
+      decoders[Int(format.id)] = EventDecoder(format, layout: layout, longSize: self.longSize)
     }
     self.decoders = decoders
     let layout = layout
@@ -50,15 +52,21 @@ public struct Schema: Sendable {
 
   /// The formats that could be read, by their number in the records.
   public var formats: [EventFormat] {
-    decoders.values.map(\.format).sorted { $0.id < $1.id }
+    decoders.compactMap { $0?.format }
   }
 
   /// The format of the event with that number in the records.
-  public func format(id: UInt16) -> EventFormat? { decoders[id]?.format }
+  public func format(id: UInt16) -> EventFormat? { decoder(id: id)?.format }
+
+  var anyDecoder: EventDecoder? { decoders.lazy.compactMap { $0 }.first }
+
+  func decoder(id: UInt16) -> EventDecoder? {
+    Int(id) < decoders.count ? decoders[Int(id)] : nil
+  }
 
   /// The format of an event by system and name.
   public func format(system: String, name: String) -> EventFormat? {
-    decoders.values.lazy.map(\.format).first { $0.system == system && $0.name == name }
+    formats.first { $0.system == system && $0.name == name }
   }
 
   /// Where a number stands in the records of an event, for searches of one's own; nil where the event

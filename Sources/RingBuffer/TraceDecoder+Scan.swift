@@ -1,20 +1,8 @@
 public import TraceModel
 
-/// What a scan over a CPU's records met besides records.
-@frozen public struct ScanResult: Hashable, Sendable {
-  /// Records given to the visitor.
-  public var records = 0
-  /// Pages with a lost-events mark, the first page of the buffer not counted.
-  public var lostMarks = 0
-  /// Pages that could not be read to their end.
-  public var damagedPages = 0
-
-  @inlinable init() {}
-}
-
 extension TraceDecoder {
   /// Gives the records of a CPU that lie in `span` to `body`, page by page and in order, without making
-  /// events of them: 10 ns a record.
+  /// events of them: a few ns a record.
   ///
   /// The readers of `schema` take the page and the record. Stamps come as stored; in a damaged trace
   /// they may go back.
@@ -50,15 +38,17 @@ extension TraceDecoder {
   public func event(
     _ page: RawSpan, _ record: RecordRef, cpu: Int, position: Int = 0
   ) -> TraceEvent {
-    let decoder = schema.decoders[record.id]
+    let decoder = schema.decoder(id: record.id)
     let payload =
       decoder?.payload(page, record, names) ?? decoder.map { .other($0.other(page, record, names)) }
       ?? .other(OtherEvent(system: "", name: "event \(record.id)", fields: []))
-    let flags = decoder?.flags?.integer(page, record) ?? 0
-    let preemptCount = decoder?.preemptCount?.integer(page, record) ?? 0
+    // All events of a trace have the same common fields: an unknown one is read by another's.
+    let common = decoder ?? schema.anyDecoder
+    let flags = common?.flags?.integer(page, record) ?? 0
+    let preemptCount = common?.preemptCount?.integer(page, record) ?? 0
     return TraceEvent(
       time: Nanoseconds(record.stamp), cpu: cpu,
-      pid: Int32(truncatingIfNeeded: decoder?.pid?.integer(page, record) ?? -1),
+      pid: Int32(truncatingIfNeeded: common?.pid?.integer(page, record) ?? -1),
       context: EventContext(
         flags: UInt8(truncatingIfNeeded: flags),
         preemptCount: UInt8(truncatingIfNeeded: preemptCount)),

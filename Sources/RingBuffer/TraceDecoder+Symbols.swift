@@ -31,7 +31,7 @@ extension TraceDecoder {
   private var stackID: UInt16? { schema.format(system: "ftrace", name: "kernel_stack")?.id }
 
   private func addressSlots(_ id: UInt16) -> [FieldSlot] {
-    guard let format = schema.decoders[id]?.format else { return [] }
+    guard let format = schema.format(id: id) else { return [] }
     return format.fields.compactMap { field in
       guard field.isPointer || field.type == "unsigned long" else { return nil }
       return FieldSlot(field, layout: schema.layout)

@@ -34,6 +34,8 @@ extension TraceDecoder {
     let start = pagesBefore > 0 ? Int64.min : span?.start.count ?? .min
     let end = span?.end.count ?? .max
     var events: [TraceEvent] = []
+    // Few records are shorter: one allocation instead of many copies.
+    events.reserveCapacity(wanted.reduce(0) { $0 + buffer.index.pages[$1].commit } / 40)
     var gaps: [TimelineGap] = []
     var last = wanted.lowerBound > 0 ? lastStamp(buffer, page: wanted.lowerBound - 1) : nil
     var damage: String?
@@ -76,9 +78,19 @@ extension TraceDecoder {
         damage = "\(place): \(backwards) records go back in time and are left out"
       }
     }
-    if let damage {
-      let from = Nanoseconds(last ?? 0)
-      gaps.append(TimelineGap(span: TimeSpan(from, max(from, traceEnd)), cause: .damaged(damage)))
+    // The hole behind the last page read may reach into the span.
+    let next = wanted.upperBound
+    let behind = next < buffer.index.pages.count ? firstStamp(buffer, page: next) : nil
+    if damage != nil || behind != nil, let last {
+      let from = Nanoseconds(last)
+      let hole = TimeSpan(from, behind.map { Nanoseconds($0) } ?? traceEnd)
+      if let damage { gaps.append(TimelineGap(span: hole, cause: .damaged(damage))) }
+      if behind != nil, let lost = buffer.index.pages[next].lost.cause {
+        gaps.append(TimelineGap(span: hole, cause: lost))
+      }
+    } else if let damage {
+      let start = wanted.first.map { buffer.index.pages[$0].start } ?? traceEnd
+      gaps.append(TimelineGap(span: TimeSpan(start, traceEnd), cause: .damaged(damage)))
     }
     gaps += unreadable(buffer, traceEnd)
     if let span { gaps.removeAll { !touches($0, span, pagesBefore) } }
@@ -120,17 +132,6 @@ extension TraceDecoder {
     case .waking(let fields), .wakeup(let fields), .wakeupNew(let fields): add(fields.task)
     case .migrate(let task, _, _, _), .prioritySet(let task, _, _): add(task)
     default: break
-    }
-  }
-}
-
-extension LostMark {
-  /// The mark as a gap's cause, nil where nothing was lost.
-  var cause: TimelineGap.Cause? {
-    switch self {
-    case .none: nil
-    case .unknownCount: .lostEvents(count: nil)
-    case .count(let count): .lostEvents(count: count)
     }
   }
 }

@@ -62,14 +62,10 @@ public struct TraceDecoder: Sendable {
   /// From a CPU's first record to the nanosecond behind its last; nil for an empty or missing buffer.
   public func timeSpan(cpu: Int) -> TimeSpan? {
     guard let buffer = buffer(cpu) else { return nil }
-    var first: Int64?
-    for page in buffer.index.pages.indices where first == nil {
-      _ = forEachRecord(buffer, page: page) { record in
-        first = record.stamp
-        return false
-      }
+    let pages = buffer.index.pages.indices
+    guard let first = pages.lazy.compactMap({ firstStamp(buffer, page: $0) }).first else {
+      return nil
     }
-    guard let first else { return nil }
     var last = first
     for page in buffer.index.pages.indices.reversed() {
       guard let stamp = lastStamp(buffer, page: page) else { continue }
@@ -88,6 +84,15 @@ public struct TraceDecoder: Sendable {
 
   @usableFromInline func buffer(_ cpu: Int) -> CPUBuffer? {
     buffers.first { $0.pages.cpu == cpu }
+  }
+
+  func firstStamp(_ buffer: CPUBuffer, page: Int) -> Int64? {
+    var first: Int64?
+    _ = forEachRecord(buffer, page: page) { record in
+      first = record.stamp
+      return false
+    }
+    return first
   }
 
   func lastStamp(_ buffer: CPUBuffer, page: Int) -> Int64? {

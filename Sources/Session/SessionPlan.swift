@@ -13,7 +13,8 @@ public struct SessionPlan: Sendable {
   public var hasStack = true
   /// Events beside the core set, `system:name`.
   public var extraEvents: [String] = []
-  /// How many spikes are taken; the run ends with the last.
+  /// How many spikes are kept: the worst ones of a run that has loops or a duration; else the run ends with
+  /// that many.
   public var spikes = 1
   /// Where bundles are made, nil for none.
   public var outputDirectory: String?

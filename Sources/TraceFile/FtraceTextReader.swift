@@ -82,9 +82,16 @@ struct FtraceTextParser {
   }
 
   private mutating func take(_ bytes: RawSpan, _ range: Range<Int>) {
-    guard !range.isEmpty else { return }
-    let first = bytes.byte(range.lowerBound)
-    if first == 35 { return takeComment(bytes, range) }
+    // Texts come out of mails: quoted, indented, with parts left out.
+    var start = range.lowerBound
+    while start < range.upperBound, bytes.byte(start) == 62 {
+      start += 1
+      if start < range.upperBound, bytes.byte(start) == 32 { start += 1 }
+    }
+    let range = start..<range.upperBound
+    let first = bytes.skipBlanks(range.lowerBound, range.upperBound)
+    guard first < range.upperBound else { return }
+    if bytes.byte(first) == 35 { return takeComment(bytes, first..<range.upperBound) }
     if isHTML, bytes.find("</script>", range.lowerBound, range.upperBound) != nil {
       isInside = false
       return
@@ -95,6 +102,10 @@ struct FtraceTextParser {
     if let line = FtraceGraphLine(bytes, range) { return add(line, bytes) }
     if let line = FtraceLine(verbose: bytes, range) { return add(line, bytes) }
     if isDecoration(bytes, range) { return }
+    if isEllipsis(bytes, range) {
+      if eventCount > 0, damage == nil { damage = (self.line, "lines were left out") }
+      return
+    }
     takeUnknown(bytes, range)
   }
 
@@ -131,6 +142,19 @@ struct FtraceTextParser {
     }
     return bytes.matches("version = ", at: start, end)
       || bytes.matches("trace-cmd: ", at: start, end)
+  }
+
+  /// `[...]` or `....`: whoever passed the text on cut lines out.
+  private func isEllipsis(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+    var dots = 0
+    for index in range {
+      switch bytes.byte(index) {
+      case 46: dots += 1
+      case 32, 9, 91, 93: break
+      default: return false
+      }
+    }
+    return dots >= 2
   }
 
   private mutating func takeUnknown(_ bytes: RawSpan, _ range: Range<Int>) {

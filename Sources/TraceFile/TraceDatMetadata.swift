@@ -56,7 +56,11 @@ struct TraceDatMetadata {
 
   mutating func readComms(_ input: inout ByteReader) throws(TraceFileProblem) {
     let size = try input.number(8, "the size of saved_cmdlines")
-    let text = try input.text(size, "saved_cmdlines")
+    takeComms(try input.text(size, "saved_cmdlines"))
+  }
+
+  /// Takes the lines of saved_cmdlines: a pid and, behind one blank, a name that may hold more.
+  mutating func takeComms(_ text: String) {
     for line in text.split(separator: "\n") {
       guard let blank = line.firstIndex(of: " "), let pid = Int32(line[..<blank]) else { continue }
       comms[pid] = String(line[line.index(after: blank)...])

@@ -6,6 +6,8 @@ internal import SystemPackage
 public enum TraceFormat: Hashable, Sendable {
   /// A directory that `BundleWriter` wrote.
   case bundle
+  /// A directory with raw pages of CPUs and format files (`RawDumpReader`).
+  case rawPages
   /// trace.dat of version 6 or 7.
   case traceDat(version: Int)
   /// ftrace's `trace` text, in default or latency format, or what `trace-cmd report` prints.
@@ -19,12 +21,11 @@ public enum TraceFormat: Hashable, Sendable {
     guard unsafe stat(path, &status) == 0 else { throw .system(.open, path, .current) }
     if status.st_mode & S_IFMT == S_IFDIR {
       let list = BundleWriter.join(path, BundleWriter.manifestName)
-      guard unsafe access(list, F_OK) == 0 else {
-        throw TraceFileError(
-          .open, path: path, reason: .unsupported("a directory that is no bundle"),
-          hint: "a bundle holds a file \(BundleWriter.manifestName); name a trace file instead")
-      }
-      return .bundle
+      if unsafe access(list, F_OK) == 0 { return .bundle }
+      if RawDumpReader.isDump(path) { return .rawPages }
+      throw TraceFileError(
+        .open, path: path, reason: .unsupported("a directory that is no bundle"),
+        hint: "a bundle holds a file \(BundleWriter.manifestName); name a trace file instead")
     }
     return try detect(try MappedFile.open(path), path: path)
   }

@@ -39,9 +39,9 @@ public struct KernelPriority: Hashable, Comparable, Sendable {
   /// policies that have none).
   public init(policy: SchedulingPolicy, priority: Int32, nice: Int32 = 0) {
     switch policy {
-    case .fifo, .rr: value = 99 - priority
+    case .fifo, .rr: value = 99 - min(max(priority, 0), 99)
     case .deadline: value = -1
-    case .other, .batch, .idle: value = 120 + nice
+    case .other, .batch, .idle: value = 120 + min(max(nice, -20), 19)
     }
   }
 

@@ -29,7 +29,9 @@ enum MeasureCommand {
       Console.error("\(dialect.command): \(error)")
       return dialect == .cyclictest ? .failure : .usage
     }
-    for note in options.notes + layout.notes + systemNotes(options) { Console.error("\(dialect.command): \(note)") }
+    for note in options.notes + layout.notes + systemNotes(options) {
+      Console.error("\(dialect.command): \(note)")
+    }
     let command = ([dialect.command] + words).joined(separator: " ")
     return run(options, layout, dialect: dialect, commandLine: command)
   }

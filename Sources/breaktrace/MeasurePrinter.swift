@@ -140,10 +140,13 @@ final class MeasurePrinter {
       Console.error("breaktrace: \(report.headline)")
       return
     }
+    if plan.spikes > 1 {
+      // All of them stand in the table at the end, the worst as a whole.
+      Console.error("breaktrace: \(report.headline)")
+      return
+    }
     let format = OutputFormat(rawValue: options.format.rawValue) ?? .text
     do {
-      // With several spikes JSON is one object at the end.
-      if format == .json, plan.spikes > 1 { return }
       output(try format.render([report]) + "\n")
     } catch {
       Console.error("breaktrace: \(error)")
@@ -186,10 +189,18 @@ final class MeasurePrinter {
       let lines = text.breakLines(tids: statistics.map(\.tid), thread: 0, latency: .zero)
       output(String(lines.prefix { $0 != "\n" }) + "\n")
     }
-    if result.spikes.count > 1, dialect == .breaktrace {
-      output("\n" + SpikeSummary.text(result))
-    }
+    if plan.spikes > 1, dialect == .breaktrace { printSpikes(result) }
     return isWritten
+  }
+
+  /// The worst spike's report and the table of all.
+  private func printSpikes(_ result: SessionResult) {
+    guard let worst = result.spikes.max(by: { $0.hit.latency < $1.hit.latency }) else { return }
+    switch options.format {
+    case .markdown:
+      output("\n" + worst.report.markdown + "\n" + MarkdownText.render(result.table.document))
+    default: output("\n" + worst.report.text + "\n" + result.table.text)
+    }
   }
 
   private func printJSON(_ result: SessionResult) {

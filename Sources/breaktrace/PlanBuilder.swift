@@ -95,7 +95,8 @@ struct PlanBuilder {
     let needed = perThread.multipliedReportingOverflow(by: measurement.threads.count)
     guard needed.overflow || needed.partialValue > available / 2 else { return }
     throw UsageError(
-      "-t", "\(measurement.threads.count) threads need \(needed.partialValue / 1_024) MiB of memory, "
+      "-t",
+      "\(measurement.threads.count) threads need \(needed.partialValue / 1_024) MiB of memory, "
         + "and \(available / 1_024) MiB are available",
       hint: "use fewer threads or a shorter histogram")
   }

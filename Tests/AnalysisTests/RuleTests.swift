@@ -90,7 +90,7 @@ import TraceModel
     #expect(result.culprit.culprit == culprit)
     #expect(result.culprit.name == "ext4_finish_bio")
     #expect(result.culprit.confidence == .likely)
-    #expect(result.culprit.evidence.contains { $0.event == "workqueue_execute_end" })
+    #expect(result.culprit.evidence.contains { $0.event == "workqueue:workqueue_execute_end" })
     #expect(result.sumsAreExact)
   }
 
@@ -107,6 +107,20 @@ import TraceModel
     #expect(result.culprit.culprit == .nonPreemptibleKernel)
     #expect(result.culprit.name == "eventfs_create_dir")
     #expect(result.culprit.claimed == Nanoseconds(861_000))
+    #expect(result.sumsAreExact)
+  }
+
+  @Test func `a task whose switch was not recorded is known by its events`() {
+    var build = Build()
+    build.sleep(at: 0, expiry: 900, next: idle)
+    build.wake(
+      at: 905, interrupting: 77,
+      stack: Build.interruptStack + ["damon_pa_check_accesses", "kthread"])
+    build.change(1_071, from: (77, "kdamond.0", 120), state: .preempted, to: measured)
+    let result = explain(build, Build.sample(expiry: 900, wake: 1_073))
+    #expect(result.culprit.culprit == .nonPreemptibleKernel)
+    #expect(result.culprit.name == "damon_pa_check_accesses")
+    #expect(!result.ran.contains { $0.occupant == .idle && $0.net > Nanoseconds(10_000) })
     #expect(result.sumsAreExact)
   }
 

@@ -92,6 +92,17 @@ import TraceModel
     #expect(!report.text.contains("Latency tracer"))
   }
 
+  @Test func `absurd priorities of a recorded file do not trap`() throws {
+    var report = SpikeExamples.report("irqs-off")
+    report.analysis.sample.priority = .min
+    report.facts.rtThreads = [
+      RTThreadRow(tid: 1, state: "", priority: .min, policy: .rr, comm: ""),
+      RTThreadRow(tid: 2, state: "", priority: .max, policy: .fifo, comm: ""),
+    ]
+    #expect(try report.json.contains("\(Int32.min)"))
+    #expect(report.text.contains(#/above +2 /#))
+  }
+
   @Test func `threads are placed by priority, the deadline ones above all`() throws {
     var report = SpikeExamples.report("irqs-off")
     let rows: [(Int32, SchedulingPolicy, Int32, String)] = [

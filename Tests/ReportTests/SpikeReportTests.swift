@@ -61,7 +61,8 @@ import TraceModel
     for name in SpikeExamples.names {
       let report = SpikeExamples.report(name)
       let analysis = report.analysis
-      #expect(!analysis.culprit.evidence.isEmpty)
+      // Only what nothing explains has no evidence, and then it has no name either.
+      #expect(analysis.culprit.evidence.isEmpty == (analysis.culprit.confidence == .unexplained))
       guard !analysis.culprit.name.isEmpty else { continue }
       let line = report.text.split(separator: "\n").first { $0.hasPrefix("  name ") }
       let words = line?.split(separator: " ") ?? []

@@ -107,9 +107,9 @@ final class Oracle {
       while let record = data {
         guard index < ours.count else { throw Failure(text: "libtraceevent has more records") }
         let our = ours[index]
-        #expect(our.time == time)
-        #expect(base + our.offset == record)
-        #expect(our.length == Int(kbuffer_event_size(buffer)))
+        check(our.time == time, "stamp \(our.time), not \(time)")
+        check(base + our.offset == record, "another place than byte \(our.offset)")
+        check(our.length == Int(kbuffer_event_size(buffer)), "another size than \(our.length)")
         fields += compare(our, record, UnsafeRawBufferPointer(raw).bytes, decoder)
         index += 1
         data = kbuffer_next_event(buffer, &time)
@@ -126,7 +126,7 @@ final class Oracle {
     guard let format = decoder.schema.format(id: our.id),
       let event = tep_find_event(tep, Int32(our.id))
     else { return 0 }
-    #expect(String(cString: event.pointee.name) == format.name)
+    check(String(cString: event.pointee.name) == format.name, "another name than \(format.name)")
     var compared = 0
     for field in format.commonFields + format.fields {
       guard let slot = decoder.schema.slot(field.name, of: format),
@@ -137,24 +137,30 @@ final class Oracle {
       let ours = slot.integer(page, our)
       // libtraceevent gives a signed number in 64 bits only where it was stored in them.
       let mask: UInt64 = slot.size == 8 ? .max : (1 << UInt64(slot.size * 8)) - 1
-      #expect(
-        ours.map { UInt64(bitPattern: $0) & mask } == value & mask, "\(format.name).\(field.name)")
+      check(
+        ours.map { UInt64(bitPattern: $0) & mask } == value & mask,
+        "\(format.name).\(field.name) \(ours.map { "\($0)" } ?? "missing"), not \(value)")
       compared += 1
     }
     if let reader = decoder.schema.schedSwitch, reader.id == our.id {
       let fields = reader.read(page, our)
       let comm = reader.nextComm(page, our).text
-      #expect(fields?.nextPid == word(event, "next_pid", data))
-      #expect(fields?.previousPriority == word(event, "prev_prio", data))
-      #expect(comm == text(event, "next_comm", data))
+      check(fields?.nextPid == word(event, "next_pid", data), "another number")
+      check(fields?.previousPriority == word(event, "prev_prio", data), "another number")
+      check(comm == text(event, "next_comm", data), "another name than \(comm)")
     }
     if let reader = decoder.schema.schedWaking, reader.id == our.id {
       let fields = reader.read(page, our)
       let comm = reader.comm(page, our).text
-      #expect(fields?.pid == word(event, "pid", data))
-      #expect(comm == text(event, "comm", data))
+      check(fields?.pid == word(event, "pid", data), "another number")
+      check(comm == text(event, "comm", data), "another name than \(comm)")
     }
     return compared
+  }
+
+  /// A million `#expect`s would cost more than all that is tested.
+  private func check(_ holds: Bool, _ text: @autoclosure () -> String) {
+    if !holds { Issue.record("libtraceevent disagrees: \(text())") }
   }
 
   private func word(

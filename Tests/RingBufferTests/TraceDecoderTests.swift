@@ -170,6 +170,10 @@ struct TraceDecoderTests {
         ](repeating: .other(OtherEvent(system: "", name: "event 5", fields: [])), count: 3))
     let part = TimeSpan(Nanoseconds(890), Nanoseconds(990))
     #expect(decoder.timeline(in: part)[cpu: 3]?.gaps == [gaps[1]])
+    // The span ends in the hole: the page behind it is not read, its mark counts all the same.
+    let hole = TimeSpan(Nanoseconds(600), Nanoseconds(700))
+    #expect(decoder.timeline(in: hole)[cpu: 3]?.gaps == [gaps[1]])
+    #expect(decoder.timeline(in: hole).merged.isEmpty)
     #expect(decoder.forEachRecord(cpu: 3) { _, _ in }.lostMarks == 2)
   }
 
@@ -208,6 +212,38 @@ struct TraceDecoderTests {
     let cut = try timeline([pages[0], pages[1], Array(pages[2].prefix(16 + 30))])
     #expect(cut.events.count == 12)
     #expect(cut.gaps.count == 1)
+  }
+
+  @Test func `the index finds the pages of a span`() throws {
+    var bytes: [UInt8] = []
+    for number in 1...10 {
+      var builder = PageBuilder(timestamp: UInt64(number * 100))
+      for _ in 0..<10 { builder.event(delta: 10, builder.common(id: 5)) }
+      bytes += builder.page
+    }
+    let decoder = try TraceDecoder(
+      trace: RawTrace(
+        headerPage: Fixture.header64, formats: [],
+        cpus: [CPUPages(cpu: 0, store: ByteStore(bytes))]))
+    let index = try #require(decoder.pageIndex(cpu: 0))
+    #expect(index.isOrdered && index.problems.isEmpty && index.pages.count == 10)
+    func pages(_ start: Int64, _ end: Int64, before: Int = 0) -> Range<Int> {
+      index.pages(
+        overlapping: TimeSpan(Nanoseconds(start), Nanoseconds(end)), before: before)
+    }
+    #expect(pages(350, 360) == 2..<3)
+    #expect(pages(350, 401) == 2..<4)
+    // The last record of the page before may have the stamp with which the next begins.
+    #expect(pages(400, 401) == 2..<4)
+    #expect(pages(350, 360, before: 2) == 0..<3)
+    #expect(pages(350, 360, before: .max) == 0..<3)
+    #expect(pages(0, 50).isEmpty)
+    #expect(pages(5000, 6000) == 9..<10)
+    #expect(index.pages(overlapping: nil) == 0..<10)
+    let exact = TimeSpan(Nanoseconds(400), Nanoseconds(401))
+    #expect(decoder.timeline(in: exact).merged.map(\.time) == [Nanoseconds(400)])
+    #expect(decoder.forEachRecord(cpu: 0, in: exact) { _, _ in }.records == 1)
+    #expect(decoder.forEachRecord(cpu: 7) { _, _ in }.records == 0)
   }
 
   @Test func `a page size that cannot be is an error`() {

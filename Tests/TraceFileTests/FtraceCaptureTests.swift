@@ -98,7 +98,7 @@ struct FtraceCaptureTests {
     print("ftrace text: \(count) events, \(Int(rate)) MB/s")
     #expect(count > 300_000)
     #if !DEBUG
-      #expect(rate > 30)
+      #expect(rate > 50)
     #endif
   }
 }

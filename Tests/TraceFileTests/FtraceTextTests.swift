@@ -438,6 +438,34 @@ struct FtraceTextTests {
       ])
   }
 
+  @Test func `a text out of a mail is read`() {
+    let text = read(
+      """
+      > > # tracer: irqsoff
+      > > # latency: 12 us, #3/3, CPU#0 | (M:preempt VP:0, KP:0, SP:0 HP:0 #P:4)
+      > >     sh-99        0d....    5us : execute <-preemptirqtest_0
+      > > [...]
+      > >     sh-99        0d....    7us : execute <-preemptirqtest_0
+         #  => ended at:   there
+         ....
+            sh-99        0d....    9us : execute <-preemptirqtest_0
+
+      """)
+    #expect(text.problems == [])
+    #expect(text.header.tracer == "irqsoff")
+    #expect(text.header.latency?.endedAt == "there")
+    #expect(text.sections[0].eventCount == 3)
+    #expect(
+      text.timeline[cpu: 0]?.gaps == [
+        TimelineGap(
+          span: TimeSpan(Nanoseconds(5_000), Nanoseconds(7_000)),
+          cause: .damaged("line 4: lines were left out")),
+        TimelineGap(
+          span: TimeSpan(Nanoseconds(7_000), Nanoseconds(9_000)),
+          cause: .damaged("line 7: lines were left out")),
+      ])
+  }
+
   @Test func `a marker may hold line ends`() {
     let text = read(
       """

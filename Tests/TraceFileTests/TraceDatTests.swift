@@ -158,6 +158,18 @@ struct TraceDatTests {
     #expect(again.problems.contains { $0.text.contains("point back") }, "\(again.problems)")
   }
 
+  @Test func `a file that holds a latency tracer's text gives the text`() throws {
+    let bytes = try #require(Self.small.first { $0.name == "6 little" }).bytes
+    let mark = Array("flyrecord\0".utf8)
+    let place = try #require(bytes.indices.first { bytes[$0...].starts(with: mark) })
+    let text = "# tracer: irqsoff\nsh-1  0d....  5us : a <-b\n"
+    let file = try TraceDatReader.read(
+      ByteStore(Array(bytes[..<place]) + Array("latency  \0\(text)".utf8)), path: "x")
+    #expect(file.latencyText == text)
+    #expect(file.cpuStatistics == ["CPU: 0\n"])
+    #expect(file.buffers.isEmpty)
+  }
+
   @Test func `an unknown compression is named and the rest of the file read`() throws {
     var bytes = SyntheticDat(compression: "zlib").version7()
     let at = try #require(bytes.indices.first { bytes[$0...].starts(with: Array("zlib\0".utf8)) })

@@ -9,7 +9,17 @@ import TraceModel
 struct Hypervisor: Rule {
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let stalls = spike.stalls()
-    guard !stalls.isEmpty else { return .nothing }
+    guard !stalls.isEmpty else {
+      if spike.context.hypervisor != nil, spike.span(.timer).length >= spike.floor,
+        let code = spike.interrupted, code.mode == .kernel
+      {
+        return .refuted(
+          .hypervisor,
+          because: "the late interrupt met \(code.frames[0].name) in the kernel"
+            + (spike.steal == .zero ? " and steal time did not grow" : ""))
+      }
+      return .nothing
+    }
     guard let name = spike.context.hypervisor else {
       return .refuted(.hypervisor, because: "this is no virtual machine")
     }

@@ -60,6 +60,7 @@ struct NonPreemptible: Rule {
       }
     }
     evidence.append(Evidence(switched))
+    evidence.sort { ($0.time ?? .zero, $0.position ?? 0) < ($1.time ?? .zero, $1.position ?? 0) }
     let name = function.isEmpty ? blocker.text : function
     let step =
       culprit == .preemptOff

@@ -70,7 +70,7 @@ struct RTThrottling: Rule {
       spike, name: hog.text, spans: spans,
       evidence: [
         Evidence(leaving, note: "still runnable, ran \(used.microseconds) us of the wait")
-      ], direct: used.count * 10 >= runtime.count * 7)
+      ], direct: used.count >= runtime.count / 10 * 7)
   }
 
   private func finding(

@@ -68,8 +68,12 @@ struct RTThreadRecord: Encodable, Hashable, Sendable {
 
   init(_ row: RTThreadRow, measured: WakeupSample) {
     self.row = row
-    let own = KernelPriority(policy: measured.policy ?? .other, priority: measured.priority)
-    let other = KernelPriority(policy: row.policy, priority: row.priority)
+    // Both numbers may come from a file, where they can be anything.
+    func place(_ policy: SchedulingPolicy, _ priority: Int32) -> KernelPriority {
+      KernelPriority(policy: policy, priority: min(max(priority, 0), 99))
+    }
+    let own = place(measured.policy ?? .other, measured.priority)
+    let other = place(row.policy, row.priority)
     if row.tid == measured.task.pid {
       relation = "measured"
     } else if other == own {

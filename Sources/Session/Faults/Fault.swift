@@ -21,6 +21,8 @@ public struct Fault: Hashable, Sendable {
   public var policy: SchedulingPolicy
   /// Its priority, 1...99 for real-time policies, 0 otherwise.
   public var priority: Int32
+  /// Its nice value, -20...19, for normal policies.
+  public var nice: Int32
   /// How long it is busy at a time.
   public var busy: Nanoseconds
   /// How often; with a period not above `busy` it never sleeps.
@@ -37,7 +39,8 @@ public struct Fault: Hashable, Sendable {
   /// Makes a fault.
   public init(
     _ kind: Kind, name: String, cpu: Int? = nil, policy: SchedulingPolicy = .other,
-    priority: Int32 = 0, busy: Nanoseconds = .zero, period: Nanoseconds, duration: Nanoseconds,
+    priority: Int32 = 0, nice: Int32 = 0, busy: Nanoseconds = .zero, period: Nanoseconds,
+    duration: Nanoseconds,
     delay: Nanoseconds = .zero, target: Int32 = 0
   ) {
     self.kind = kind
@@ -45,6 +48,7 @@ public struct Fault: Hashable, Sendable {
     self.cpu = cpu
     self.policy = policy
     self.priority = priority
+    self.nice = nice
     self.busy = busy
     self.period = period
     self.duration = duration
@@ -56,7 +60,7 @@ public struct Fault: Hashable, Sendable {
   public var arguments: [String] {
     [
       "kind=\(kind.rawValue)", "name=\(name)", "cpu=\(cpu ?? -1)", "policy=\(policy.rawValue)",
-      "priority=\(priority)", "busy=\(busy.count)", "period=\(period.count)",
+      "priority=\(priority)", "nice=\(nice)", "busy=\(busy.count)", "period=\(period.count)",
       "duration=\(duration.count)", "delay=\(delay.count)", "target=\(target)",
     ]
   }
@@ -80,7 +84,8 @@ public struct Fault: Hashable, Sendable {
     let cpu = values["cpu"].flatMap(Int.init) ?? -1
     self.init(
       kind, name: name, cpu: cpu < 0 ? nil : cpu, policy: policy,
-      priority: values["priority"].flatMap(Int32.init) ?? 0, busy: nanoseconds("busy"),
+      priority: values["priority"].flatMap(Int32.init) ?? 0,
+      nice: values["nice"].flatMap(Int32.init) ?? 0, busy: nanoseconds("busy"),
       period: nanoseconds("period"), duration: nanoseconds("duration"),
       delay: nanoseconds("delay"), target: values["target"].flatMap(Int32.init) ?? 0)
   }

@@ -19,6 +19,9 @@ public enum FaultBody {
     if bt_set_scheduler(fault.policy.number, fault.priority) != 0 {
       return complain("take policy \(fault.policy.rawValue) \(fault.priority)")
     }
+    if fault.nice != 0, setpriority(Int32(PRIO_PROCESS.rawValue), 0, fault.nice) != 0 {
+      return complain("take nice \(fault.nice)")
+    }
     let start = bt_clock(CLOCK_MONOTONIC)
     let end = start + fault.duration.count
     var next = start + fault.delay.count

@@ -40,7 +40,9 @@ struct SMICounter: ~Copyable {
 
   /// Interrupts of a CPU since the start, 0 where they cannot be read.
   func count(cpu: Int) -> UInt64 {
-    guard let file = files[cpu], let now = Self.read(file), let before = start[cpu] else { return 0 }
+    guard let file = files[cpu], let now = Self.read(file), let before = start[cpu] else {
+      return 0
+    }
     return now &- before
   }
 

@@ -1,3 +1,4 @@
+# pack.py RECORDED OUT: packs what record.sh recorded: formats in one file, only the functions that the pages name.
 import struct,os,sys,bisect
 src,dst=sys.argv[1],sys.argv[2]
 os.makedirs(dst,exist_ok=True)

@@ -6,6 +6,8 @@ struct Mutator {
     0xffff_ffff, 0xffff_fffc,
   ]
 
+  private static let signs = Array("0123456789;:()[]{}\"\\|&-, \n\t*".utf8)
+
   init(seed: UInt64) { random = XorShift(seed: seed) }
 
   /// Changes `bytes` in place, one to eight times; undone by the caller who keeps the original.
@@ -40,12 +42,12 @@ struct Mutator {
 
   /// Changes a text: as bytes, and by leaving out or repeating a piece.
   mutating func changeText(_ bytes: inout [UInt8]) {
-    for _ in 0...random.below(6) where !bytes.isEmpty {
+    for _ in 0...random.below(3) where !bytes.isEmpty {
       let at = random.below(bytes.count)
       let end = min(bytes.count, at + 1 + random.below(24))
       switch random.below(6) {
       case 0: bytes[at] ^= 1 << UInt8(random.below(8))
-      case 1: bytes[at] = Array("0123456789;:()[]{}\"\\|&-, \n\t*".utf8)[random.below(30)]
+      case 1: bytes[at] = Self.signs[random.below(Self.signs.count)]
       case 2: bytes.removeSubrange(at..<end)
       case 3: bytes.insert(contentsOf: bytes[at..<end], at: random.below(bytes.count))
       case 4: bytes.insert(contentsOf: Array("99999999999999999999".utf8), at: at)

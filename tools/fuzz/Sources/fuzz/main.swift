@@ -1,3 +1,4 @@
+import Glibc
 import RingBuffer
 import TraceModel
 
@@ -70,7 +71,7 @@ func fuzzPages(_ seeds: Seeds, _ options: Options) throws {
     }
   }
   report("pages", options, clock.now - start)
-  print("  \(records) records, \(events) whole events, \(damaged) pages found damaged, sum \(sum)")
+  say("  \(records) records, \(events) whole events, \(damaged) pages found damaged, sum \(sum)")
 }
 
 /// Reads mutated formats and decodes a sound page with them.
@@ -117,12 +118,18 @@ func fuzzFormats(_ seeds: Seeds, _ options: Options, iterations: Int) throws {
   var told = options
   told.iterations = iterations
   report("formats", told, clock.now - start)
-  print("  \(refused) refused, sum \(sum)")
+  say("  \(refused) refused, sum \(sum)")
+}
+
+/// Writes a line at once: after a trap nothing that was kept back would be seen.
+func say(_ line: String) {
+  let bytes = Array((line + "\n").utf8)
+  _ = write(1, bytes, bytes.count)
 }
 
 func report(_ what: String, _ options: Options, _ time: Duration) {
   let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
-  print(
+  say(
     "\(what): \(options.iterations) inputs, seed \(options.seed), \(Int(seconds)) s, "
       + "\(Int(Double(options.iterations) / max(seconds, 1e-9))) a second")
 }
@@ -139,7 +146,7 @@ let options = Options(Array(CommandLine.arguments.dropFirst()))
 let here = #filePath.split(separator: "/").dropLast(5).reduce("") { $0 + "/" + $1 }
 let seeds = try Seeds(
   fixture: here + "/Tests/RingBufferTests/Fixtures/live", corpus: options.corpus)
-print("fuzz \(options.target), seed \(options.seed), \(options.iterations) inputs")
+say("fuzz \(options.target), seed \(options.seed), \(options.iterations) inputs")
 if options.target != "formats" { try fuzzPages(seeds, options) }
 if options.target == "formats" || options.target == "both" {
   try fuzzFormats(

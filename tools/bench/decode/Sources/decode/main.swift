@@ -24,10 +24,32 @@ func formats(_ text: String) -> [FormatText] {
   return formats
 }
 
+/// The CPUs' pages stand one behind the other: a stamp that goes back begins the next CPU.
+func cpus(_ store: ByteStore) -> [CPUPages] {
+  var starts: [Int] = []
+  var last: UInt64 = .max
+  store.withBytes { bytes in
+    for page in stride(from: 0, to: bytes.byteCount - 4095, by: 4096) {
+      var stamp: UInt64 = 0
+      for index in (0..<8).reversed() {
+        stamp = stamp << 8 | UInt64(bytes.unsafeLoad(fromByteOffset: page + index, as: UInt8.self))
+      }
+      if stamp < last { starts.append(page) }
+      last = stamp
+    }
+  }
+  return zip(starts, starts.dropFirst() + [store.count]).enumerated().map { cpu, ends in
+    CPUPages(cpu: cpu, store: store, range: ends.0..<ends.1)
+  }
+}
+
 func walk(_ decoder: TraceDecoder) -> (Int, UInt64) {
   var sum: UInt64 = 0
-  let result = decoder.forEachRecord(cpu: 0) { _, record in sum &+= record.time }
-  return (result.records, sum)
+  var records = 0
+  for cpu in decoder.cpus {
+    records += decoder.forEachRecord(cpu: cpu) { _, record in sum &+= record.time }.records
+  }
+  return (records, sum)
 }
 
 func fields(_ decoder: TraceDecoder) -> (Int, UInt64) {
@@ -36,7 +58,7 @@ func fields(_ decoder: TraceDecoder) -> (Int, UInt64) {
   else { return (0, 0) }
   var sum: UInt64 = 0
   func add(_ value: Int32) { sum &+= UInt64(UInt32(bitPattern: value)) }
-  let result = decoder.forEachRecord(cpu: 0) { page, record in
+  func visit(_ page: RawSpan, _ record: RecordRef) {
     sum &+= record.time
     if record.id == switching.id {
       guard let fields = switching.read(page, record) else { return }
@@ -57,7 +79,9 @@ func fields(_ decoder: TraceDecoder) -> (Int, UInt64) {
       add(fields.targetCPU)
     }
   }
-  return (result.records, sum)
+  var records = 0
+  for cpu in decoder.cpus { records += decoder.forEachRecord(cpu: cpu, visit).records }
+  return (records, sum)
 }
 
 let words = CommandLine.arguments
@@ -71,7 +95,7 @@ let trace = RawTrace(
   formats: formats(String(decoding: try bytes(directory + "/formats.txt"), as: UTF8.self)),
   symbols: words[2] == "symbols"
     ? String(decoding: try bytes(directory + "/kallsyms"), as: UTF8.self) : "",
-  cpus: [CPUPages(cpu: 0, store: ByteStore(try bytes(directory + "/pages.raw")))])
+  cpus: cpus(ByteStore(try bytes(directory + "/pages.raw"))))
 let decoder = try TraceDecoder(trace: trace)
 var best = Duration.seconds(3600)
 var seen = (0, 0 as UInt64)
@@ -82,7 +106,7 @@ for _ in 0..<rounds {
   case "walk": seen = walk(decoder)
   case "fields": seen = fields(decoder)
   case "symbols": seen = (SymbolTable(trace.symbols).count, 0)
-  default: seen = (decoder.timeline().cpus[0].events.count, 0)
+  default: seen = (decoder.timeline().cpus.reduce(0) { $0 + $1.events.count }, 0)
   }
   best = min(best, clock.now - start)
 }

@@ -1,1 +1,0 @@
-// The live tests follow.

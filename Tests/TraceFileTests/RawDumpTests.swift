@@ -1,0 +1,71 @@
+import Foundation
+import RingBuffer
+import Testing
+
+@testable import TraceFile
+
+struct RawDumpTests {
+  private func make(_ files: [String: [UInt8]]) throws -> Scratch {
+    let scratch = try Scratch()
+    for (name, bytes) in files {
+      let folder = (scratch.file(name) as NSString).deletingLastPathComponent
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      _ = try scratch.write(name, bytes)
+    }
+    return scratch
+  }
+
+  private let header = Array(SyntheticDat.headerPage.utf8)
+
+  @Test(arguments: [
+    ["cpu0.raw", "cpu11.raw"],
+    ["per_cpu/cpu0/trace_pipe_raw", "per_cpu/cpu11/trace_pipe_raw"],
+    ["cpu0/trace_pipe_raw", "cpu11/trace_pipe_raw"],
+  ]) func `pages are found under each usual name`(names: [String]) throws {
+    let scratch = try make([
+      names[0]: [UInt8](repeating: 1, count: 128), names[1]: [UInt8](repeating: 2, count: 100),
+      "events/header_page": header, "saved_cmdlines": Array("7 a b\n".utf8),
+      "trace_clock": Array("local [mono] boot\n".utf8),
+      "events/sched/sched_switch/format": Array("name: sched_switch\n".utf8),
+    ])
+    #expect(try TraceFormat.detect(scratch.path) == .rawPages)
+    let result = try RawDumpReader.read(scratch.path)
+    #expect(result.trace.pageSize == 64)
+    #expect(result.trace.clock == "mono")
+    #expect(result.trace.comms == [7: "a b"])
+    #expect(
+      result.trace.formats == [FormatText(system: "sched", text: "name: sched_switch\n")])
+    #expect(result.trace.cpus.map(\.cpu) == [0, 11])
+    #expect(result.trace.cpus.map(\.range.count) == [128, 64])
+    #expect(result.problems.map(\.offset) == [64])
+  }
+
+  @Test func `what is missing is told`() throws {
+    let bare = try make(["cpu0.raw": [1, 2]])
+    let error = #expect(throws: TraceFileError.self) { try RawDumpReader.read(bare.path) }
+    #expect(error?.hint.contains("header_page") == true)
+    let noFormats = try make(["cpu0.raw": [], "header_page": header])
+    let result = try RawDumpReader.read(noFormats.path)
+    #expect(result.problems.map(\.text) == ["there are no format files of events"])
+    let empty = try make(["x": []])
+    #expect(throws: TraceFileError.self) { try RawDumpReader.read(empty.path) }
+  }
+
+  @Test(.enabled(if: Shared.isThere, "needs the shared material beside the clone"))
+  func `a captured dump has the pages of its trace`() throws {
+    let folder = "captures/rt612-up-icount/break-irqoff-raw.raw/"
+    var files: [String: [UInt8]] = ["cpu0.raw": try Shared.bytes(folder + "cpu0.raw.xz")]
+    for name in ["header_page", "header_event", "saved_cmdlines", "trace_clock"] {
+      files[name] = try Shared.bytes(folder + name)
+    }
+    let scratch = try make(files)
+    let result = try RawDumpReader.read(
+      scratch.path, formatsAt: Shared.root + "/corpus/pages/formats")
+    #expect(result.problems == [])
+    #expect(result.trace.pageSize == 4_096)
+    #expect(result.trace.longSize == 8)
+    #expect(result.trace.cpus.map(\.range.count) == [files["cpu0.raw"]?.count])
+    #expect(result.trace.formats.count > 100)
+    #expect(result.trace.comms.count > 3)
+  }
+}
