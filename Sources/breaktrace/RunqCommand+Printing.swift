@@ -46,6 +46,7 @@ final class RunqPrinter {
   private let isTop: Bool
   private let clock: Clock
   private var rows = 0
+  private var warned = 0
 
   init(
     format: LineFormat, work: String?, softirq: Bool, threshold: Nanoseconds, isTop: Bool,
@@ -110,7 +111,11 @@ final class RunqPrinter {
   }
 
   private func warnings(_ warnings: [IdentityWarning]) {
-    for warning in warnings { Console.error("breaktrace: warning: \(warning.text)") }
+    for warning in warnings where warned < 10 {
+      warned += 1
+      Console.error("breaktrace: warning: \(warning.text)")
+      if warned == 10 { Console.error("breaktrace: warning: more such threads are not listed") }
+    }
     if format == .json {
       write(warnings, { $0.text }) { (warning) throws(ReportError) in
         try RunQueueJSON.line(warning)

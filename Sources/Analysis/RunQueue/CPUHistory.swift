@@ -28,6 +28,9 @@ struct CPUHistory {
   /// Since when the top one has the CPU; nil before the first event.
   private(set) var since: Int64?
 
+  /// Stamp of the CPU's latest event.
+  var latest = Int64.min
+
   var top: Occupant { frames.last ?? task }
 
   /// Ends the slice of whoever is on top.

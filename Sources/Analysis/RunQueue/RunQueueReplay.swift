@@ -8,6 +8,7 @@ public struct RunQueueReplay {
   struct TaskState {
     var pid: Int32
     var name = TaskName.none
+    var formerName = TaskName.none
     /// Start of the wait that goes on; `Int64.min` where it does not wait.
     var waitStart = Int64.min
     /// When it stood on the run queue, 0 where that was not recorded.
@@ -26,6 +27,7 @@ public struct RunQueueReplay {
     var firstCPU: Int32 = -1
     var firstCPUEnd: Int64 = 0
     var isRunning = false
+    var priority: Int32 = 120
     var mayRename = true
     var hasEnded = false
     var isWanted = true
@@ -64,6 +66,8 @@ public struct RunQueueReplay {
   public private(set) var lateEvents: UInt64 = 0
   /// Rows whose list of CPU users was cut, to keep up with the trace.
   public private(set) var shortenedLists: UInt64 = 0
+  /// Switches that the trace does not hold, found by the task of the events behind them.
+  public private(set) var unrecordedSwitches: UInt64 = 0
   /// Stamps of the first and the last event.
   public private(set) var firstTime: Int64?
   /// Stamp of the latest event.
@@ -74,6 +78,7 @@ public struct RunQueueReplay {
   /// Thread ids beyond this are taken as damage.
   private static let highestPid: Int32 = 1 << 22
   private static let mostWarnings = 100
+  private var hasRenames = false
   private var warnedPids: Set<Int32> = []
 
   /// Makes a replay; `labels` is shared with the maker of the events.
@@ -120,6 +125,7 @@ public struct RunQueueReplay {
     let cpu = Int(event.cpu)
     guard cpu >= 0, cpu <= CPUSet.highest else { return }
     while histories.count <= cpu { histories.append(CPUHistory()) }
+    notice(event, cpu)
     switch event.kind {
     case .switched: switched(event, cpu)
     case .waking: waking(event, cpu)
@@ -161,9 +167,42 @@ public struct RunQueueReplay {
       chains?.left(event, comm: comm)
     case .fork: forked(event)
     case .rename:
+      hasRenames = true
       if let index = slot(event.task) { tasks[index].mayRename = true }
     case .lost: lost(event, cpu)
     }
+  }
+
+  /// Every event tells the task that is current: where it is not the one that the last switch let run, a switch is missing.
+  ///
+  /// Kernels do not trace the switch out of the idle task on each CPU. It came after the CPU's previous event, so the wait is
+  /// taken to have ended there: what is told of it is proven, more is not.
+  private mutating func notice(_ event: RunQueueEvent, _ cpu: Int) {
+    let pid = event.kind == .switched ? event.task : event.pid
+    guard event.kind != .lost, pid >= 0 else { return }
+    let known = histories[cpu].task
+    defer { histories[cpu].latest = max(event.time, histories[cpu].latest) }
+    guard known.kind != .unknown, known.number != pid else { return }
+    unrecordedSwitches += 1
+    var missing = RunQueueEvent(
+      kind: .switched, time: min(event.time, max(histories[cpu].latest, startOfWait(pid))),
+      cpu: event.cpu, pid: known.number)
+    missing.task = known.number
+    missing.name = known.name
+    missing.other = pid
+    missing.otherName = event.kind == .switched ? event.name : taskName(pid)
+    missing.otherPriority = event.kind == .switched ? event.priority : priority(pid)
+    switched(missing, cpu)
+  }
+
+  private func startOfWait(_ pid: Int32) -> Int64 {
+    guard pid > 0, Int(pid) < slots.count, slots[Int(pid)] >= 0 else { return .min }
+    return tasks[Int(slots[Int(pid)])].waitStart
+  }
+
+  private func priority(_ pid: Int32) -> Int32 {
+    guard pid > 0, Int(pid) < slots.count, slots[Int(pid)] >= 0 else { return 120 }
+    return tasks[Int(slots[Int(pid)])].priority
   }
 
   private mutating func switched(_ event: RunQueueEvent, _ cpu: Int) {
@@ -284,6 +323,7 @@ public struct RunQueueReplay {
     guard event.task != 0, let index = slot(event.task) else { return }
     learn(index, event.name, event.time)
     tasks[index].waitStart = event.time
+    tasks[index].priority = event.priority
     tasks[index].enqueued = 0
     tasks[index].cause = 0
     begin(index, event.target)
@@ -401,7 +441,11 @@ public struct RunQueueReplay {
   /// Names come from the events' own fields alone, never from the task that happens to be current.
   private mutating func learn(_ index: Int, _ name: TaskName, _ time: Int64) {
     guard tasks[index].name != name, !name.isEmpty else { return }
-    if !tasks[index].name.isEmpty, !tasks[index].mayRename, !tasks[index].hasEnded,
+    let known = tasks[index].name
+    // A trace without renames cannot tell an exec: then only a name that comes back, or a worker's, contradicts.
+    let contradicts =
+      hasRenames || tasks[index].formerName == name || known.isWorker || name.isWorker
+    if contradicts, !known.isEmpty, !tasks[index].mayRename, !tasks[index].hasEnded,
       pendingWarnings.count < Self.mostWarnings, warnedPids.insert(tasks[index].pid).inserted
     {
       pendingWarnings.append(
@@ -409,6 +453,7 @@ public struct RunQueueReplay {
           tid: tasks[index].pid, before: tasks[index].name.text, after: name.text,
           time: Nanoseconds(time)))
     }
+    tasks[index].formerName = known
     tasks[index].name = name
     tasks[index].mayRename = false
     tasks[index].hasEnded = false

@@ -36,6 +36,8 @@ public struct RunQueueSummary: Sendable {
   public var droppedWaits: UInt64
   /// Events that came after a later one.
   public var lateEvents: UInt64
+  /// Switches that the kernel did not record.
+  public var unrecordedSwitches: UInt64
   /// Rows whose list of CPU users was cut to keep up.
   public var shortenedLists: UInt64
   /// Buffer of each CPU in KiB, nil for a recorded trace.
@@ -63,6 +65,7 @@ public struct RunQueueSummary: Sendable {
     lostMarks = replay.lostMarks
     droppedWaits = replay.droppedWaits
     lateEvents = replay.lateEvents
+    unrecordedSwitches = replay.unrecordedSwitches
     shortenedLists = replay.shortenedLists
   }
 

@@ -197,6 +197,7 @@ private struct SummaryRecord: Encodable {
   var lost_marks: UInt64
   var dropped_waits: UInt64
   var late_events: UInt64
+  var unrecorded_switches: UInt64
   var buffer_kb: Int?
   var needed_buffer_kb: Int?
   var total: StatisticsRecord
@@ -213,6 +214,7 @@ private struct SummaryRecord: Encodable {
     lost_marks = summary.lostMarks
     dropped_waits = summary.droppedWaits
     late_events = summary.lateEvents
+    unrecorded_switches = summary.unrecordedSwitches
     buffer_kb = summary.bufferKilobytes
     needed_buffer_kb = summary.neededKilobytes
     total = StatisticsRecord("all", nil, summary.total)

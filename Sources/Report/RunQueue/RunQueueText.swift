@@ -89,7 +89,7 @@ public enum RunQueueText {
     let seconds = Quantity.seconds(summary.duration).prefix { $0 != "." }
     lines.append(
       "\(Quantity.count(summary.total.count, "wait")) in \(seconds) s,"
-        + " \(Quantity.count(summary.switches, "switch"))es,"
+        + " \(summary.switches) switches,"
         + " \(Quantity.count(summary.events, "event"))")
     lines += table("TASK", summary.tasks, limit)
     lines += table("CPU", summary.cpus, .max)
@@ -151,6 +151,11 @@ public enum RunQueueText {
       lines.append(line)
     } else {
       lines.append("No event was lost.")
+    }
+    if summary.unrecordedSwitches > 0 {
+      lines.append(
+        "\(summary.unrecordedSwitches) switches were not recorded by the kernel"
+          + " (out of idle, as a rule); waits that they end are told as far as they are proven")
     }
     if summary.damagedPages > 0 {
       lines.append("\(Quantity.count(summary.damagedPages, "page")) could not be read to the end")
