@@ -1,9 +1,11 @@
+#define _GNU_SOURCE
 #include "BTSpawn.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 pid_t bt_spawn_waiting(char *const *arguments, int *gate) {
@@ -47,4 +49,13 @@ int bt_spawn_release(int gate) {
   }
   close(gate);
   return error;
+}
+
+int bt_pidfd(pid_t child) {
+#ifdef SYS_pidfd_open
+  return (int)syscall(SYS_pidfd_open, child, 0);
+#else
+  (void)child;
+  return -1;
+#endif
 }

@@ -11,4 +11,7 @@ pid_t bt_spawn_waiting(char *const _Nullable *_Nonnull arguments, int *_Nonnull 
 /* Lets the child go on and closes the gate. Gives 0, or the errno with which the command could not be executed. */
 int bt_spawn_release(int gate);
 
+/* A descriptor that is ready when the child ends (pidfd_open(2), which Swift cannot call: syscall(2) is variadic), or -1. */
+int bt_pidfd(pid_t child);
+
 #endif

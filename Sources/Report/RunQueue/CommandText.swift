@@ -13,7 +13,10 @@ public enum CommandText {
         + " waits of \(RunQueueText.us(threshold)) us and more"
     ]
     let slept = calls.filter { isSleep($0) }
-    let late = calls.filter { !isSleep($0) && !$0.isTimeout }
+    // Waiting until somebody has something to say is what a call is for: what came late stands first.
+    let late = calls.filter { !isSleep($0) && !$0.isTimeout }.sorted {
+      (lateness($0), $0.span.length, $1.span.start) > (lateness($1), $1.span.length, $0.span.start)
+    }
     let timeouts = calls.filter { !isSleep($0) && $0.isTimeout }
     lines += late.prefix(limit).flatMap { ["", head($0)] + $0.chains.flatMap(segments) }
     if late.count > limit { lines.append("… and \(late.count - limit) more slow calls") }
@@ -34,6 +37,16 @@ public enum CommandText {
     lines += verdict(polls, deliveries, late)
     lines += RunQueueText.losses(summary)
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The time that the call waited for CPUs and workers.
+  private static func lateness(_ call: SlowCall) -> Nanoseconds {
+    call.chains.flatMap(\.segments).reduce(.zero) { sum, segment in
+      switch segment.kind {
+      case .waitedForCPU, .noWorker, .otherWork: sum + segment.span.length
+      default: sum
+      }
+    }
   }
 
   private static func isSleep(_ call: SlowCall) -> Bool {
@@ -128,7 +141,7 @@ public enum CommandText {
       let part = chain.segments.max(by: { $0.span.length < $1.span.length })
     {
       lines.append(
-        "slowest call \(SyscallNames.name(worst))() \(RunQueueText.milliseconds(worst.span.length)),"
+        "latest call \(SyscallNames.name(worst))() \(RunQueueText.milliseconds(worst.span.length)),"
           + " of which \(RunQueueText.milliseconds(part.span.length)): \(Printable.text(words(part)))")
     }
     return lines.isEmpty ? [] : [""] + lines

@@ -131,6 +131,9 @@ public struct CommandSession {
   ) -> Int32 {
     var status: Int32 = 0
     var interrupts = 0
+    // Ready when the command ends; -1, which poll(2) leaves out, on kernels without it.
+    let ending = bt_pidfd(child)
+    defer { if ending >= 0 { close(ending) } }
     while true {
       if let signal = signals.pending() {
         // The terminal sends SIGINT to the command too; the others come to this process alone.
@@ -139,7 +142,7 @@ public struct CommandSession {
       }
       let ended = waitpid(child, &status, WNOHANG)
       if ended == child || (ended < 0 && errno != EINTR) { break }
-      stream.wait(milliseconds: 10)
+      stream.wait(milliseconds: ending >= 0 ? 50 : 10, or: ending)
       _ = stream.round { replay.apply($0) }
       take(&replay, &waits)
     }

@@ -43,6 +43,8 @@ final class RunQueueStream {
       do throws(TracefsError) {
         let decoder = try Self.decoder(instance, pageSize: pageSize, symbols: symbols)
         try open(instance)
+        // Read now, not in the middle of the recording.
+        _ = decoder.symbols.count
         decoders.append(RunQueueDecoder(decoder, labels: labels))
       } catch {
         throw .arming(error)
@@ -93,9 +95,10 @@ final class RunQueueStream {
     sources.removeAll()
   }
 
-  /// Waits until a buffer is half full, at most so many ms.
-  func wait(milliseconds: Int32) {
+  /// Waits until a buffer is half full or another descriptor is ready, at most so many ms.
+  func wait(milliseconds: Int32, or other: Int32 = -1) {
     var files = sources.map { pollfd(fd: $0.descriptor.rawValue, events: Int16(POLLIN), revents: 0) }
+    files.append(pollfd(fd: other, events: Int16(POLLIN), revents: 0))
     // Ready as soon as the kernel's watermark (buffer_percent) is reached.
     _ = poll(&files, nfds_t(files.count), milliseconds)
   }
