@@ -59,13 +59,16 @@ try:
 finally:
     os.rmdir(instance)
 
+if os.environ.get("KEEP"):
+    put(os.environ["KEEP"], text)
+
 # --- the recount
 line = re.compile(r"^\s*(.{16})-(\d+)\s+\[(\d+)\]\s+\S+\s+(\d+)\.(\d+): (\w+): (.*)$")
 start, counted = {}, defaultdict(list)
 first = None
 latest_by_cpu = {}
 overrun = "LOST" in text
-evidence = defaultdict(list)
+history = defaultdict(list)
 for row in text.splitlines():
     match = line.match(row)
     if not match:
@@ -73,12 +76,15 @@ for row in text.splitlines():
     _, current, cpu, seconds, micro, event, rest = match.groups()
     now = int(seconds) * 1000000 + int(micro)
     first = first or now
-    evidence[int(current)].append(now)
     if event in ("sched_wakeup", "sched_wakeup_new"):
-        start[int(re.search(r" pid=(\d+)", rest).group(1))] = now
+        woken = int(re.search(r" pid=(\d+)", rest).group(1))
+        start[woken] = now
+        history[woken].append((now, "woken"))
     elif event == "sched_switch":
         fields = re.match(r"prev_comm=.* prev_pid=(\d+) prev_prio=-?\d+ prev_state=(\S+) ==> .*next_pid=(\d+)", rest)
         previous, state, following = int(fields[1]), fields[2], int(fields[3])
+        history[previous].append((now, "out " + state))
+        history[following].append((now, "in"))
         # runqslower looks at the task's state alone: R+ with another state below it is not R for it.
         if state in ("R", "R+"):
             start[previous] = now
@@ -114,14 +120,15 @@ for comm, tid, latency in rows:
         found += 1
         errors.append(min(abs(best[0] - latency), abs(best[1] - latency)))
         continue
-    # Did the task run inside of the wait that the naive count sees?
-    for wait in counted[tid]:
-        if not wait[3] and close(wait[0], latency):
-            inside = [t for t in evidence[tid] if wait[1] + 5 < t < wait[2] - 5]
-            if inside:
-                wait[3] = True
-                explained.append((comm, tid, latency, f"ran inside it: events of tid {tid} at +{inside[0] - wait[1]} us"))
-                break
+    # Is it the distance of an older event of the task to its running, with newer ones between that end or restart the wait?
+    # A BPF program that is hit again while it runs on a CPU is skipped, so runqslower misses those.
+    events = history[tid]
+    for at in [index for index, event in enumerate(events) if event[1] == "in"]:
+        began = next((e for e in reversed(range(at)) if events[e][1] != "in" and abs(events[at][0] - events[e][0] - latency) <= 10), None)
+        if began is not None and at - began > 1:
+            between = ", ".join(f"{kind} +{when - events[began][0]}" for when, kind in events[began + 1:at][:4])
+            explained.append((comm, tid, latency, f"{events[began][1]} at {events[began][0]} us, missed: {between}"))
+            break
     else:
         missing.append((comm, tid, latency))
 
@@ -129,7 +136,7 @@ only = [own[2] for all in ours.values() for own in all if not own[3] and own[2][
 print(f"load {load}, threshold {threshold} us; runqslower {len(rows)} rows, breaktrace "
       f"{sum(1 for a in ours.values() for o in a if o[1] >= threshold)} rows")
 print(f"found with 5 % or 20 us: {found}; largest difference {max(errors, default=0):.1f} us")
-print(f"of runqslower alone, explained (a switch that was not traced): {len(explained)}")
+print(f"of runqslower alone, explained (it missed an event that the kernel traced): {len(explained)}")
 for row in explained[:8]:
     print("   ", *row)
 print(f"of runqslower alone, not explained: {len(missing)}")
