@@ -5,7 +5,10 @@ struct RootCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "breaktrace",
     abstract: "Measures wake-up latency and names the cause of a spike.",
-    subcommands: [AnalyzeCommand.self, StatusCommand.self, DisarmCommand.self, DemoCommand.self])
+    subcommands: [
+      AnalyzeCommand.self, StatusCommand.self, DisarmCommand.self, DemoCommand.self,
+      DoctorCommand.self,
+    ])
 
   /// The words that stand for them.
   static let names = Set(
