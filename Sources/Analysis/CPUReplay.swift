@@ -13,9 +13,11 @@ public struct CPUReplay: Hashable, Sendable {
   ///
   /// What ran when the window began is learned from the events before it, or from the first events in it
   /// (a sched_switch names the task that leaves; each event names the task it interrupted).
-  public init(_ timeline: CPUTimeline, window: TimeSpan) {
+  /// Where a switch is missing (lost, or of a task that this kernel does not show) the events themselves tell
+  /// whose the CPU is; `comms` then gives the name.
+  public init(_ timeline: CPUTimeline, window: TimeSpan, comms: [Int32: String] = [:]) {
     self.window = window
-    var state = State(timeline: timeline, window: window)
+    var state = State(timeline: timeline, window: window, comms: comms)
     for event in timeline.events {
       if event.time >= window.end { break }
       state.apply(event)
@@ -73,9 +75,11 @@ extension CPUReplay {
     var task: TaskIdentity
     var priority: KernelPriority?
     var frames: [Occupant] = []
+    let comms: [Int32: String]
 
-    init(timeline: CPUTimeline, window: TimeSpan) {
+    init(timeline: CPUTimeline, window: TimeSpan, comms: [Int32: String]) {
       self.window = window
+      self.comms = comms
       cursor = window.start
       // Before the first sched_switch of the buffer the task is the one that it names as leaving.
       task = TaskIdentity(pid: timeline.events.first?.pid ?? 0, comm: "")
@@ -108,6 +112,7 @@ extension CPUReplay {
     }
 
     mutating func apply(_ event: TraceEvent) {
+      if event.pid != task.pid { findTask(event) }
       switch event.payload {
       case .switched(let change):
         emit(until: event.time)
@@ -139,16 +144,18 @@ extension CPUReplay {
           emit(until: event.time)
           priority = new
         }
-      default:
-        // An event whose task is another one: the switch to it was lost.
-        if event.pid != task.pid, frames.isEmpty, !event.context.inHardIRQ,
-          !event.context.inSoftIRQ, !event.context.inNMI
-        {
-          emit(until: event.time)
-          task = TaskIdentity(pid: event.pid, comm: "")
-          priority = nil
-        }
+      default: break
       }
+    }
+
+    /// The switch to the event's task was not recorded; interrupts that were open ended before it.
+    mutating func findTask(_ event: TraceEvent) {
+      emit(until: event.time)
+      if !event.context.inHardIRQ && !event.context.inSoftIRQ && !event.context.inNMI {
+        frames.removeAll(keepingCapacity: true)
+      }
+      task = TaskIdentity(pid: event.pid, comm: comms[event.pid] ?? "")
+      priority = nil
     }
 
     mutating func push(_ occupant: Occupant, at time: Nanoseconds) {

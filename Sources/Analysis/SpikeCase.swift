@@ -40,7 +40,7 @@ public struct SpikeCase: Sendable {
     segments = times.segments.map {
       Segment(name: $0.name, span: $0.span, typical: baseline.typical($0.name))
     }
-    replay = CPUReplay(track, window: sample.window)
+    replay = CPUReplay(track, window: sample.window, comms: timeline.comms)
     events = track.events(in: sample.window)
     if case .stack(let frames) = times.stackEvent?.payload {
       interrupted = InterruptedCode(stack: frames, task: times.wakingEvent?.pid ?? 0)

@@ -3,12 +3,8 @@ extension CyclictestOptions {
   ///
   /// This is the only list of them; who makes an option work takes it out here.
   static let unsupported: Set<OptionName> = [
-    .aligned, .secaligned, .clock, .relative, .system, .posixTimers, .numa,
-    .mainaffinity, .smi,
-    .oscope, .histofall, .histfile, .overflowTimes, .json, .refreshOnMaximum, .fifo, .spike,
-    .spikeNodes, .resolution, .debug,
-    .spikes, .escalate, .event, .context, .tracemark, .irqsoff, .preemptoff, .preemptirqs,
-    .wakeup, .wakeuprt, .tracer, .ftrace, .tracerFilter, .tracerFallback, .traceopt,
+    .escalate, .event, .context, .irqsoff, .preemptoff, .preemptirqs, .wakeup, .wakeuprt, .tracer,
+    .ftrace, .tracerFilter, .tracerFallback, .traceopt,
   ]
 
   /// The options of this command line that have no effect yet, in the order in which they were written.
