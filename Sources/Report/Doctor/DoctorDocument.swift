@@ -39,9 +39,9 @@ struct DoctorDocument {
   private static func text(_ verdict: ClassVerdict) -> String {
     var text = verdict.decidedBy
     if !verdict.extraEvents.isEmpty {
-      text += "; with --events \(verdict.extraEvents.joined(separator: ","))"
+      text += "; needs --events \(verdict.extraEvents.joined(separator: ", "))"
     }
-    if !verdict.hasRule { text += "; this version has no rule for it" }
+    if !verdict.hasRule { text += "; no rule yet" }
     if let change = verdict.change {
       text += " -> \(verdict.changeGives.map { "\($0.rawValue) with " } ?? "")\(change)"
     }

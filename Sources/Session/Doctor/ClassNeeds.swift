@@ -8,7 +8,7 @@ struct ClassNeeds: Sendable {
     /// The most that it gives.
     var sight: ClassVerdict.Sight
     /// What it needs, all of it.
-    var needs: [Need]
+    var needs: [ClassNeed]
   }
 
   /// The class.
@@ -19,7 +19,7 @@ struct ClassNeeds: Sendable {
   var isAbsent: @Sendable (DoctorEvidence) -> String? = { _ in nil }
 
   init(
-    _ culprit: CulpritClass, proven: [[Need]] = [], suspected: [[Need]] = [],
+    _ culprit: CulpritClass, proven: [[ClassNeed]] = [], suspected: [[ClassNeed]] = [],
     absent: @escaping @Sendable (DoctorEvidence) -> String? = { _ in nil }
   ) {
     self.culprit = culprit
@@ -48,12 +48,22 @@ struct ClassNeeds: Sendable {
     }.min { a, b in Self.lacking(a, evidence) < Self.lacking(b, evidence) }
     guard let index else {
       let missing = better?.needs.first { !$0.isMet(evidence) }
-      return make(.unseen, "there is no \(missing?.text ?? "evidence")", change: better)
+      return make(.unseen, "missing: \(missing?.text ?? "evidence")", change: better)
     }
     let way = ways[index]
     return make(
-      way.sight, way.needs.map(\.text).joined(separator: ", "), change: better,
+      way.sight, Self.words(way.needs), change: better,
       events: way.needs.flatMap(\.events))
+  }
+
+  /// The needs as a list, all events together.
+  private static func words(_ needs: [ClassNeed]) -> String {
+    let events = needs.flatMap(\.events)
+    let others = needs.filter(\.events.isEmpty).map(\.text)
+    let list = events.enumerated().filter { !events[..<$0.offset].contains($0.element) }.map(
+      \.element)
+    return ((list.isEmpty ? [] : ["events " + list.joined(separator: " ")]) + others)
+      .joined(separator: "; ")
   }
 
   private static func lacking(_ way: Way, _ evidence: DoctorEvidence) -> Int {

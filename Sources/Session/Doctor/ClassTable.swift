@@ -8,14 +8,14 @@ enum ClassTable {
 
   // MARK: shared needs
 
-  private static let switches = Need.events(
+  private static let switches = ClassNeed.events(
     "sched:sched_switch", "sched:sched_waking", remedy: "CONFIG_EVENT_TRACING")
-  private static let timers = Need.events(
+  private static let timers = ClassNeed.events(
     "timer:hrtimer_start", "timer:hrtimer_expire_entry", "timer:hrtimer_expire_exit",
     remedy: "CONFIG_HIGH_RES_TIMERS with CONFIG_EVENT_TRACING")
-  private static let softirqs = Need.events(
+  private static let softirqs = ClassNeed.events(
     "irq:softirq_entry", "irq:softirq_exit", remedy: "CONFIG_EVENT_TRACING")
-  private static let interrupts = Need.events(
+  private static let interrupts = ClassNeed.events(
     "irq:irq_handler_entry", "irq:irq_handler_exit", remedy: "CONFIG_EVENT_TRACING")
 
   private static func isPreemptible(_ evidence: DoctorEvidence) -> Bool? {
@@ -48,12 +48,18 @@ enum ClassTable {
       proven: [
         [
           .counter("smi", "the counter of SMIs", remedy: "CONFIG_X86_MSR and root"), .stack,
-          .fact("no hypervisor below", remedy: "running on bare metal") { !$0.isGuest },
+          .fact(
+            "bare metal",
+            remedy: "bare metal: in a guest a stall of the hardware looks like the host"
+          ) { !$0.isGuest },
         ]
       ],
       suspected: [
         [
-          .fact("no hypervisor below", remedy: "running on bare metal") { !$0.isGuest }, .stack,
+          .fact(
+            "bare metal",
+            remedy: "bare metal: in a guest a stall of the hardware looks like the host"
+          ) { !$0.isGuest }, .stack,
         ]
       ]),
     ClassNeeds(
@@ -232,7 +238,7 @@ enum ClassTable {
         ]
       ]),
     ClassNeeds(
-      .sharedHardware, suspected: [[.never("counters of the hardware: perf, resctrl")]],
+      .sharedHardware, suspected: [[.never("counters of the hardware (perf, resctrl)")]],
       absent: { evidence in
         evidence.machine.online?.cpus.count == 1 ? "only one CPU is online" : nil
       }),
