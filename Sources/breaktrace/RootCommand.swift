@@ -6,8 +6,9 @@ struct RootCommand: ParsableCommand {
     commandName: "breaktrace",
     abstract: "Measures wake-up latency and names the cause of a spike.",
     subcommands: [
-      AnalyzeCommand.self, StatusCommand.self, DisarmCommand.self, DemoCommand.self,
-      DoctorCommand.self,
+      AnalyzeCommand.self, DemoCommand.self, PlanCommand.self, HeadroomCommand.self,
+      ResponseCommand.self, ScopeCommand.self, PlotCommand.self, StatusCommand.self,
+      DisarmCommand.self, DoctorCommand.self, CompletionCommand.self,
     ])
 
   /// The words that stand for them.
@@ -52,7 +53,7 @@ struct RootCommand: ParsableCommand {
         cyclictest                The same with cyclictest's manners and exit status.
       \(commands.joined(separator: "\n"))
 
-      `breaktrace COMMAND --help` tells more.
+      `breaktrace COMMAND --help` tells more, `breaktrace help man` is the manual page.
 
       \(ExitStatus.help)
 

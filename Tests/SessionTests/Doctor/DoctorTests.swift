@@ -10,7 +10,8 @@ import Tracefs
 struct DoctorTests {
   /// A machine without anything special: bare metal, two CPUs, fully preemptible.
   static func evidence(
-    events: [String] = Self.allEvents, tracers: [String] = [], triggers: Set<String> = ["stacktrace"]
+    events: [String] = Self.allEvents, tracers: [String] = [],
+    triggers: Set<String> = ["stacktrace"]
   ) -> DoctorEvidence {
     var machine = MachineFacts()
     machine.release = "6.12.1-test"
@@ -131,7 +132,8 @@ struct DoctorTests {
     #expect(irqsoff.reason == "needs CONFIG_IRQSOFF_TRACER")
   }
 
-  private func settings(_ change: (inout DoctorEvidence) -> Void) -> [String: SettingVerdict.State] {
+  private func settings(_ change: (inout DoctorEvidence) -> Void) -> [String: SettingVerdict.State]
+  {
     var evidence = Self.evidence()
     change(&evidence)
     let clock = ClockVerdict(
