@@ -2,9 +2,9 @@ import Analysis
 import Report
 import Testing
 import TraceModel
-import Tracefs
 
 @testable import Session
+@testable import Tracefs
 
 /// Verdicts on made-up kernels.
 struct DoctorTests {
@@ -122,7 +122,7 @@ struct DoctorTests {
   @Test func `a tracer that the kernel refuses is told from one that it lacks`() throws {
     var evidence = Self.evidence(tracers: ["function"])
     evidence.trials["function"] = .refused(
-      TracefsError(.write, path: "x", errno: .notPermitted, hint: "locked down"))
+      TracefsError(.write, path: "x", hint: "locked down"))
     let states = FacilityTable.tracerStates(evidence)
     let function = try #require(states.first { $0.name == "function" })
     #expect(function.state == .refused)
