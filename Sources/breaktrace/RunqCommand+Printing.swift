@@ -1,3 +1,4 @@
+import CRealtime
 import Analysis
 import Glibc
 import Report
