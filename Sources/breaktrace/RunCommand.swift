@@ -11,7 +11,8 @@ struct RunCommand: ParsableCommand, StatusReporting {
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Runs a command and explains its waits, back to the cause.",
-    usage: "breaktrace run [--threshold US] [--format text|json] [--output FILE] -- COMMAND [ARGUMENT ...]",
+    usage:
+      "breaktrace run [--threshold US] [--format text|json] [--output FILE] -- COMMAND [ARGUMENT ...]",
     discussion: """
       Follows the command's process tree: which system call blocked, for how long, who woke it, and what that one had \
       waited for. The report goes to standard error or to a file; standard output is the command's. The exit status is the \
@@ -58,7 +59,8 @@ struct RunCommand: ParsableCommand, StatusReporting {
       remark: { Console.error("breaktrace: \($0)") })
     let words = command
     do throws(SessionError) {
-      let result = try CommandSession(arguments: words, plan: plan, observer: observer).run { errno in
+      let result = try CommandSession(arguments: words, plan: plan, observer: observer).run {
+        errno in
         Console.error("breaktrace: \(words[0]): \(errno)")
       }
       write(result)
@@ -82,9 +84,10 @@ struct RunCommand: ParsableCommand, StatusReporting {
         deliveries: result.deliveries, waits: result.waits, summary: result.summary)
     case .json:
       do {
-        text = try RunQueueJSON.line(
-          calls: result.calls, polls: result.polls, deliveries: result.deliveries,
-          status: result.status) + RunQueueJSON.line(result.summary)
+        text =
+          try RunQueueJSON.line(
+            calls: result.calls, polls: result.polls, deliveries: result.deliveries,
+            status: result.status) + RunQueueJSON.line(result.summary)
       } catch {
         Console.error("breaktrace: \(error)")
         return

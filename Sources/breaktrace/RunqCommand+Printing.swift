@@ -133,7 +133,8 @@ final class RunqPrinter {
   func end(_ summary: RunQueueSummary) -> ExitStatus {
     switch format {
     case .text: Console.output(RunQueueText.summary(summary))
-    case .json: write([summary], { _ in "" }) { (row) throws(ReportError) in try RunQueueJSON.line(row) }
+    case .json:
+      write([summary], { _ in "" }) { (row) throws(ReportError) in try RunQueueJSON.line(row) }
     }
     for leftover in summary.leftovers { Console.error("breaktrace: not restored: \(leftover)") }
     return summary.leftovers.isEmpty ? .success : .failure

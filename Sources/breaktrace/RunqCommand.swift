@@ -58,7 +58,9 @@ struct RunqCommand: ParsableCommand, StatusReporting {
   @Flag(help: "Record sched_wakeup too: JSON tells when a task stood on the queue (enqueued_ns).")
   var enqueue = false
 
-  @Option(parsing: .upToNextOption, help: "Recorded traces instead of this machine: bundles, trace.dat, ftrace text.")
+  @Option(
+    parsing: .upToNextOption,
+    help: "Recorded traces instead of this machine: bundles, trace.dat, ftrace text.")
   var file: [String] = []
 
   @Option(help: "With --file: the chains of the process tree of that process id.")

@@ -113,7 +113,8 @@ extension RunQueueEvent {
     func work(_ kind: Kind, _ work: UInt64, _ function: CodeLocation) -> RunQueueEvent {
       var made = make(kind)
       made.value = Int64(bitPattern: work)
-      made.label = function.address == 0 && function.symbol.isEmpty
+      made.label =
+        function.address == 0 && function.symbol.isEmpty
         ? 0 : labels.number(function.name)
       return made
     }

@@ -138,7 +138,8 @@ public struct RunQueueReplay {
     case .wakeupNew: wokenNew(event, cpu)
     case .migrate: migrate(event)
     case .irqEntry:
-      histories[cpu].push(.init(kind: .irq, number: event.target, label: event.label), at: event.time)
+      histories[cpu].push(
+        .init(kind: .irq, number: event.target, label: event.label), at: event.time)
     case .irqExit: histories[cpu].pop(.irq, event.target, 0, at: event.time)
     case .vectorEntry:
       histories[cpu].push(.init(kind: .irq, number: -1, label: event.label), at: event.time)

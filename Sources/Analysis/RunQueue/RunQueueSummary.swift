@@ -53,7 +53,9 @@ public struct RunQueueSummary: Sendable {
   public init(_ replay: RunQueueReplay) {
     total = replay.total
     histogram = replay.histogram
-    tasks = replay.perTask.map { Row(name: $0.task.comm, tid: $0.task.pid, statistics: $0.statistics) }
+    tasks = replay.perTask.map {
+      Row(name: $0.task.comm, tid: $0.task.pid, statistics: $0.statistics)
+    }
     cpus = replay.perCPU.sorted { $0.key < $1.key }.map {
       Row(name: "CPU \($0.key)", tid: nil, statistics: $0.value)
     }

@@ -47,7 +47,8 @@ public struct RunqslowerLog: Sendable {
 
   /// Reads a log; lines that are no rows are left out, quoting marks of mails are removed.
   public init(_ text: String) {
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+    {
       let body = line.drop { $0 == ">" || $0 == " " || $0 == "\t" || $0 == "|" }
       let words = body.split { $0 == " " || $0 == "\t" || $0 == "\r" }
       guard words.count >= 4, Self.isTime(words[0]) else { continue }

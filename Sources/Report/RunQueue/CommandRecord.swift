@@ -66,7 +66,8 @@ struct CommandRecord: Encodable {
     self.status = status
     self.calls = calls.map { call in
       CallRecord(
-        tid: call.task.pid, comm: call.task.comm, number: call.number, name: SyscallNames.name(call),
+        tid: call.task.pid, comm: call.task.comm, number: call.number,
+        name: SyscallNames.name(call),
         start_ns: call.span.start.count, ns: call.span.length.count, result: call.result,
         timeout: call.isTimeout, chains: call.chains.map { $0.segments.map(SegmentRecord.init) })
     }

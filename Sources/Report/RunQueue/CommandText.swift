@@ -32,7 +32,9 @@ public enum CommandText {
       lines += delivery.segments.map(line)
       lines.append(total(delivery.segments))
     }
-    if deliveries.count > limit { lines.append("… and \(deliveries.count - limit) more deliveries") }
+    if deliveries.count > limit {
+      lines.append("… and \(deliveries.count - limit) more deliveries")
+    }
     lines += own(waits, limit)
     lines += verdict(polls, deliveries, late)
     lines += RunQueueText.losses(summary)
@@ -110,7 +112,9 @@ public enum CommandText {
   private static func own(_ waits: [RunQueueWait], _ limit: Int) -> [String] {
     guard !waits.isEmpty else { return [] }
     let sorted = waits.sorted { ($0.latency, $1.span.end) > ($1.latency, $0.span.end) }
-    var lines = ["", "The command's tasks waited for a CPU \(Quantity.count(waits.count, "time")):"]
+    var lines = [
+      "", "The command's tasks waited for a CPU \(Quantity.count(waits.count, "time")):",
+    ]
     lines += sorted.prefix(limit).map { wait in
       Quantity.pad(Quantity.us(wait.latency), 13, right: true) + " us "
         + Printable.text(wait.task.text)
@@ -137,12 +141,14 @@ public enum CommandText {
     if let worst = deliveries.first {
       lines.append("worst delivery delay \(RunQueueText.milliseconds(worst.length))" + share(worst))
     }
-    if let worst = late.first, let chain = worst.chains.max(by: { $0.span.length < $1.span.length }),
+    if let worst = late.first,
+      let chain = worst.chains.max(by: { $0.span.length < $1.span.length }),
       let part = chain.segments.max(by: { $0.span.length < $1.span.length })
     {
       lines.append(
         "latest call \(SyscallNames.name(worst))() \(RunQueueText.milliseconds(worst.span.length)),"
-          + " of which \(RunQueueText.milliseconds(part.span.length)): \(Printable.text(words(part)))")
+          + " of which \(RunQueueText.milliseconds(part.span.length)): \(Printable.text(words(part)))"
+      )
     }
     return lines.isEmpty ? [] : [""] + lines
   }

@@ -73,7 +73,8 @@ public enum RunQueueText {
 
   /// Milliseconds with three decimals below 10 ms and one above.
   static func milliseconds(_ time: Nanoseconds) -> String {
-    let microseconds = time.count.magnitude < 10_000_000
+    let microseconds =
+      time.count.magnitude < 10_000_000
       ? (time.count + 500) / 1_000 : (time.count + 50_000) / 100_000 * 100
     let digits = String(microseconds.magnitude % 1_000)
     let fraction = String(repeating: "0", count: 3 - digits.count) + digits

@@ -8,7 +8,8 @@ enum SyscallNames {
   /// The name that the trace told, or that of the number on the architecture that this program runs on.
   static func name(number: Int64, name: String) -> String {
     if !name.isEmpty { return name }
-    guard let index = Int(exactly: number), names.indices.contains(index), names[index] != "-" else {
+    guard let index = Int(exactly: number), names.indices.contains(index), names[index] != "-"
+    else {
       return "syscall \(number)"
     }
     return String(names[index])

@@ -61,7 +61,8 @@ struct RunQueueDecoder {
       case "irq:softirq_exit": plan(.softirqExit, slot("vec"))
       case "raw_syscalls:sys_enter": plan(.syscallEnter, slot("id"))
       case "raw_syscalls:sys_exit": plan(.syscallExit, slot("id"), slot("ret"))
-      case "workqueue:workqueue_queue_work": planWork(.workQueue, format.id, slot("work"), slot("function"))
+      case "workqueue:workqueue_queue_work":
+        planWork(.workQueue, format.id, slot("work"), slot("function"))
       case "workqueue:workqueue_activate_work":
         planWork(.workActivate, format.id, slot("work"), slot("function"))
       case "workqueue:workqueue_execute_start":

@@ -38,7 +38,9 @@ public struct RunQueueRecording {
           throw TraceFileError(.read, path: path, reason: .invalid("\(error)"))
         }
         let isPlain = recorded.cycles == nil && recorded.timeOffset == .zero
-        source = isPlain ? .pages(decoder, buffer.trace.cpus) : .timeline(recorded.corrected(decoder.timeline()))
+        source =
+          isPlain
+          ? .pages(decoder, buffer.trace.cpus) : .timeline(recorded.corrected(decoder.timeline()))
       }
     } catch {
       throw .file(error)

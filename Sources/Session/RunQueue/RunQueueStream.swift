@@ -97,7 +97,9 @@ final class RunQueueStream {
 
   /// Waits until a buffer is half full or another descriptor is ready, at most so many ms.
   func wait(milliseconds: Int32, or other: Int32 = -1) {
-    var files = sources.map { pollfd(fd: $0.descriptor.rawValue, events: Int16(POLLIN), revents: 0) }
+    var files = sources.map {
+      pollfd(fd: $0.descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+    }
     files.append(pollfd(fd: other, events: Int16(POLLIN), revents: 0))
     // Ready as soon as the kernel's watermark (buffer_percent) is reached.
     _ = poll(&files, nfds_t(files.count), milliseconds)

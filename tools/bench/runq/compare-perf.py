@@ -6,8 +6,8 @@ Usage: compare-perf.py BREAKTRACE {hackbench|cpu}
 perf counts a delay for each time that a task got the CPU after it was ready, and starts it at sched_waking as we do; its
 stamps are those of perf's own clock, taken a moment apart. Tolerance: maxima 20 us or 2 %, counts 1 % or 3.
 
-perf takes a task that is preempted inside the kernel (R+) for one that sleeps and does not count the wait that begins there.
-So its own recording is counted again from `perf script`, with those waits: that is what ours must agree with.
+perf's own table leaves waits out: those that begin by a preemption inside the kernel (R+, which it takes for sleep), and
+others that its state machine drops. So its recording is counted again from `perf script`: that is what ours must agree with.
 """
 import json, os, re, signal, subprocess, sys, time
 
