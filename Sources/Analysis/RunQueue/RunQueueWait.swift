@@ -30,8 +30,23 @@ public struct RunQueueWait: Hashable, Sendable {
   public var behind: [BehindEntry]
   /// How often it was moved to another CPU while it waited.
   public var migrations: Int
-  /// The work that a kworker ran first, where it is one and its events were recorded.
-  public var workFunction: String?
+
+  /// Makes a wait.
+  public init(
+    task: TaskIdentity, priority: KernelPriority, cpu: Int, span: TimeSpan,
+    enqueued: Nanoseconds? = nil, cause: Cause, waker: Waker?, behind: [BehindEntry],
+    migrations: Int = 0
+  ) {
+    self.task = task
+    self.priority = priority
+    self.cpu = cpu
+    self.span = span
+    self.enqueued = enqueued
+    self.cause = cause
+    self.waker = waker
+    self.behind = behind
+    self.migrations = migrations
+  }
 
   /// The wait's length.
   public var latency: Nanoseconds { span.length }
