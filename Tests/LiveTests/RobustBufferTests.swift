@@ -26,31 +26,25 @@ struct RobustBufferTests {
     var spike: Spike
   }
 
-  /// A spike of 300 ms on CPU 0, while two tasks there wake each other all the time.
+  /// A spike of 300 ms on CPU 0, while another task there wakes up all the time.
   private func measure(kilobytes: Int) throws -> (report: Report, command: Command) {
     let directory = TemporaryDirectory()
     let hog = Fault(
       .hog, name: "bt-long", cpu: 0, policy: .fifo, priority: 90, busy: Nanoseconds(300_000_000),
       period: Nanoseconds(2_000_000_000), duration: Nanoseconds(10_000_000_000),
       delay: Nanoseconds(800_000_000))
-    let load = Process()
-    load.executableURL = URL(fileURLWithPath: "/usr/bin/taskset")
     // Above the hog's priority, so that events go on in the window.
-    load.arguments = [
-      "-c", "0", "chrt", "-f", "95", "timeout", "8", "sh", "-c",
-      "while :; do echo x; sleep 0.0002; done | while read -r line; do echo; done > /dev/null",
-    ]
-    try load.run()
-    defer {
-      load.terminate()
-      load.waitUntilExit()
-    }
+    let ticks = Fault(
+      .hog, name: "bt-ticks", cpu: 0, policy: .fifo, priority: 95, busy: Nanoseconds(10_000),
+      period: Nanoseconds(200_000), duration: Nanoseconds(8_000_000_000))
+    let load = try FaultProcess(ticks, executable: Command.executable)
     let process = try FaultProcess(hog, executable: Command.executable)
     let command = try Command([
       "-q", "-a", "0", "-t", "1", "-p", "80", "-i", "1000", "-D", "10", "-b", "200000", "--buffer",
       "\(kilobytes)", "--format", "json", "--output", directory.path,
     ])
     process.stop()
+    load.stop()
     return (
       try JSONDecoder().decode(Report.self, from: Data(command.output.utf8)), command
     )

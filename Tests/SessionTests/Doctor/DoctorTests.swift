@@ -179,8 +179,9 @@ struct DoctorTests {
   @Test func `the text tells every class once, within 76 columns`() throws {
     let report = Doctor(version: "1").report(Self.evidence(), TracingVerdict(tracefs: "/t"))
     let lines = report.text.split(separator: "\n")
+    let classes = lines.prefix { $0 != "Tracing" }
     for culprit in CulpritClass.allCases {
-      #expect(lines.count { $0.hasPrefix("  \(culprit.rawValue) ") } == 1, "\(culprit)")
+      #expect(classes.count { $0.hasPrefix("  \(culprit.rawValue) ") } == 1, "\(culprit)")
     }
     #expect(lines.allSatisfy { $0.count <= 76 })
     #expect(!report.text.contains("Subject:"))
