@@ -19,10 +19,16 @@ public struct CPUReplay: Hashable, Sendable {
     self.window = window
     var state = State(timeline: timeline, window: window, comms: comms)
     for event in timeline.events {
-      if event.time >= window.end { break }
+      if event.time >= window.end {
+        // What comes first behind the window may tell that an interrupt had ended before.
+        state.closeInterrupts(event)
+        state.emit(until: window.end)
+        break
+      }
       state.apply(event)
     }
     state.emit(until: window.end)
+    state.learnPriority(from: timeline)
     slices = state.slices
   }
 
@@ -75,6 +81,15 @@ extension CPUReplay {
     var task: TaskIdentity
     var priority: KernelPriority?
     var frames: [Occupant] = []
+    /// Whether the frames' own entries were marked as in a hard interrupt or softirq: only then do later
+    /// marks tell anything of them.
+    var marked: [Bool] = []
+    /// The last event that was marked as in the top frame's context.
+    var lastMarked = Nanoseconds.zero
+    /// Where the slices of the present task begin since it was switched in.
+    var entered = 0
+    /// Whether the present task's priority came from its switch, and not from a change that was recorded.
+    var isFromSwitch = false
     let comms: [Int32: String]
 
     init(timeline: CPUTimeline, window: TimeSpan, comms: [Int32: String]) {
@@ -120,17 +135,17 @@ extension CPUReplay {
         task = change.next
         priority = change.nextPriority
       case .irqEntry(let irq, let handler):
-        push(.irq(number: irq, handler: handler), at: event.time)
+        push(.irq(number: irq, handler: handler), event)
       case .irqExit(let irq, _):
         pop(at: event.time) {
           if case .irq(irq, _) = $0 { true } else { false }
         }
       case .vectorEntry(let name, _):
-        push(.vector(name), at: event.time)
+        push(.vector(name), event)
       case .vectorExit(let name, _):
         pop(at: event.time) { $0 == .vector(name) }
       case .softirqEntry(let vector):
-        push(.softirq(vector), at: event.time)
+        push(.softirq(vector), event)
       case .softirqExit(let vector):
         pop(at: event.time) { $0 == .softirq(vector) }
       case .nmi(let handler, let duration):
@@ -143,6 +158,7 @@ extension CPUReplay {
         if boosted.pid == task.pid {
           emit(until: event.time)
           priority = new
+          isFromSwitch = false
         }
       default: break
       }
@@ -158,9 +174,59 @@ extension CPUReplay {
       priority = nil
     }
 
-    mutating func push(_ occupant: Occupant, at time: Nanoseconds) {
-      emit(until: time)
+    mutating func push(_ occupant: Occupant, _ event: TraceEvent) {
+      emit(until: event.time)
       frames.append(occupant)
+      if case .softirq = occupant {
+        marked.append(event.context.inSoftIRQ)
+      } else {
+        marked.append(event.context.inHardIRQ)
+      }
+      lastMarked = event.time
+    }
+
+    /// Ends interrupts whose exit was not recorded: an event outside of them says that they are over.
+    mutating func closeInterrupts(_ event: TraceEvent) {
+      while let top = frames.last, marked.last == true {
+        let isInside: Bool
+        switch (top, event.payload) {
+        case (.irq, .irqExit), (.vector, .vectorExit), (.softirq, .softirqExit): isInside = true
+        case (.softirq, _): isInside = event.context.inSoftIRQ || event.context.inHardIRQ
+        case (.nmi, _): isInside = true
+        default: isInside = event.context.inHardIRQ || event.context.inNMI
+        }
+        guard !isInside else { break }
+        emit(until: max(lastMarked, cursor))
+        frames.removeLast()
+        marked.removeLast()
+      }
+      if !frames.isEmpty { lastMarked = event.time }
+    }
+
+    /// A task that changed its own priority leaves with another one than it came with; had it been the
+    /// lesser one at the time, it would have been preempted.
+    mutating func correctPriority(_ change: SwitchEvent) {
+      guard isFromSwitch, change.previous.pid == task.pid, let old = priority,
+        old != change.previousPriority
+      else { return }
+      for index in slices.indices[min(entered, slices.count)...]
+      where slices[index].occupant == .task(task, old) {
+        slices[index].occupant = .task(task, change.previousPriority)
+      }
+      priority = change.previousPriority
+    }
+
+    /// The same where the task leaves behind the window.
+    mutating func learnPriority(from timeline: CPUTimeline) {
+      for event in timeline.events where event.time >= window.end {
+        switch event.payload {
+        case .switched(let change):
+          correctPriority(change)
+          return
+        case .prioritySet(let boosted, _, _) where boosted.pid == task.pid: return
+        default: continue
+        }
+      }
     }
 
     mutating func pop(at time: Nanoseconds, where test: (Occupant) -> Bool) {
@@ -168,6 +234,7 @@ extension CPUReplay {
       guard let index = frames.lastIndex(where: test) else { return }
       // Frames above it whose exit was not seen ended before it.
       frames.removeSubrange(index...)
+      marked.removeSubrange(index...)
     }
   }
 }

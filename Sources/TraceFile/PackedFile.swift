@@ -93,7 +93,7 @@ public enum PackedFile {
       }
       result += chunk[..<made]
       guard result.count <= limit else { return nil }
-      guard ZSTD_isError(status) == 0, made > 0 || unsafe input.pos < input.size else {
+      guard ZSTD_isError(status) == 0, unsafe made > 0 || input.pos < input.size else {
         return result
       }
       if made == 0, status == 0, unsafe input.pos >= input.size { return result }

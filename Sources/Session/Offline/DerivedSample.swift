@@ -74,14 +74,14 @@ struct DerivedSample {
       }
     }
     guard let expiry, expiry <= wake else { return nil }
-    sample = WakeupSample(
+    let sample = WakeupSample(
       cpu: marker.hit.cpu, task: identity, policy: nil,
       priority: Self.priority(of: identity.pid, in: events, before: end), sequence: 0,
       expiry: expiry, wake: wake, threshold: marker.limit, source: isWriter ? .sample : .task)
-    self.timeline = timeline
-    derivation =
-      "marker of \(marker.program.rawValue) written by \(timeline.task(marker.hit.pid).text): "
-      + origin
+    self.init(
+      sample: sample, timeline: timeline,
+      derivation: "marker of \(marker.program.rawValue) written by "
+        + "\(timeline.task(marker.hit.pid).text): " + origin)
   }
 
   /// A thread that should have run all the time: from the last moment it ran to the marker.

@@ -1,5 +1,14 @@
-internal import RingBuffer
 internal import TraceModel
+
+/// A text that was written to `trace_marker`, of pages or of a text trace.
+struct MarkerLine: Hashable {
+  var time: Nanoseconds
+  var cpu: Int
+  var pid: Int32
+  var text: String
+  /// Byte offset or line number.
+  var position: UInt64
+}
 
 /// The line that another measuring program wrote when it stopped tracing.
 struct ForeignMarker: Hashable {
@@ -9,7 +18,7 @@ struct ForeignMarker: Hashable {
 
   var program: Program
   /// Time, CPU, writer and text.
-  var hit: MarkerHit
+  var hit: MarkerLine
   /// The latency that it tells, nil where it tells none.
   var latency: Nanoseconds?
   /// The limit that it tells.
@@ -22,7 +31,7 @@ struct ForeignMarker: Hashable {
     BreakMarker.phrase, "Hit latency", "Trace threshold (", "stop tracing hit",
   ]
 
-  init?(_ hit: MarkerHit) {
+  init?(_ hit: MarkerLine) {
     self.hit = hit
     let text = hit.text
     guard BreakMarker(text) == nil else { return nil }

@@ -61,6 +61,7 @@ struct LateInterrupt {
         Evidence($0.event)
       }
     }
+    var culprit = CulpritClass.irqsOff
     if name.isEmpty {
       if let birth = Self.kernelThread(interrupt.pid, timeline) {
         // A kernel thread has no user space in which a hypervisor could be told from the kernel's code.
@@ -68,9 +69,34 @@ struct LateInterrupt {
         evidence.append(Evidence(birth, note: "a kernel thread: it runs with interrupts off or not at all"))
       }
       name = task.text
+      if confidence == .possible {
+        // Interrupts are switched off under a lock as a rule, and that shows in the preempt depth.
+        let close = interrupt.time + Nanoseconds(microseconds: 5)
+        let early = interrupt.time - Nanoseconds(microseconds: 5)
+        let pending = events.filter { event in
+          guard event.time >= early, event.time <= close else { return false }
+          switch event.payload {
+          case .irqEntry, .vectorEntry: return true
+          default: return false
+          }
+        }
+        let others = timeline.cpus.contains { track in
+          track.cpu != interrupt.cpu && !track.events(in: span).isEmpty
+        }
+        let isKernelThread = Self.looksLikeKernelThread(task.comm)
+        if interrupt.context.preemptDepth == 0, pending.count > 1, others, !isKernelThread {
+          culprit = .hypervisor
+          name = ""
+          evidence += pending.filter { $0 != interrupt }.map {
+            Evidence($0, note: "pending at the same time")
+          }
+        } else if interrupt.context.preemptDepth == 0, !isKernelThread {
+          return nil
+        }
+      }
     }
     finding = Finding(
-      .irqsOff, name: name, confidence: confidence, spans: [span], evidence: evidence,
+      culprit, name: name, confidence: confidence, spans: [span], evidence: evidence,
       nextStep: "The interrupt came late while \(task.text) ran; without the stack of the wake-up "
         + "the function is seen only by an irqsoff trace (-I) or a stacktrace trigger on "
         + "sched_waking. On a virtual machine the host may have held the CPU.")
@@ -90,6 +116,11 @@ struct LateInterrupt {
     else { return nil }
     let name = SectionFunctions.bare(value)
     return name.isEmpty ? nil : name
+  }
+
+  private static func looksLikeKernelThread(_ comm: String) -> Bool {
+    ["kworker/", "ksoftirqd/", "irq/", "migration/", "rcu", "ktimers/", "kswapd", "irq_work/"]
+      .contains { comm.hasPrefix($0) }
   }
 
   private static func kernelThread(_ pid: Int32, _ timeline: Timeline) -> TraceEvent? {

@@ -2,7 +2,7 @@ internal import Analysis
 public import Report
 internal import RingBuffer
 internal import TraceFile
-public import TraceModel
+internal import TraceModel
 
 /// What `analyze` found in a trace.
 public struct TraceVerdicts: Sendable {

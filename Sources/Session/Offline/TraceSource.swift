@@ -29,14 +29,17 @@ struct TraceSource {
   }
 
   /// The markers of measuring programs, newest first, at most `limit` of each kind.
-  func markers(_ phrases: [String], limit: Int) -> [MarkerHit] {
-    var hits: [MarkerHit] = []
+  func markers(_ phrases: [String], limit: Int) -> [MarkerLine] {
+    var hits: [MarkerLine] = []
     switch body {
     case .pages(let explainer, let clock):
       for phrase in phrases {
-        hits += explainer.decoder.findMarkers(containing: phrase, limit: limit)
+        hits += explainer.decoder.findMarkers(containing: phrase, limit: limit).map {
+          MarkerLine(
+            time: clock.time($0.time), cpu: $0.cpu, pid: $0.pid, text: $0.text,
+            position: $0.position)
+        }
       }
-      for index in hits.indices { hits[index].time = clock.time(hits[index].time) }
     case .text(let section):
       for track in section.timeline.cpus {
         for event in track.events {
@@ -48,7 +51,7 @@ struct TraceSource {
           }
           guard phrases.contains(where: { text.contains($0) }) else { continue }
           hits.append(
-            MarkerHit(
+            MarkerLine(
               time: event.time, cpu: event.cpu, pid: event.pid, text: text,
               position: event.position))
         }

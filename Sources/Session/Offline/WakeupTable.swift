@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 public import Report
-public import TraceModel
+internal import TraceModel
 
 /// The wake-ups that a search found, as a table.
 public struct WakeupTable: Hashable, Sendable {
