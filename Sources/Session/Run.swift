@@ -20,6 +20,8 @@ struct Run {
   let before: CounterSnapshot
   let tracing: TracingControl?
   var instance: ArmedInstance?
+  /// The instance of the latency tracer.
+  var section: ArmedInstance?
   var result = SessionResult(end: .finished, statistics: [])
   var steal = StealWatch()
   private var lastSteal: Nanoseconds
@@ -57,6 +59,14 @@ struct Run {
       }
       arming.events.append(ArmingPlan.Event(event, isRequired: true))
     }
+    for (name, isOn) in plan.traceOptions.sorted(by: { $0.key < $1.key }) {
+      arming.options.append(ArmingPlan.Option(name, isOn, isRequired: true))
+    }
+    // The tracer first: setting it patches code, which the events' buffer need not show.
+    if let tracer = plan.tracer, let threshold = plan.measurement.breakThreshold {
+      section = try tracing.arm(
+        tracer, threshold: threshold.microseconds, remark: observer.remark)
+    }
     let armed = try tracing.arm(arming)
     instance = armed
     for item in armed.shortcomings where item.kind != .event && item.kind != .buffer {
@@ -71,7 +81,7 @@ struct Run {
     engine.begin(
       BreakDescriptors(
         marker: instance?.marker.rawValue ?? -1,
-        tracingOn: instance.map { [$0.tracingSwitch.rawValue] } ?? []))
+        tracingOn: [instance, section].compactMap { $0?.tracingSwitch.rawValue }))
     var waiting = pollfd(fd: engine.wakeDescriptor, events: Int16(POLLIN), revents: 0)
     let interval = plan.progressInterval ?? Nanoseconds(100_000_000)
     var next = Self.now + interval
