@@ -8,13 +8,14 @@ public struct CPUReplay: Hashable, Sendable {
   public var window: TimeSpan
   /// The slices in order.
   public var slices: [Slice]
+  /// Stretches in which a switch must have happened that the trace does not show: the occupant is a guess.
+  public var doubtful: [TimeSpan]
 
   /// Replays `timeline` over `window`.
   ///
   /// What ran when the window began is learned from the events before it, or from the first events in it
   /// (a sched_switch names the task that leaves; each event names the task it interrupted).
-  /// Where a switch is missing (lost, or of a task that this kernel does not show) the events themselves tell
-  /// whose the CPU is; `comms` then gives the name.
+  /// `comms` names tasks whose switch is missing.
   public init(_ timeline: CPUTimeline, window: TimeSpan, comms: [Int32: String] = [:]) {
     self.window = window
     var state = State(timeline: timeline, window: window, comms: comms)
@@ -22,7 +23,6 @@ public struct CPUReplay: Hashable, Sendable {
       if event.time >= window.end {
         // What comes first behind the window may tell that an interrupt had ended before.
         state.closeInterrupts(event)
-        state.emit(until: window.end)
         break
       }
       state.apply(event)
@@ -30,24 +30,33 @@ public struct CPUReplay: Hashable, Sendable {
     state.emit(until: window.end)
     state.learnPriority(from: timeline)
     slices = state.slices
+    doubtful = state.doubtful
+  }
+
+  /// Joins the replays of several CPUs, each over the stretch in which that CPU mattered.
+  init(_ parts: [CPUReplay], window: TimeSpan) {
+    self.window = window
+    slices = parts.flatMap(\.slices)
+    doubtful = parts.flatMap(\.doubtful)
   }
 
   /// Net time of every occupant in `span`, most time first.
   public func ran(in span: TimeSpan) -> [RanEntry] {
-    var order: [Occupant] = []
-    var entries: [Occupant: RanEntry] = [:]
+    var places: [Occupant: Int] = [:]
+    var entries: [RanEntry] = []
     var last: Occupant?
     for slice in slices {
       guard let part = slice.span.clipped(to: span) else { continue }
-      if entries[slice.occupant] == nil {
-        order.append(slice.occupant)
-        entries[slice.occupant] = RanEntry(occupant: slice.occupant, net: .zero, count: 0)
+      let place = places[slice.occupant] ?? entries.count
+      if place == entries.count {
+        places[slice.occupant] = place
+        entries.append(RanEntry(occupant: slice.occupant, net: .zero, count: 0))
       }
-      entries[slice.occupant]?.net += part.length
-      if last != slice.occupant { entries[slice.occupant]?.count += 1 }
+      entries[place].net += part.length
+      if last != slice.occupant { entries[place].count += 1 }
       last = slice.occupant
     }
-    return order.compactMap { entries[$0] }.enumerated().sorted {
+    return entries.enumerated().sorted {
       $0.element.net != $1.element.net ? $0.element.net > $1.element.net : $0.offset < $1.offset
     }.map(\.element)
   }
@@ -84,18 +93,20 @@ extension CPUReplay {
     /// Whether the frames' own entries were marked as in a hard interrupt or softirq: only then do later
     /// marks tell anything of them.
     var marked: [Bool] = []
-    /// The last event that was marked as in the top frame's context.
+    /// The last event that was written in the top frame's context.
     var lastMarked = Nanoseconds.zero
-    /// Where the slices of the present task begin since it was switched in.
-    var entered = 0
-    /// Whether the present task's priority came from its switch, and not from a change that was recorded.
-    var isFromSwitch = false
+    /// Where the slices begin since the present task's priority was last told.
+    var told = 0
     let comms: [Int32: String]
+    var doubtful: [TimeSpan] = []
+    /// When an event last said that the task is the current one.
+    var confirmed: Nanoseconds
 
     init(timeline: CPUTimeline, window: TimeSpan, comms: [Int32: String]) {
       self.window = window
       self.comms = comms
       cursor = window.start
+      confirmed = timeline.events.first?.time ?? window.start
       // Before the first sched_switch of the buffer the task is the one that it names as leaving.
       task = TaskIdentity(pid: timeline.events.first?.pid ?? 0, comm: "")
       for event in timeline.events {
@@ -126,14 +137,43 @@ extension CPUReplay {
       cursor = end
     }
 
+    /// Each event names the current task; where it is another one than replayed, a switch is missing.
+    mutating func confirm(_ task: TaskIdentity, at event: TraceEvent) {
+      defer { confirmed = event.time }
+      guard task.pid != self.task.pid else { return }
+      emit(until: event.time)
+      if let missing = TimeSpan(confirmed, event.time).clipped(to: window) {
+        doubtful.append(missing)
+      }
+      self.task = task
+      priority = nil
+      if !event.context.inHardIRQ, !event.context.inSoftIRQ, !event.context.inNMI {
+        clearFrames()
+      }
+    }
+
+    mutating func clearFrames() {
+      frames.removeAll(keepingCapacity: true)
+      marked.removeAll(keepingCapacity: true)
+    }
+
     mutating func apply(_ event: TraceEvent) {
-      if event.pid != task.pid { findTask(event) }
+      closeInterrupts(event)
+      if case .switched(let change) = event.payload {
+        confirm(change.previous, at: event)
+      } else if event.pid != task.pid {
+        confirm(TaskIdentity(pid: event.pid, comm: comms[event.pid] ?? ""), at: event)
+      } else {
+        confirmed = event.time
+      }
       switch event.payload {
       case .switched(let change):
         emit(until: event.time)
-        frames.removeAll(keepingCapacity: true)
+        correctPriority(change)
+        clearFrames()
         task = change.next
         priority = change.nextPriority
+        told = slices.count
       case .irqEntry(let irq, let handler):
         push(.irq(number: irq, handler: handler), event)
       case .irqExit(let irq, _):
@@ -150,7 +190,7 @@ extension CPUReplay {
         pop(at: event.time) { $0 == .softirq(vector) }
       case .nmi(let handler, let duration):
         // Written at its end, with its length.
-        emit(until: max(cursor, event.time - duration))
+        emit(until: max(cursor, event.time - max(duration, .zero)))
         frames.append(.nmi(handler.name))
         emit(until: event.time)
         frames.removeLast()
@@ -158,20 +198,10 @@ extension CPUReplay {
         if boosted.pid == task.pid {
           emit(until: event.time)
           priority = new
-          isFromSwitch = false
+          told = slices.count
         }
       default: break
       }
-    }
-
-    /// The switch to the event's task was not recorded; interrupts that were open ended before it.
-    mutating func findTask(_ event: TraceEvent) {
-      emit(until: event.time)
-      if !event.context.inHardIRQ && !event.context.inSoftIRQ && !event.context.inNMI {
-        frames.removeAll(keepingCapacity: true)
-      }
-      task = TaskIdentity(pid: event.pid, comm: comms[event.pid] ?? "")
-      priority = nil
     }
 
     mutating func push(_ occupant: Occupant, _ event: TraceEvent) {
@@ -191,8 +221,9 @@ extension CPUReplay {
         let isInside: Bool
         switch (top, event.payload) {
         case (.irq, .irqExit), (.vector, .vectorExit), (.softirq, .softirqExit): isInside = true
+        // Handlers run with interrupts off: a vector does not come on top of one.
+        case (.vector, .vectorEntry), (.irq, .vectorEntry): isInside = false
         case (.softirq, _): isInside = event.context.inSoftIRQ || event.context.inHardIRQ
-        case (.nmi, _): isInside = true
         default: isInside = event.context.inHardIRQ || event.context.inNMI
         }
         guard !isInside else { break }
@@ -204,14 +235,14 @@ extension CPUReplay {
     }
 
     /// A task that changed its own priority leaves with another one than it came with; had it been the
-    /// lesser one at the time, it would have been preempted.
+    /// lesser one before, it would have been preempted.
     mutating func correctPriority(_ change: SwitchEvent) {
-      guard isFromSwitch, change.previous.pid == task.pid, let old = priority,
-        old != change.previousPriority
+      guard change.previous.pid == task.pid, let old = priority, old != change.previousPriority
       else { return }
-      for index in slices.indices[min(entered, slices.count)...]
-      where slices[index].occupant == .task(task, old) {
-        slices[index].occupant = .task(task, change.previousPriority)
+      for index in slices.indices[min(told, slices.count)...] {
+        if case .task(let task, old) = slices[index].occupant, task.pid == change.previous.pid {
+          slices[index].occupant = .task(task, change.previousPriority)
+        }
       }
       priority = change.previousPriority
     }
