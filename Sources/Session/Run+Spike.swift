@@ -117,7 +117,8 @@ extension Run {
       facts.trace?.tracerWanted = tracer.name
       facts.trace?.tracerGot = self.section == nil ? nil : tracer.name
     }
-    let analysis = explainer.explain(marker, context: facts.context?.context ?? SystemContext())
+    let analysis = explainer.explain(
+      marker, context: facts.context?.context ?? SystemContext(), sections: facts.sections)
     return SpikeReport(analysis, facts: facts, toolVersion: plan.version)
   }
 
