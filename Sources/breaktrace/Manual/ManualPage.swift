@@ -11,7 +11,8 @@ enum ManualPage {
       ".Sh DESCRIPTION",
       "Threads sleep until a point in time and look at the clock when they are awake:",
       "the difference is the latency.",
-      "With", ".Fl b", "the kernel's tracing is armed meanwhile; a latency above the limit stops it,",
+      "With", ".Fl b",
+      "the kernel's tracing is armed meanwhile; a latency above the limit stops it,",
       "and the window before the spike is decoded and explained.", ".Pp",
       "Called as", ".Nm cyclictest ,",
       "or as", ".Nm breaktrace Cm cyclictest ,",
@@ -66,7 +67,9 @@ enum ManualPage {
       let name = escaped(argument.valueName ?? "word") + (argument.isRepeating ? " ..." : "")
       synopsis += argument.isOptional ? " Oo Ar \(name) Oc" : " Ar \(name)"
     }
-    var lines = [".Ss breaktrace " + escaped(command.commandName), ".Nm breaktrace", synopsis, ".Pp"]
+    var lines = [
+      ".Ss breaktrace " + escaped(command.commandName), ".Nm breaktrace", synopsis, ".Pp",
+    ]
     lines += sentences(command.abstract ?? "")
     lines += discussion(command.discussion ?? "")
     let described = command.options.filter { $0.abstract != nil }
@@ -75,8 +78,10 @@ enum ManualPage {
     for option in described {
       let names = option.spellings.map { name in
         let flag = name.dropFirst()
-        let body = flag.hasPrefix("-") ? "\\-" + escaped(String(flag.dropFirst())) : escaped(String(flag))
-        return "Fl " + body + (option.takesValue ? " Ar \(escaped(option.valueName ?? "value"))" : "")
+        let body =
+          flag.hasPrefix("-") ? "\\-" + escaped(String(flag.dropFirst())) : escaped(String(flag))
+        return "Fl " + body
+          + (option.takesValue ? " Ar \(escaped(option.valueName ?? "value"))" : "")
       }
       lines.append(".It " + names.joined(separator: " , "))
       var text = option.abstract ?? ""
