@@ -8,6 +8,8 @@ public struct CPUReplay: Hashable, Sendable {
   public var window: TimeSpan
   /// The slices in order.
   public var slices: [Slice]
+  /// Stretches in which a switch must have happened that the trace does not show: the occupant is a guess.
+  public var doubtful: [TimeSpan]
 
   /// Replays `timeline` over `window`.
   ///
@@ -24,24 +26,33 @@ public struct CPUReplay: Hashable, Sendable {
     }
     state.emit(until: window.end)
     slices = state.slices
+    doubtful = state.doubtful
+  }
+
+  /// Joins the replays of several CPUs, each over the stretch in which that CPU mattered.
+  init(_ parts: [CPUReplay], window: TimeSpan) {
+    self.window = window
+    slices = parts.flatMap(\.slices)
+    doubtful = parts.flatMap(\.doubtful)
   }
 
   /// Net time of every occupant in `span`, most time first.
   public func ran(in span: TimeSpan) -> [RanEntry] {
-    var order: [Occupant] = []
-    var entries: [Occupant: RanEntry] = [:]
+    var places: [Occupant: Int] = [:]
+    var entries: [RanEntry] = []
     var last: Occupant?
     for slice in slices {
       guard let part = slice.span.clipped(to: span) else { continue }
-      if entries[slice.occupant] == nil {
-        order.append(slice.occupant)
-        entries[slice.occupant] = RanEntry(occupant: slice.occupant, net: .zero, count: 0)
+      let place = places[slice.occupant] ?? entries.count
+      if place == entries.count {
+        places[slice.occupant] = place
+        entries.append(RanEntry(occupant: slice.occupant, net: .zero, count: 0))
       }
-      entries[slice.occupant]?.net += part.length
-      if last != slice.occupant { entries[slice.occupant]?.count += 1 }
+      entries[place].net += part.length
+      if last != slice.occupant { entries[place].count += 1 }
       last = slice.occupant
     }
-    return order.compactMap { entries[$0] }.enumerated().sorted {
+    return entries.enumerated().sorted {
       $0.element.net != $1.element.net ? $0.element.net > $1.element.net : $0.offset < $1.offset
     }.map(\.element)
   }
@@ -76,11 +87,15 @@ extension CPUReplay {
     var priority: KernelPriority?
     var frames: [Occupant] = []
     let comms: [Int32: String]
+    var doubtful: [TimeSpan] = []
+    /// When an event last said that the task is the current one.
+    var confirmed: Nanoseconds
 
     init(timeline: CPUTimeline, window: TimeSpan, comms: [Int32: String]) {
       self.window = window
       self.comms = comms
       cursor = window.start
+      confirmed = timeline.events.first?.time ?? window.start
       // Before the first sched_switch of the buffer the task is the one that it names as leaving.
       task = TaskIdentity(pid: timeline.events.first?.pid ?? 0, comm: "")
       for event in timeline.events {
@@ -111,8 +126,29 @@ extension CPUReplay {
       cursor = end
     }
 
+    /// Each event names the current task; where it is another one than replayed, a switch is missing.
+    mutating func confirm(_ task: TaskIdentity, at event: TraceEvent) {
+      defer { confirmed = event.time }
+      guard task.pid != self.task.pid else { return }
+      emit(until: event.time)
+      if let missing = TimeSpan(confirmed, event.time).clipped(to: window) {
+        doubtful.append(missing)
+      }
+      self.task = task
+      priority = nil
+      if !event.context.inHardIRQ, !event.context.inSoftIRQ, !event.context.inNMI {
+        frames.removeAll(keepingCapacity: true)
+      }
+    }
+
     mutating func apply(_ event: TraceEvent) {
-      if event.pid != task.pid { findTask(event) }
+      if case .switched(let change) = event.payload {
+        confirm(change.previous, at: event)
+      } else if event.pid != task.pid {
+        confirm(TaskIdentity(pid: event.pid, comm: comms[event.pid] ?? ""), at: event)
+      } else {
+        confirmed = event.time
+      }
       switch event.payload {
       case .switched(let change):
         emit(until: event.time)
@@ -135,7 +171,7 @@ extension CPUReplay {
         pop(at: event.time) { $0 == .softirq(vector) }
       case .nmi(let handler, let duration):
         // Written at its end, with its length.
-        emit(until: max(cursor, event.time - duration))
+        emit(until: max(cursor, event.time - max(duration, .zero)))
         frames.append(.nmi(handler.name))
         emit(until: event.time)
         frames.removeLast()
@@ -146,16 +182,6 @@ extension CPUReplay {
         }
       default: break
       }
-    }
-
-    /// The switch to the event's task was not recorded; interrupts that were open ended before it.
-    mutating func findTask(_ event: TraceEvent) {
-      emit(until: event.time)
-      if !event.context.inHardIRQ && !event.context.inSoftIRQ && !event.context.inNMI {
-        frames.removeAll(keepingCapacity: true)
-      }
-      task = TaskIdentity(pid: event.pid, comm: comms[event.pid] ?? "")
-      priority = nil
     }
 
     mutating func push(_ occupant: Occupant, at time: Nanoseconds) {
