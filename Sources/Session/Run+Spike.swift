@@ -107,7 +107,9 @@ extension Run {
     let marker = explainer.markers(limit: 1).first ?? hit.marker
     var facts = collector.hit(
       marker.sample(comm: hit.comm), start: atStart, before: before, watch: steal,
-      run: runFacts(hit), trace: snapshot.facts(instance), observer: nil, ownThreads: ownThreads,
+      run: runFacts(hit),
+      trace: snapshot.facts(instance, window: TimeSpan(marker.expiry, marker.wake)), observer: nil,
+      ownThreads: ownThreads,
       attachments: plan.outputDirectory == nil ? [] : BundleContents.attachments)
     count(hit.usage, in: &facts)
     facts.tracerSection = section
@@ -115,7 +117,8 @@ extension Run {
       facts.trace?.tracerWanted = tracer.name
       facts.trace?.tracerGot = self.section == nil ? nil : tracer.name
     }
-    let analysis = explainer.explain(marker, context: facts.context?.context ?? SystemContext())
+    let analysis = explainer.explain(
+      marker, context: facts.context?.context ?? SystemContext(), sections: facts.sections)
     return SpikeReport(analysis, facts: facts, toolVersion: plan.version)
   }
 

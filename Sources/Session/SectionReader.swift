@@ -1,3 +1,4 @@
+internal import Analysis
 internal import RingBuffer
 internal import Report
 internal import TraceFile
@@ -22,19 +23,45 @@ enum SectionReader {
     try instance.setOption("latency-format", false)
     let absolute = FtraceTextReader.read(ByteStore(Array(try instance.traceText().utf8)))
     try instance.setOption("latency-format", true)
-    let events = absolute.timeline.merged
-    guard let last = events.last(where: { if case .stack = $0.payload { false } else { true } })
-    else { return nil }
-    let start = last.time - header.latency
+    guard let last = absolute.timeline.merged.last(where: isFunction) else { return nil }
+    let own = section(latencyFormat.timeline, length: header.latency)
     return TracerSection(
-      tracer: tracer, cpu: header.cpu ?? last.cpu, start: start, length: header.latency,
-      startFunction: header.startedAt, endFunction: header.endedAt, threshold: threshold,
-      lines: lines(text))
+      tracer: tracer, cpu: header.cpu ?? last.cpu, start: last.time - header.latency,
+      length: header.latency,
+      // The header names the caller; the section's own lines know the function itself.
+      startFunction: own.first.flatMap(function) ?? header.startedAt,
+      endFunction: own.dropFirst().first.flatMap(function) ?? header.endedAt,
+      threshold: threshold, lines: lines(text, from: own.first?.position))
   }
 
-  /// The lines behind the header: the first and the last of them.
-  private static func lines(_ text: String) -> [String] {
-    let body = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map(String.init)
+  /// The lines of the last section: smaller ones from before stand in front of it.
+  private static func section(_ timeline: Timeline, length: Nanoseconds) -> [TraceEvent] {
+    let events = timeline.merged.filter(isFunction)
+    guard let last = events.last else { return [] }
+    let slack = Nanoseconds(microseconds: 2)
+    let start = last.time - length - slack - slack
+    return events.filter { $0.time >= start && $0.time <= last.time }
+  }
+
+  private static func isFunction(_ event: TraceEvent) -> Bool {
+    if case .other(let other) = event.payload { other.name == "function" } else { false }
+  }
+
+  /// The function of a line, or its caller where the function is only how locks are taken and released.
+  private static func function(_ event: TraceEvent) -> String? {
+    guard case .other(let other) = event.payload else { return nil }
+    let names = ["ip", "parent_ip"].compactMap { key in
+      other.fields.first { $0.name == key }?.value
+    }
+    return names.first { !LatencySection.isHelper($0) } ?? names.first
+  }
+
+  /// The lines from number `first` on; the first and the last of them where they are many.
+  private static func lines(_ text: String, from first: UInt64?) -> [String] {
+    let all = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let body = all.dropFirst(Int(clamping: first ?? 1) - 1).map(String.init).filter {
+      !$0.isEmpty && !$0.hasPrefix("#")
+    }
     guard body.count > shown else { return body }
     return body.prefix(shown / 3) + ["… \(body.count - shown) lines"]
       + body.suffix(shown - shown / 3)

@@ -83,7 +83,8 @@ public enum HistogramReader {
       return PlotSeries.Point(microseconds: microseconds, count: count)
     }
     let counted = points.reduce(UInt64(0)) { $0 &+ $1.count }
-    let cycles = (thread.cycles ?? thread.count).flatMap { UInt64(exactly: $0.rounded()) } ?? counted
+    let cycles =
+      (thread.cycles ?? thread.count).flatMap { UInt64(exactly: $0.rounded()) } ?? counted
     return PlotSeries(
       label: label, points: points, overflows: cycles > counted ? cycles - counted : 0,
       minimum: thread.min.flatMap { Int64(exactly: ($0 / divisor).rounded(.down)) },

@@ -58,9 +58,11 @@ public struct ScopeTrace: Sendable {
         for level in row(range.lowerBound)...row(range.upperBound) where cells[level][x] == " " {
           cells[level][x] = "\u{2502}"
         }
-        cells[row(range.upperBound)][x] = Self.marks[thread.magnitude.quotientAndRemainder(
-          dividingBy: UInt(Self.marks.count)
-        ).remainder.asIndex]
+        cells[row(range.upperBound)][x] =
+          Self.marks[
+            thread.magnitude.quotientAndRemainder(
+              dividingBy: UInt(Self.marks.count)
+            ).remainder.asIndex]
       }
     }
     var text = ""

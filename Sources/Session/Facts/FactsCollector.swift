@@ -59,7 +59,8 @@ public struct FactsCollector: Sendable {
     facts.observer = observer
     facts.attachments = attachments
     facts.context = ContextRecord(
-      ContextCollector.context(of: facts, steal: steal, ownThreads: ownThreads))
+      ContextCollector.context(
+        of: facts, steal: steal, ownThreads: ownThreads, config: start.config))
     return facts
   }
 }

@@ -121,7 +121,8 @@ enum CompletionScript {
           case .none: value = ""
           case .required, .optional:
             let isOptional = if case .optional = row.argument { true } else { false }
-            let action = words(row).map { $0.isEmpty ? "" : "(\($0.joined(separator: " ")))" } ?? "_files"
+            let action =
+              words(row).map { $0.isEmpty ? "" : "(\($0.joined(separator: " ")))" } ?? "_files"
             value = "\(isOptional ? "::" : ":")\(row.metavar):\(action)"
           }
           return "      '*\(name)\(zshAssign(name, row))[\(help)]\(value)'"

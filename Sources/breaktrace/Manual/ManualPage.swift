@@ -11,7 +11,8 @@ enum ManualPage {
       ".Sh DESCRIPTION",
       "Threads sleep until a point in time and look at the clock when they are awake:",
       "the difference is the latency.",
-      "With", ".Fl b", "the kernel's tracing is armed meanwhile; a latency above the limit stops it,",
+      "With", ".Fl b",
+      "the kernel's tracing is armed meanwhile; a latency above the limit stops it,",
       "and the window before the spike is decoded and explained.", ".Pp",
       "Called as", ".Nm cyclictest ,",
       "or as", ".Nm breaktrace Cm cyclictest ,",
@@ -50,7 +51,7 @@ enum ManualPage {
         + " Ns = Ns Ar \(row.metavar)"
     case .optional:
       item =
-        ".It " + (row.short.map { "Fl \($0) Op Ar \(row.metavar) , " } ?? "") + long
+        ".It " + (row.short.map { "Fl \($0) Oo Ar \(row.metavar) Oc , " } ?? "") + long
         + " Ns Op = Ns Ar \(row.metavar)"
     }
     var text = row.help
@@ -61,12 +62,14 @@ enum ManualPage {
 
   private static func section(_ command: CommandDescription) -> [String] {
     var synopsis = ".Cm " + escaped(command.commandName)
-    if !command.options.isEmpty { synopsis += " Op Ar option ..." }
+    if !command.options.isEmpty { synopsis += " Oo Ar option ... Oc" }
     for argument in command.positionals {
       let name = escaped(argument.valueName ?? "word") + (argument.isRepeating ? " ..." : "")
-      synopsis += argument.isOptional ? " Op Ar \(name)" : " Ar \(name)"
+      synopsis += argument.isOptional ? " Oo Ar \(name) Oc" : " Ar \(name)"
     }
-    var lines = [".Ss breaktrace " + escaped(command.commandName), ".Nm breaktrace", synopsis, ".Pp"]
+    var lines = [
+      ".Ss breaktrace " + escaped(command.commandName), ".Nm breaktrace", synopsis, ".Pp",
+    ]
     lines += sentences(command.abstract ?? "")
     lines += discussion(command.discussion ?? "")
     let described = command.options.filter { $0.abstract != nil }
@@ -75,8 +78,10 @@ enum ManualPage {
     for option in described {
       let names = option.spellings.map { name in
         let flag = name.dropFirst()
-        let body = flag.hasPrefix("-") ? "\\-" + escaped(String(flag.dropFirst())) : escaped(String(flag))
-        return "Fl " + body + (option.takesValue ? " Ar \(escaped(option.valueName ?? "value"))" : "")
+        let body =
+          flag.hasPrefix("-") ? "\\-" + escaped(String(flag.dropFirst())) : escaped(String(flag))
+        return "Fl " + body
+          + (option.takesValue ? " Ar \(escaped(option.valueName ?? "value"))" : "")
       }
       lines.append(".It " + names.joined(separator: " , "))
       var text = option.abstract ?? ""
@@ -141,12 +146,24 @@ enum ManualPage {
     for word in text.split(separator: " ") {
       line.append(word)
       if let end = word.last, ".!?".contains(end) {
-        lines.append(escaped(line.joined(separator: " ")))
+        lines += wrapped(line)
         line = []
       }
     }
-    if !line.isEmpty { lines.append(escaped(line.joined(separator: " "))) }
-    return lines
+    return lines + wrapped(line)
+  }
+
+  /// A sentence in lines of at most 76 characters.
+  private static func wrapped(_ words: [Substring]) -> [String] {
+    var lines: [String] = []
+    for word in words {
+      if let last = lines.last, last.count + 1 + word.count <= 76 {
+        lines[lines.count - 1] = last + " " + word
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines.map(escaped)
   }
 
   /// Text as roff needs it: no request at the start of a line, hyphens of options kept.

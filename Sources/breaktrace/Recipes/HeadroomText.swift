@@ -14,18 +14,22 @@ enum HeadroomText {
     }
     var text = TextTable.text(rows) + "\n"
     for (cpu, gaps) in zip(cpus.cpus, lists) where throttling.explains(gaps) {
-      text += "CPU \(cpu): throttled: real-time tasks hold it \(milliseconds(gaps.typicalLength)) ms of "
+      text +=
+        "CPU \(cpu): throttled: real-time tasks hold it \(milliseconds(gaps.typicalLength)) ms of "
         + "every \(milliseconds(gaps.typicalPeriod)) ms and would take more\n"
     }
     let period = milliseconds(throttling.period)
     if let runtime = throttling.runtime {
-      text += "sched_rt_runtime_us: \(runtime.microseconds) of \(throttling.period.microseconds) us, a wait "
+      text +=
+        "sched_rt_runtime_us: \(runtime.microseconds) of \(throttling.period.microseconds) us, a wait "
         + "of \(milliseconds(runtime)) ms in \(period) ms where real-time tasks never sleep\n"
     } else {
-      text += "sched_rt_runtime_us is unlimited: a real-time task that never sleeps starves normal ones\n"
+      text +=
+        "sched_rt_runtime_us is unlimited: a real-time task that never sleeps starves normal ones\n"
     }
     if throttling.hasFairServer {
-      text += "this kernel serves normal tasks by its fair server "
+      text +=
+        "this kernel serves normal tasks by its fair server "
         + "(/sys/kernel/debug/sched/fair_server), whatever sched_rt_runtime_us says\n"
     }
     return text

@@ -29,7 +29,8 @@ struct PlanCommand: ParsableCommand, StatusReporting {
   @Argument(help: "The table of threads.")
   var file: String
 
-  @Option(name: [.customShort("D"), .long], help: "Time of each run: seconds, or with s, m, h or d.")
+  @Option(
+    name: [.customShort("D"), .long], help: "Time of each run: seconds, or with s, m, h or d.")
   var duration = "60"
 
   @Option(name: [.customShort("i"), .long], help: "Interval of the wake-ups in us.")

@@ -90,16 +90,19 @@ struct PlanTable: Hashable, Sendable {
     return groups.sorted { $0.key > $1.key }.compactMap { priority, threads in
       let names = Self.names(threads)
       if own.contains(priority) {
-        return "priority \(priority): \(names) run at the application's own priority: they delay it, but "
+        return
+          "priority \(priority): \(names) run at the application's own priority: they delay it, but "
           + "not the run at \(priority + 1): its result is too good"
           + (measured.contains(priority) ? "; and they delay the run of a lower thread" : "")
       }
       if measured.contains(priority) {
-        return "priority \(priority): \(names) run at the priority of the measurement: each delays the "
+        return
+          "priority \(priority): \(names) run at the priority of the measurement: each delays the "
           + "other"
       }
       if priority > lowest + 1, priority < highest + 1 {
-        return "priority \(priority): \(names) lie between the rows: they delay threads and runs below "
+        return
+          "priority \(priority): \(names) lie between the rows: they delay threads and runs below "
           + "\(priority), not those above"
       }
       return nil

@@ -28,7 +28,9 @@ struct PlotCommand: ParsableCommand, StatusReporting {
   @Option(help: "overlay, combined or over-time.")
   var kind = PlotKind.overlay
 
-  @Option(help: "Write the plot to this file as SVG; - is standard output. Without it the terminal shows it.")
+  @Option(
+    help:
+      "Write the plot to this file as SVG; - is standard output. Without it the terminal shows it.")
   var svg: String?
 
   @Option(help: "The heading.")

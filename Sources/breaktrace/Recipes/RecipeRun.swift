@@ -50,7 +50,8 @@ struct RecipeRun {
     let available = Processors.available()
     guard let text else { return available }
     guard let selection = CPUSelection(text) else {
-      throw UsageError("--cpus", "`\(text)` is not a set of CPUs", hint: "write it like 0-3,5 or !2")
+      throw UsageError(
+        "--cpus", "`\(text)` is not a set of CPUs", hint: "write it like 0-3,5 or !2")
     }
     return try selection.resolved(in: available, label: "--cpus")
   }

@@ -29,7 +29,8 @@ struct ResponseCommand: ParsableCommand, StatusReporting {
   @Option(help: "Priority of the second run (the application's - 1).")
   var below: Int32?
 
-  @Option(name: [.customShort("D"), .long], help: "Time of each run: seconds, or with s, m, h or d.")
+  @Option(
+    name: [.customShort("D"), .long], help: "Time of each run: seconds, or with s, m, h or d.")
   var duration = "30"
 
   @Option(name: [.customShort("i"), .long], help: "Interval of the wake-ups in us.")
@@ -117,7 +118,8 @@ struct ResponseCommand: ParsableCommand, StatusReporting {
     }
     if !between.isEmpty {
       let names = Set(between.map { "\($0.comm) (\($0.priority))" }).sorted().prefix(6)
-      text += "Between the two priorities run as well: \(names.joined(separator: ", ")). Their time is in "
+      text +=
+        "Between the two priorities run as well: \(names.joined(separator: ", ")). Their time is in "
         + "the difference.\n"
     }
     return text + """
