@@ -87,6 +87,10 @@ extension CPUReplay {
     var doubtful: [TimeSpan] = []
     /// When an event last said that the task is the current one.
     var confirmed: Nanoseconds
+    /// The task of the last switch that may still write: the switch is traced before it is done.
+    var leaving: Int32?
+    /// Priorities by the scheduler's events.
+    var priorities: [Int32: KernelPriority] = [:]
 
     init(timeline: CPUTimeline, window: TimeSpan) {
       self.window = window
@@ -131,7 +135,7 @@ extension CPUReplay {
         doubtful.append(missing)
       }
       self.task = task
-      priority = nil
+      priority = priorities[task.pid]
       if !event.context.inHardIRQ, !event.context.inSoftIRQ, !event.context.inNMI {
         frames.removeAll(keepingCapacity: true)
       }
@@ -140,10 +144,11 @@ extension CPUReplay {
     mutating func apply(_ event: TraceEvent) {
       if case .switched(let change) = event.payload {
         confirm(change.previous, at: event)
-      } else if event.pid != task.pid {
-        confirm(TaskIdentity(pid: event.pid, comm: ""), at: event)
-      } else {
+      } else if event.pid == task.pid {
         confirmed = event.time
+        leaving = nil
+      } else if event.pid != leaving {
+        confirm(TaskIdentity(pid: event.pid, comm: ""), at: event)
       }
       switch event.payload {
       case .switched(let change):
@@ -151,6 +156,9 @@ extension CPUReplay {
         frames.removeAll(keepingCapacity: true)
         task = change.next
         priority = change.nextPriority
+        priorities[change.previous.pid] = change.previousPriority
+        priorities[change.next.pid] = change.nextPriority
+        leaving = change.previous.pid
       case .irqEntry(let irq, let handler):
         push(.irq(number: irq, handler: handler), at: event.time)
       case .irqExit(let irq, _):
