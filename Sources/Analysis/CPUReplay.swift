@@ -89,6 +89,8 @@ extension CPUReplay {
     var confirmed: Nanoseconds
     /// The task of the last switch that may still write: the switch is traced before it is done.
     var leaving: Int32?
+    /// The first slice since the task got the CPU or its priority by an event.
+    var stretch = 0
     /// Priorities by the scheduler's events.
     var priorities: [Int32: KernelPriority] = [:]
 
@@ -134,10 +136,23 @@ extension CPUReplay {
       if let missing = TimeSpan(confirmed, event.time).clipped(to: window) {
         doubtful.append(missing)
       }
+      stretch = slices.count
       self.task = task
       priority = priorities[task.pid]
       if !event.context.inHardIRQ, !event.context.inSoftIRQ, !event.context.inNMI {
         frames.removeAll(keepingCapacity: true)
+      }
+    }
+
+    /// A task may change its own priority (sched_setscheduler) without an event: then its leaving tells it.
+    ///
+    /// Only a more urgent one is taken over: with a less urgent one it would have had to leave at once.
+    mutating func correct(_ left: KernelPriority) {
+      guard priority.map({ left.outranks($0) }) ?? true else { return }
+      for index in slices.indices.dropFirst(stretch) {
+        if case .task(let task, _) = slices[index].occupant, task.pid == self.task.pid {
+          slices[index].occupant = .task(task, left)
+        }
       }
     }
 
@@ -153,6 +168,8 @@ extension CPUReplay {
       switch event.payload {
       case .switched(let change):
         emit(until: event.time)
+        correct(change.previousPriority)
+        stretch = slices.count
         frames.removeAll(keepingCapacity: true)
         task = change.next
         priority = change.nextPriority
@@ -182,6 +199,7 @@ extension CPUReplay {
       case .prioritySet(let boosted, _, let new):
         if boosted.pid == task.pid {
           emit(until: event.time)
+          stretch = slices.count
           priority = new
         }
       default: break
