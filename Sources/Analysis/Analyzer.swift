@@ -11,8 +11,12 @@ public struct Analyzer: Sendable {
   }
 
   /// Explains one wake-up from a timeline that holds its window (and, for typical values, what came before).
-  public func explain(_ sample: WakeupSample, in timeline: Timeline) -> SpikeAnalysis {
-    let spike = SpikeCase(sample, timeline: timeline, context: context)
+  ///
+  /// `sections` are what latency tracers measured; those that do not overlap the window are dropped.
+  public func explain(
+    _ sample: WakeupSample, in timeline: Timeline, sections: [LatencySection] = []
+  ) -> SpikeAnalysis {
+    let spike = SpikeCase(sample, timeline: timeline, context: context, sections: sections)
     let outcomes = RuleSet.all.map { $0.examine(spike) }
     let ledger = Ledger(outcomes.flatMap(\.findings), window: sample.window)
     let health = health(of: spike)
@@ -24,7 +28,7 @@ public struct Analyzer: Sendable {
     }
     let rest = Finding(
       .unknown, name: "", confidence: .unexplained, spans: ledger.unexplained, evidence: [],
-      nextStep: nextStep(spike, health))
+      nextStep: Unknown.nextStep(spike, health))
     // The usual cost of a wake-up is no cause of a spike.
     let excess = ledger.unexplainedTime - min(spike.baseline.total, ledger.unexplainedTime)
     let culprit: Finding
@@ -64,11 +68,15 @@ public struct Analyzer: Sendable {
     if !health.isComplete { word = min(word, .possible) }
     if word == .proven, spike.context.hypervisor != nil,
       spike.steal > .zero, spike.steal.count >= finding.claimed.count / 2,
-      finding.culprit == .hardIRQ || finding.culprit == .softirq
+      Self.mayHidePause.contains(finding.culprit)
     {
-      // The host may have paused the CPU inside the handler.
+      // The host may have paused the CPU inside the section or handler.
       word = .likely
     }
+    // Where a switch is missing from the trace nobody knows who ran.
+    let claimed = Spans.merged(finding.spans)
+    let guessed = Spans.length(Spans.intersection(claimed, Spans.merged(spike.replay.doubtful)))
+    if guessed > .zero, guessed.count > finding.claimed.count / 5 { word = min(word, .possible) }
     guard word == .proven else { return word }
     // Proven needs at least 80 % of the segments that it claims a part of to be accounted for.
     let touched = spike.segments.filter { segment in
@@ -81,6 +89,12 @@ public struct Analyzer: Sendable {
     }
     return open.count <= length.count / 5 ? .proven : .likely
   }
+
+  /// Classes whose begin and end would look the same if the host had paused the CPU in between.
+  private static let mayHidePause: Set<CulpritClass> = [
+    .hardIRQ, .softirq, .nmi, .irqsOff, .preemptOff, .stackedTimers, .tickWork, .rcu,
+    .tlbShootdown, .interruptedAfterSwitch, .isolationBroken, .remoteEnqueue,
+  ]
 
   private func health(of spike: SpikeCase) -> TraceHealth {
     let lost = spike.gaps.reduce(UInt64(0)) { sum, gap in
@@ -96,23 +110,5 @@ public struct Analyzer: Sendable {
       lostInWindow: lost, gaps: spike.gaps,
       coversWindow: spike.timeline[cpu: spike.cpu]?.oldest.map { $0 <= spike.sample.expiry }
         ?? false)
-  }
-
-  private func nextStep(_ spike: SpikeCase, _ health: TraceHealth) -> String {
-    if !health.coversWindow {
-      return "The buffer begins after the expiry: ask for a bigger one (--buffer)."
-    }
-    if health.lostInWindow > 0 { return "Events were lost: ask for a bigger buffer (--buffer)." }
-    let worst = spike.segments.max { $0.length < $1.length }?.name ?? .unexplained
-    switch worst {
-    case .timer where spike.interrupted == nil:
-      return "A stack of the interrupted code would tell (stacktrace trigger on sched_waking)."
-    case .timer: return "An irqsoff trace (-I) would tell whether interrupts were off."
-    case .irq: return "irq_vectors, hrtimer and function events show what the interrupt did first."
-    case .schedule: return "A preemptoff trace (-P) would tell whether preemption was off."
-    case .return, .clockRead:
-      return "Page fault, signal and system call events of the thread would tell."
-    case .enqueue, .unexplained: return "sched and ipi events of all CPUs would tell."
-    }
   }
 }

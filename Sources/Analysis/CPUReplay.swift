@@ -8,40 +8,55 @@ public struct CPUReplay: Hashable, Sendable {
   public var window: TimeSpan
   /// The slices in order.
   public var slices: [Slice]
+  /// Stretches in which a switch must have happened that the trace does not show: the occupant is a guess.
+  public var doubtful: [TimeSpan]
 
   /// Replays `timeline` over `window`.
   ///
   /// What ran when the window began is learned from the events before it, or from the first events in it
   /// (a sched_switch names the task that leaves; each event names the task it interrupted).
-  /// Where a switch is missing (lost, or of a task that this kernel does not show) the events themselves tell
-  /// whose the CPU is; `comms` then gives the name.
+  /// `comms` names tasks whose switch is missing.
   public init(_ timeline: CPUTimeline, window: TimeSpan, comms: [Int32: String] = [:]) {
     self.window = window
     var state = State(timeline: timeline, window: window, comms: comms)
     for event in timeline.events {
-      if event.time >= window.end { break }
+      if event.time >= window.end {
+        // What comes first behind the window may tell that an interrupt had ended before.
+        state.closeInterrupts(event)
+        break
+      }
       state.apply(event)
     }
     state.emit(until: window.end)
+    state.learnPriority(from: timeline)
     slices = state.slices
+    doubtful = state.doubtful
+  }
+
+  /// Joins the replays of several CPUs, each over the stretch in which that CPU mattered.
+  init(_ parts: [CPUReplay], window: TimeSpan) {
+    self.window = window
+    slices = parts.flatMap(\.slices)
+    doubtful = parts.flatMap(\.doubtful)
   }
 
   /// Net time of every occupant in `span`, most time first.
   public func ran(in span: TimeSpan) -> [RanEntry] {
-    var order: [Occupant] = []
-    var entries: [Occupant: RanEntry] = [:]
+    var places: [Occupant: Int] = [:]
+    var entries: [RanEntry] = []
     var last: Occupant?
     for slice in slices {
       guard let part = slice.span.clipped(to: span) else { continue }
-      if entries[slice.occupant] == nil {
-        order.append(slice.occupant)
-        entries[slice.occupant] = RanEntry(occupant: slice.occupant, net: .zero, count: 0)
+      let place = places[slice.occupant] ?? entries.count
+      if place == entries.count {
+        places[slice.occupant] = place
+        entries.append(RanEntry(occupant: slice.occupant, net: .zero, count: 0))
       }
-      entries[slice.occupant]?.net += part.length
-      if last != slice.occupant { entries[slice.occupant]?.count += 1 }
+      entries[place].net += part.length
+      if last != slice.occupant { entries[place].count += 1 }
       last = slice.occupant
     }
-    return order.compactMap { entries[$0] }.enumerated().sorted {
+    return entries.enumerated().sorted {
       $0.element.net != $1.element.net ? $0.element.net > $1.element.net : $0.offset < $1.offset
     }.map(\.element)
   }
@@ -75,12 +90,23 @@ extension CPUReplay {
     var task: TaskIdentity
     var priority: KernelPriority?
     var frames: [Occupant] = []
+    /// Whether the frames' own entries were marked as in a hard interrupt or softirq: only then do later
+    /// marks tell anything of them.
+    var marked: [Bool] = []
+    /// The last event that was written in the top frame's context.
+    var lastMarked = Nanoseconds.zero
+    /// Where the slices begin since the present task's priority was last told.
+    var told = 0
     let comms: [Int32: String]
+    var doubtful: [TimeSpan] = []
+    /// When an event last said that the task is the current one.
+    var confirmed: Nanoseconds
 
     init(timeline: CPUTimeline, window: TimeSpan, comms: [Int32: String]) {
       self.window = window
       self.comms = comms
       cursor = window.start
+      confirmed = timeline.events.first?.time ?? window.start
       // Before the first sched_switch of the buffer the task is the one that it names as leaving.
       task = TaskIdentity(pid: timeline.events.first?.pid ?? 0, comm: "")
       for event in timeline.events {
@@ -111,31 +137,60 @@ extension CPUReplay {
       cursor = end
     }
 
+    /// Each event names the current task; where it is another one than replayed, a switch is missing.
+    mutating func confirm(_ task: TaskIdentity, at event: TraceEvent) {
+      defer { confirmed = event.time }
+      guard task.pid != self.task.pid else { return }
+      emit(until: event.time)
+      if let missing = TimeSpan(confirmed, event.time).clipped(to: window) {
+        doubtful.append(missing)
+      }
+      self.task = task
+      priority = nil
+      if !event.context.inHardIRQ, !event.context.inSoftIRQ, !event.context.inNMI {
+        clearFrames()
+      }
+    }
+
+    mutating func clearFrames() {
+      frames.removeAll(keepingCapacity: true)
+      marked.removeAll(keepingCapacity: true)
+    }
+
     mutating func apply(_ event: TraceEvent) {
-      if event.pid != task.pid { findTask(event) }
+      closeInterrupts(event)
+      if case .switched(let change) = event.payload {
+        confirm(change.previous, at: event)
+      } else if event.pid != task.pid {
+        confirm(TaskIdentity(pid: event.pid, comm: comms[event.pid] ?? ""), at: event)
+      } else {
+        confirmed = event.time
+      }
       switch event.payload {
       case .switched(let change):
         emit(until: event.time)
-        frames.removeAll(keepingCapacity: true)
+        correctPriority(change)
+        clearFrames()
         task = change.next
         priority = change.nextPriority
+        told = slices.count
       case .irqEntry(let irq, let handler):
-        push(.irq(number: irq, handler: handler), at: event.time)
+        push(.irq(number: irq, handler: handler), event)
       case .irqExit(let irq, _):
         pop(at: event.time) {
           if case .irq(irq, _) = $0 { true } else { false }
         }
       case .vectorEntry(let name, _):
-        push(.vector(name), at: event.time)
+        push(.vector(name), event)
       case .vectorExit(let name, _):
         pop(at: event.time) { $0 == .vector(name) }
       case .softirqEntry(let vector):
-        push(.softirq(vector), at: event.time)
+        push(.softirq(vector), event)
       case .softirqExit(let vector):
         pop(at: event.time) { $0 == .softirq(vector) }
       case .nmi(let handler, let duration):
         // Written at its end, with its length.
-        emit(until: max(cursor, event.time - duration))
+        emit(until: max(cursor, event.time - max(duration, .zero)))
         frames.append(.nmi(handler.name))
         emit(until: event.time)
         frames.removeLast()
@@ -143,24 +198,66 @@ extension CPUReplay {
         if boosted.pid == task.pid {
           emit(until: event.time)
           priority = new
+          told = slices.count
         }
       default: break
       }
     }
 
-    /// The switch to the event's task was not recorded; interrupts that were open ended before it.
-    mutating func findTask(_ event: TraceEvent) {
+    mutating func push(_ occupant: Occupant, _ event: TraceEvent) {
       emit(until: event.time)
-      if !event.context.inHardIRQ && !event.context.inSoftIRQ && !event.context.inNMI {
-        frames.removeAll(keepingCapacity: true)
+      frames.append(occupant)
+      if case .softirq = occupant {
+        marked.append(event.context.inSoftIRQ)
+      } else {
+        marked.append(event.context.inHardIRQ)
       }
-      task = TaskIdentity(pid: event.pid, comm: comms[event.pid] ?? "")
-      priority = nil
+      lastMarked = event.time
     }
 
-    mutating func push(_ occupant: Occupant, at time: Nanoseconds) {
-      emit(until: time)
-      frames.append(occupant)
+    /// Ends interrupts whose exit was not recorded: an event outside of them says that they are over.
+    mutating func closeInterrupts(_ event: TraceEvent) {
+      while let top = frames.last, marked.last == true {
+        let isInside: Bool
+        switch (top, event.payload) {
+        case (.irq, .irqExit), (.vector, .vectorExit), (.softirq, .softirqExit): isInside = true
+        // Handlers run with interrupts off: a vector does not come on top of one.
+        case (.vector, .vectorEntry), (.irq, .vectorEntry): isInside = false
+        case (.softirq, _): isInside = event.context.inSoftIRQ || event.context.inHardIRQ
+        default: isInside = event.context.inHardIRQ || event.context.inNMI
+        }
+        guard !isInside else { break }
+        emit(until: max(lastMarked, cursor))
+        frames.removeLast()
+        marked.removeLast()
+      }
+      if !frames.isEmpty { lastMarked = event.time }
+    }
+
+    /// A task that changed its own priority leaves with another one than it came with; had it been the
+    /// lesser one before, it would have been preempted.
+    mutating func correctPriority(_ change: SwitchEvent) {
+      guard change.previous.pid == task.pid, let old = priority, old != change.previousPriority
+      else { return }
+      for index in slices.indices[min(told, slices.count)...] {
+        if case .task(let task, old) = slices[index].occupant, task.pid == change.previous.pid {
+          slices[index].occupant = .task(task, change.previousPriority)
+        }
+      }
+      priority = change.previousPriority
+    }
+
+    /// The same where the task leaves behind the window.
+    mutating func learnPriority(from timeline: CPUTimeline) {
+      for event in timeline.events where event.time >= window.end {
+        switch event.payload {
+        case .switched(let change):
+          correctPriority(change)
+          return
+        case .prioritySet(let boosted, _, _) where boosted.pid == task.pid: return
+        default: continue
+        }
+      }
     }
 
     mutating func pop(at time: Nanoseconds, where test: (Occupant) -> Bool) {
@@ -168,6 +265,7 @@ extension CPUReplay {
       guard let index = frames.lastIndex(where: test) else { return }
       // Frames above it whose exit was not seen ended before it.
       frames.removeSubrange(index...)
+      marked.removeSubrange(index...)
     }
   }
 }

@@ -21,6 +21,13 @@ public struct ExcerptLine: Hashable, Sendable {
 }
 
 enum Excerpt {
+  /// By what an event is found again.
+  private struct Mark: Hashable {
+    var time: Nanoseconds
+    var position: UInt64?
+    var cpu: Int
+  }
+
   /// At most `limit` lines: the evidence, the wake-up's own events and what stands next to them.
   static func lines(of spike: SpikeCase, evidence: [Evidence], limit: Int = 40) -> [ExcerptLine] {
     let margin = Nanoseconds(microseconds: 20)
@@ -31,13 +38,25 @@ enum Excerpt {
       spike.times.interruptEvent, spike.times.wakingEvent, spike.times.queuedEvent,
       spike.times.switchedEvent, spike.times.returnedEvent, spike.times.stackEvent,
     ].compactMap { $0 }
+    let marks = Set(
+      evidence.compactMap { line -> Mark? in
+        guard let time = line.time, let cpu = line.cpu else { return nil }
+        return Mark(time: time, position: line.position, cpu: cpu)
+      })
     func isEvidence(_ event: TraceEvent) -> Bool {
-      evidence.contains {
-        $0.time == event.time && $0.position == event.position && $0.cpu == event.cpu
-      }
+      marks.contains(Mark(time: event.time, position: event.position, cpu: event.cpu))
     }
     for track in spike.timeline.cpus where track.cpu != spike.cpu {
       events += track.events(in: window).filter { isEvidence($0) || key.contains($0) }
+    }
+    // What the verdict rests on may lie before the window: a boost, a queued work item, a frequency.
+    for line in evidence {
+      guard let time = line.time, let cpu = line.cpu, time < window.start || time > window.end
+      else { continue }
+      events +=
+        spike.timeline[cpu: cpu]?.events(in: TimeSpan(time, time)).filter {
+          $0.position == line.position && !events.contains($0)
+        } ?? []
     }
     events.sort { ($0.time, $0.cpu, $0.position) < ($1.time, $1.cpu, $1.position) }
     var rank = [Int](repeating: 0, count: events.count)

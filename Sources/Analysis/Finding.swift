@@ -73,6 +73,9 @@ public struct RuleOutcome: Hashable, Sendable {
 /// A rule is a pure function of the case; it may claim time that another rule claims too: the ledger
 /// gives each nanosecond to one of them.
 public protocol Rule: Sendable {
+  /// The class, what it must see, and how far its verdict can go.
+  static var profile: RuleProfile { get }
+
   /// Examines a spike.
   func examine(_ spike: SpikeCase) -> RuleOutcome
 }

@@ -29,27 +29,23 @@ public struct Ledger: Hashable, Sendable {
       }
       return a.offset < b.offset
     }
-    var free = [window]
+    var free = Spans.merged([window])
     entries = []
     for (_, finding) in order {
-      var given: [TimeSpan] = []
-      for span in finding.spans {
-        for piece in free {
-          if let part = piece.clipped(to: span) { given.append(part) }
-        }
-        free = free.flatMap { piece -> [TimeSpan] in
-          guard let part = piece.clipped(to: span) else { return [piece] }
-          return [TimeSpan(piece.start, part.start), TimeSpan(part.end, piece.end)]
-            .filter { $0.length > .zero }
-        }
-      }
+      let wanted = Spans.merged(finding.spans)
+      let given = Spans.intersection(free, wanted)
       guard !given.isEmpty else { continue }
+      free = Spans.subtracting(wanted, from: free)
       var kept = finding
-      kept.spans = given.sorted { $0.start < $1.start }
+      kept.spans = given
       entries.append(Entry(finding: kept))
     }
     unexplained = free
-    entries.sort { $0.time > $1.time }
+    let ranked = entries.enumerated().sorted { a, b in
+      a.element.time != b.element.time
+        ? a.element.time > b.element.time : a.offset < b.offset
+    }
+    entries = ranked.map(\.element)
   }
 
   /// The sum of what no rule explains.

@@ -1,10 +1,10 @@
 import TraceModel
 
 /// A task that had the CPU while the measured thread wanted it.
-struct Rival {
-  /// Who.
+struct Rival: Sendable {
+  /// Who, by the scheduler's own events.
   var task: TaskIdentity
-  /// Its priority by the scheduler's events.
+  /// Its priority by the scheduler's events, a boost included.
   var priority: KernelPriority?
   /// When it ran, interrupts taken off.
   var spans: [TimeSpan]
@@ -12,51 +12,93 @@ struct Rival {
   var evidence: [Evidence]
   /// Proven where its leaving was seen.
   var confidence: Confidence
+  /// The boost by which it has its priority.
+  var boost: TraceEvent?
+  /// The class that such a task belongs to; nil where it is no cause by itself.
+  var culprit: CulpritClass?
 
   /// Its own time.
-  var net: Nanoseconds { spans.reduce(.zero) { $0 + $1.length } }
+  var net: Nanoseconds { Spans.length(spans) }
 }
 
 extension SpikeCase {
-  /// Tasks other than the measured thread and idle, by the time that they had the CPU in `spans`.
-  func rivals(in wanted: [TimeSpan]) -> [Rival] {
+  /// Tasks other than the measured thread and idle, by the time that they had the CPU while it wanted it.
+  func findRivals() -> [Rival] {
+    struct Key: Hashable {
+      var pid: Int32
+      var priority: KernelPriority?
+    }
+    let wanted = Spans.merged([waiting, afterSwitch])
+    var places: [Key: Int] = [:]
     var found: [Rival] = []
     for slice in replay.slices {
       guard case .task(let task, let priority) = slice.occupant, task.pid != sample.task.pid
       else { continue }
-      for span in wanted {
-        guard let part = slice.span.clipped(to: span) else { continue }
-        if let index = found.firstIndex(where: {
-          $0.task.pid == task.pid && $0.priority == priority
-        }) {
-          found[index].spans.append(part)
-        } else {
-          found.append(
-            Rival(
-              task: TaskIdentity(
-                pid: task.pid, comm: task.comm.isEmpty ? timeline.task(task.pid).comm : task.comm),
-              priority: priority, spans: [part], evidence: [], confidence: .likely))
-        }
+      let parts = Spans.intersection(wanted, [slice.span])
+      guard !parts.isEmpty else { continue }
+      let key = Key(pid: task.pid, priority: priority)
+      if let place = places[key] {
+        found[place].spans += parts
+        if found[place].task.comm.isEmpty { found[place].task.comm = task.comm }
+      } else {
+        places[key] = found.count
+        found.append(
+          Rival(
+            task: task, priority: priority, spans: parts, evidence: [], confidence: .likely))
+      }
+    }
+    guard !found.isEmpty else { return [] }
+    addSwitches(to: &found)
+    let boosts = Boost.all(in: timeline, until: sample.wake)
+    for index in found.indices {
+      if found[index].task.comm.isEmpty {
+        found[index].task = timeline.task(found[index].task.pid)
+      }
+      if let start = found[index].spans.first?.start, let priority = found[index].priority {
+        found[index].boost =
+          Boost.inForce(boosts, pid: found[index].task.pid, priority: priority, at: start)
+      }
+      found[index].culprit = culprit(of: found[index])
+    }
+    return found.sorted { ($1.net, $0.task.pid) < ($0.net, $1.task.pid) }
+  }
+
+  private func addSwitches(to found: inout [Rival]) {
+    var seen: [Int32: (first: TraceEvent, last: TraceEvent, left: Bool)] = [:]
+    let pids = Set(found.map(\.task.pid))
+    for event in events {
+      guard case .switched(let change) = event.payload else { continue }
+      for (pid, left) in [(change.previous.pid, true), (change.next.pid, false)]
+      where pids.contains(pid) {
+        let entry = seen[pid]
+        seen[pid] = (entry?.first ?? event, event, left || (entry?.left ?? false))
       }
     }
     for index in found.indices {
-      let pid = found[index].task.pid
-      let switches = events.filter {
-        if case .switched(let change) = $0.payload {
-          change.previous.pid == pid || change.next.pid == pid
-        } else {
-          false
-        }
-      }
-      if let first = switches.first { found[index].evidence.append(Evidence(first)) }
-      if switches.count > 1, let last = switches.last {
-        found[index].evidence.append(Evidence(last))
-      }
-      let left = switches.contains {
-        if case .switched(let change) = $0.payload { change.previous.pid == pid } else { false }
-      }
-      if left { found[index].confidence = .proven }
+      guard let entry = seen[found[index].task.pid] else { continue }
+      found[index].evidence.append(Evidence(entry.first))
+      if entry.last != entry.first { found[index].evidence.append(Evidence(entry.last)) }
+      if entry.left { found[index].confidence = .proven }
     }
-    return found.sorted { ($1.net, $0.task.pid) < ($0.net, $1.task.pid) }
+  }
+
+  /// The class of a task that ran in place of the measured thread.
+  private func culprit(of rival: Rival) -> CulpritClass? {
+    if context.ownThreads.contains(rival.task.pid) { return .ownOutput }
+    guard let theirs = rival.priority else { return nil }
+    let comm = rival.task.comm
+    if theirs.outranks(priority) || (theirs == priority && priority.isRealtime) {
+      if KernelTasks.isStopper(comm) { return .stopMachine }
+      if rival.boost != nil { return .priorityInversion }
+      if theirs.isRealtime {
+        if KernelTasks.servesInterrupts(comm) { return .irqThread }
+        if KernelTasks.isRCU(comm) { return .rcu }
+      }
+    }
+    if priority.isRealtime {
+      if theirs.outranks(priority) { return .higherPriorityTask }
+      return theirs == priority ? .samePriorityTask : nil
+    }
+    return theirs.isRealtime ? .higherPriorityTask : .runQueue
   }
 }

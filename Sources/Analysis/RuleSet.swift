@@ -1,17 +1,37 @@
 /// All rules, in the order in which they are asked; where two claim the same time with the same confidence the
-/// earlier one gets it.
+/// earlier one gets it, so the more special one stands in front.
 enum RuleSet {
   static let all: [any Rule] = [
-    PageFault(), HardIRQ(), Softirq(), RTThrottling(), HigherPriorityTask(), SamePriorityTask(),
-    RunQueue(), NonPreemptible(), IrqsOff(), Hypervisor(), IdleExit(), HardwareStall(),
+    Observer(), TimerLate(), TimerSlack(), TimerSoftirq(), PageFault(), PriorityInversion(),
+    IsolationBroken(), TLBShootdown(), RCU(), StackedTimers(), TickWork(), NMI(), HardIRQ(),
+    Softirq(), InterruptedAfterSwitch(), OwnOutput(), Migration(), StopMachine(), RTThrottling(),
+    DeadlineServer(), IRQThread(), HigherPriorityTask(), SamePriorityTask(), LateKworker(),
+    CPUBandwidth(), RunQueue(), RemoteEnqueue(), PrintkConsole(), MemoryReclaim(), OtherTracing(),
+    SignalOrPtrace(), PreemptOff(), NonPreemptibleKernel(), IrqsOff(), Hypervisor(), IdleExit(),
+    HardwareStall(), CPUFrequency(), SharedHardware(), Clock(), SchedulerOverhead(), Unknown(),
   ]
 
   /// A class that, where it is found, already contains what these classes would say of the same time.
   static let contains: [CulpritClass: Set<CulpritClass>] = [
-    .rtThrottling: [
-      .higherPriorityTask, .samePriorityTask, .runQueue, .nonPreemptibleKernel, .preemptOff,
+    .observer: Set(CulpritClass.allCases).subtracting([.observer]),
+    .rtThrottling: throttled,
+    .deadlineServer: throttled,
+    .hypervisor: [.hardIRQ, .softirq, .schedulerOverhead],
+    .pageFault: [
+      .higherPriorityTask, .samePriorityTask, .runQueue, .irqThread, .ownOutput, .memoryReclaim,
     ],
-    .hypervisor: [.hardIRQ, .softirq],
-    .pageFault: [.higherPriorityTask, .samePriorityTask, .runQueue],
+    .priorityInversion: [.higherPriorityTask, .samePriorityTask, .runQueue],
+    .cpuFrequency: [.hardIRQ, .schedulerOverhead],
+    .lateKworker: [.runQueue, .cpuBandwidth],
+    .cpuBandwidth: [.runQueue],
+    .tlbShootdown: [.hardIRQ, .interruptedAfterSwitch, .preemptOff, .nonPreemptibleKernel],
+    .memoryReclaim: [.preemptOff, .nonPreemptibleKernel],
+    .printkConsole: [.irqsOff, .preemptOff, .nonPreemptibleKernel],
+    .otherTracing: [.irqsOff, .preemptOff, .nonPreemptibleKernel],
+  ]
+
+  private static let throttled: Set<CulpritClass> = [
+    .higherPriorityTask, .samePriorityTask, .runQueue, .nonPreemptibleKernel, .preemptOff,
+    .schedulerOverhead,
   ]
 }

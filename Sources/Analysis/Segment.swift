@@ -52,12 +52,17 @@ extension WakeupTimes {
       advance(.timer, to: interrupt ?? waking)
       advance(.irq, to: waking)
       advance(.enqueue, to: queued ?? waking)
-      if let switched { advance(.schedule, to: switched) }
+      if let switched {
+        advance(.schedule, to: switched)
+      } else if let firstOwn {
+        // The switch is missing; somewhere up to here it happened.
+        advance(.unexplained, to: firstOwn)
+      }
     } else if let switched {
       // Seen on the CPU, but not how it came there.
       advance(.unexplained, to: switched)
     }
-    if switched != nil {
+    if switched != nil || (waking != nil && firstOwn != nil) {
       advance(.return, to: returned ?? sampled)
       advance(.clockRead, to: sampled)
     } else if let returned, waking == nil {
@@ -67,8 +72,12 @@ extension WakeupTimes {
     } else {
       advance(.unexplained, to: sampled)
     }
+    // A stretch that is missing is an empty one where the one before it ends.
+    var place = expiry
     return Segment.Name.allCases.map { name in
-      Segment(name: name, span: spans[name] ?? TimeSpan(cursor, cursor))
+      let span = spans[name] ?? TimeSpan(place, place)
+      place = span.end
+      return Segment(name: name, span: span)
     }
   }
 }

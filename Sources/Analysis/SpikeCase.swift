@@ -10,9 +10,13 @@ public struct SpikeCase: Sendable {
   public var segments: [Segment]
   /// The trace.
   public var timeline: Timeline
-  /// Who had the CPU on which the thread was to run.
+  /// The CPU on which the thread got to run.
+  public var cpu: Int
+  /// The CPU on which it was woken: the timer's.
+  public var timerCPU: Int
+  /// Who had the CPU that mattered at each moment: the timer's before the wake-up, the thread's after it.
   public var replay: CPUReplay
-  /// The CPU's events in the window.
+  /// The events of these CPUs in the window.
   public var events: ArraySlice<TraceEvent>
   /// The machine and the run.
   public var context: SystemContext
@@ -24,14 +28,29 @@ public struct SpikeCase: Sendable {
   public var priority: KernelPriority
   /// Gaps of the trace that touch the window.
   public var gaps: [TimelineGap]
+  /// Sections of latency tracers on the window's CPUs that overlap it; a wake-up's only where it is this thread's.
+  public var sections: [LatencySection]
+  /// Where each stretch was to happen.
+  let path: WakePath
+  /// Tasks that had the CPU while the thread wanted it.
+  var rivals: [Rival]
+  /// The cycle before this one that was armed in time, where this one was not.
+  var previous: WakeupTimes?
+  /// The task that was interrupted by the wake-up and kept the CPU.
+  var held: HeldCPU?
 
   /// Prepares the case of a sample.
-  public init(_ sample: WakeupSample, timeline: Timeline, context: SystemContext) {
+  public init(
+    _ sample: WakeupSample, timeline: Timeline, context: SystemContext,
+    sections: [LatencySection] = []
+  ) {
+    let timeline = timeline.ordered
     let finder = WakeupFinder(timeline)
     let times = finder.times(of: sample)
-    let cpu = times.switchedEvent?.cpu ?? times.wakingEvent?.cpu ?? sample.cpu
-    let track = timeline[cpu: cpu] ?? CPUTimeline(cpu: cpu, events: [])
     let baseline = Baseline(finder.earlier(than: sample.expiry, tid: sample.task.pid, limit: 500))
+    if let armed = times.armedEvent, armed.time > sample.expiry {
+      previous = finder.earlier(than: armed.time, tid: sample.task.pid, limit: 1).first
+    }
     self.sample = sample
     self.times = times
     self.timeline = timeline
@@ -40,8 +59,11 @@ public struct SpikeCase: Sendable {
     segments = times.segments.map {
       Segment(name: $0.name, span: $0.span, typical: baseline.typical($0.name))
     }
-    replay = CPUReplay(track, window: sample.window, comms: timeline.comms)
-    events = track.events(in: sample.window)
+    path = WakePath(sample, times: times, timeline: timeline)
+    cpu = path.home
+    timerCPU = path.legs[0].cpu
+    replay = path.replay(timeline, window: sample.window)
+    events = path.events(timeline, window: sample.window)
     if case .stack(let frames) = times.stackEvent?.payload {
       interrupted = InterruptedCode(stack: frames, task: times.wakingEvent?.pid ?? 0)
     }
@@ -55,29 +77,53 @@ public struct SpikeCase: Sendable {
     gaps = timeline.cpus.flatMap { track in
       track.gaps.filter { $0.span.start < sample.wake && $0.span.end > sample.expiry }
     }
+    self.sections = []
+    rivals = []
+    let cpus = Set(path.legs.map(\.cpu))
+    self.sections = (sections + PreemptIRQSections.read(timeline, cpus: cpus, in: sample.window))
+      .filter { section in
+        cpus.contains(section.cpu) && section.span.clipped(to: sample.window) != nil
+          && (!section.isWakeup || section.task?.pid == sample.task.pid)
+      }
+    rivals = findRivals()
+    held = HeldCPU(self)
   }
-
-  /// The CPU whose replay explains the wake-up.
-  public var cpu: Int { events.first?.cpu ?? times.switchedEvent?.cpu ?? sample.cpu }
 
   /// A segment's span.
   public func span(_ name: Segment.Name) -> TimeSpan {
     segments.first { $0.name == name }?.span ?? TimeSpan(sample.wake, sample.wake)
   }
 
-  /// From being on the run queue to having the CPU: the schedule segment, the enqueue segment included.
-  public var waiting: TimeSpan { TimeSpan(span(.enqueue).start, span(.schedule).end) }
+  /// From being on the run queue to having the CPU; where the switch is missing, to the thread's own first event.
+  ///
+  /// A wake-up from another CPU is on the run queue only when that CPU has taken it.
+  public var waiting: TimeSpan {
+    guard let waking = times.waking else { return TimeSpan(sample.expiry, sample.expiry) }
+    let end = times.switched ?? times.firstOwn ?? max(sample.wake, sample.expiry)
+    let start = isRemote ? times.queued ?? waking : waking
+    return TimeSpan(min(start, end), end)
+  }
+
+  /// Whether the wake-up came from another CPU than the one on which the thread ran.
+  public var isRemote: Bool { times.wakingEvent.map { $0.cpu != cpu } ?? false }
 
   /// From having the CPU to the sample.
   public var afterSwitch: TimeSpan { TimeSpan(span(.return).start, span(.clockRead).end) }
 
-  /// The events of the CPU in `span`.
+  /// The events in `span`, its end left out.
   public func events(in span: TimeSpan) -> ArraySlice<TraceEvent> {
+    let low = lowerBound(span.start)
+    return events[low..<max(low, lowerBound(span.end))]
+  }
+
+  private func lowerBound(_ time: Nanoseconds) -> Int {
     var low = events.startIndex
-    while low < events.endIndex, events[low].time < span.start { low += 1 }
-    var high = low
-    while high < events.endIndex, events[high].time < span.end { high += 1 }
-    return events[low..<high]
+    var high = events.endIndex
+    while low < high {
+      let middle = low + (high - low) / 2
+      if events[middle].time < time { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   /// Whether the thread asked for preemption (need-resched set) in `span` and did not get it.
@@ -95,7 +141,7 @@ public struct SpikeCase: Sendable {
       last = max(last, event.time)
     }
     if span.end - last >= minimum { found.append(TimeSpan(last, span.end)) }
-    let lost = timeline[cpu: cpu]?.gaps ?? []
+    let lost = path.legs.flatMap { timeline[cpu: $0.cpu]?.gaps ?? [] }
     return found.filter { silence in
       !lost.contains { $0.span.start < silence.end && $0.span.end > silence.start }
     }
@@ -105,7 +151,23 @@ public struct SpikeCase: Sendable {
   public func recorded(_ name: String) -> Bool { context.enabledEvents?.contains(name) ?? true }
 
   /// Growth of the steal time of the CPU around the spike.
-  public var steal: Nanoseconds { context.steal[cpu] ?? .zero }
+  public var steal: Nanoseconds {
+    max(context.steal[cpu] ?? .zero, context.steal[timerCPU] ?? .zero)
+  }
+
+  /// The section of one of `tracers` that overlaps at least 80 % of `spans`, the longest overlap first.
+  func section(of tracers: [String], over spans: [TimeSpan]) -> LatencySection? {
+    let claimed = Spans.merged(spans)
+    let whole = Spans.length(claimed)
+    var best: (overlap: Nanoseconds, section: LatencySection)?
+    for section in sections where tracers.contains(section.tracer) {
+      let overlap = Spans.length(Spans.intersection(claimed, [section.span]))
+      guard overlap > .zero, overlap.count >= whole.count / 5 * 4, overlap > best?.overlap ?? .zero
+      else { continue }
+      best = (overlap, section)
+    }
+    return best?.section
+  }
 
   /// What is worth a finding: a tenth of the latency, at least 2 us.
   public var floor: Nanoseconds {

@@ -28,7 +28,7 @@ extension SpikeCase {
           switch code.mode {
           case .user: "user space"
           case .idle: "the idle loop"
-          case .kernel: "\(code.frames[0].text)"
+          case .kernel: code.frames.first?.text ?? "the kernel"
           }
         for silence in silences(in: late, minimum: least) { found.append(stall(silence, mode)) }
       }
@@ -68,7 +68,7 @@ extension SpikeCase {
       }
     }
     let alive = timeline.cpus.contains { track in
-      track.cpu != cpu && !track.events(in: silence).isEmpty
+      track.cpu != cpu && track.cpu != timerCPU && !track.events(in: silence).isEmpty
     }
     return Stall(
       span: silence, interrupted: interrupted, end: behind.first, pending: pending,

@@ -35,6 +35,57 @@ public struct SystemContext: Hashable, Sendable {
   /// Names (`system:name`) of the events that were enabled, nil where they are not known.
   public var enabledEvents: Set<String>?
 
+  /// Growth of the SMI counter (MSR_SMI_COUNT) of the CPUs around the spike or over the run.
+  public var smiCount: UInt64?
+  /// Exit latency of each idle state by its number (cpuidle/stateN/latency).
+  public var idleExitLatencies: [UInt32: Nanoseconds]?
+  /// /sys/devices/system/clocksource/clocksource0/current_clocksource
+  public var clocksource: String?
+  /// The kernel log's line on an unstable or switched clocksource since the run began, empty where there is none.
+  public var clockTrouble: String?
+  /// Growth of the cgroup's throttled_usec (cpu.stat of the measured thread) in the stretch that holds the spike.
+  public var throttledTime: Nanoseconds?
+  /// The CPUs' nominal frequency in kHz (cpufreq base_frequency, else cpuinfo_max_freq).
+  public var nominalKilohertz: UInt32?
+  /// Growth of the thermal throttle counts (thermal_throttle/core_throttle_count) around the spike or over the run.
+  public var thermalThrottles: UInt64?
+  /// For each CPU the others of its core (topology/thread_siblings_list without itself).
+  public var siblings: [Int: CPUSet]?
+  /// Whether a deadline server runs normal tasks in front of real-time ones (6.12 and later, runtime not 0).
+  public var hasDeadlineServer: Bool?
+  /// CONFIG_RT_GROUP_SCHED: with a deadline server it is the one case in which real-time throttling is left.
+  public var hasRTGroupScheduling: Bool?
+  /// CPUs of nohz_full=, where the tick should not run.
+  public var nohzFullCPUs: CPUSet?
+  /// Other users of tracing, one line each (foreign instances with events, kprobes, enabled functions); empty where
+  /// there are none.
+  public var otherTracing: [String]?
+  /// Process that ptraces the measuring one (TracerPid), 0 for none.
+  public var ptracer: Int32?
+
+  /// Whether a fact is known.
+  public func knows(_ fact: Need.Fact) -> Bool {
+    switch fact {
+    case .preemptionModel: preemption != nil
+    case .hypervisor: hypervisor != nil
+    case .steal: !steal.isEmpty
+    case .smiCounter: smiCount != nil
+    case .idleLatencies: idleExitLatencies != nil
+    case .throttlingLimits: rtRuntime != nil
+    case .deadlineServer: hasDeadlineServer != nil
+    case .bandwidth: throttledTime != nil
+    case .faultCounter: pageFaults != nil
+    case .ownThreads: !ownThreads.isEmpty
+    case .observerCost: observerCost != nil
+    case .isolation: !isolatedCPUs.isEmpty || nohzFullCPUs != nil
+    case .clocksource: clocksource != nil
+    case .ptracer: ptracer != nil
+    case .frequency: nominalKilohertz != nil
+    case .siblings: siblings != nil
+    case .otherTracing: otherTracing != nil
+    }
+  }
+
   /// Makes a context of which nothing is known.
   public init() {
     steal = [:]

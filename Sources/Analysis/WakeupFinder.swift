@@ -2,20 +2,18 @@ public import TraceModel
 
 /// Finds the times of wake-ups in a timeline.
 public struct WakeupFinder: Sendable {
-  private let timeline: Timeline
-  private let merged: [TraceEvent]
+  private let merged: EventOrder
 
-  /// Makes a finder; the timeline's events are merged once.
+  /// Makes a finder; the timeline's events are put in order once.
   public init(_ timeline: Timeline) {
-    self.timeline = timeline
-    self.merged = timeline.merged
+    merged = EventOrder(timeline)
   }
 
   /// The times of the wake-up that `sample` tells of.
   public func times(of sample: WakeupSample) -> WakeupTimes {
     var times = WakeupTimes(expiry: sample.expiry, sampled: sample.wake)
     let tid = sample.task.pid
-    let end = upperBound(sample.wake)
+    let end = merged.lowerBound(sample.wake + Nanoseconds(1))
 
     // The request for this wake-up names its expiry; nothing before it belongs to this cycle.
     var begin = 0
@@ -30,8 +28,8 @@ public struct WakeupFinder: Sendable {
       }
       if hard < sample.expiry { break }
     }
-    if times.armedEvent == nil { begin = lowerBound(sample.expiry) }
-    fill(&times, tid: tid, events: merged[begin..<max(begin, end)])
+    if times.armedEvent == nil { begin = merged.lowerBound(sample.expiry) }
+    fill(&times, tid: tid, range: begin..<max(begin, end))
     return times
   }
 
@@ -41,7 +39,7 @@ public struct WakeupFinder: Sendable {
   /// last segment is missing.
   public func earlier(than time: Nanoseconds, tid: Int32, limit: Int) -> [WakeupTimes] {
     var found: [WakeupTimes] = []
-    var upper = lowerBound(time)
+    var upper = merged.lowerBound(time)
     var index = upper - 1
     while index >= 0, found.count < limit {
       defer { index -= 1 }
@@ -50,14 +48,15 @@ public struct WakeupFinder: Sendable {
         case .hrtimerStart(_, _, let hard, let soft, let mode) = event.payload,
         !mode.hasPrefix("REL")
       else { continue }
-      let cycle = merged[index..<upper]
+      let cycle = index..<upper
       upper = index
       // A normal task's timer fires at the hard expiry, but was asked for at the soft one.
       let expiry = min(soft, hard)
-      guard event.time <= expiry, let last = cycle.last else { continue }
-      var times = WakeupTimes(expiry: expiry, sampled: last.time)
+      guard event.time <= expiry, cycle.upperBound > cycle.lowerBound else { continue }
+      var times = WakeupTimes(
+        expiry: expiry, sampled: merged.references[cycle.upperBound - 1].time)
       times.armedEvent = event
-      fill(&times, tid: tid, events: cycle)
+      fill(&times, tid: tid, range: cycle)
       guard let switched = times.switched else { continue }
       times.sampled = times.returned ?? switched
       found.append(times)
@@ -65,19 +64,21 @@ public struct WakeupFinder: Sendable {
     return found
   }
 
-  private func fill(_ times: inout WakeupTimes, tid: Int32, events: ArraySlice<TraceEvent>) {
+  private func fill(_ times: inout WakeupTimes, tid: Int32, range: Range<Int>) {
     let timer: UInt64? =
       if case .hrtimerStart(let timer, _, _, _, _) = times.armedEvent?.payload { timer } else {
         nil
       }
-    // Interrupts that are open at this moment, by CPU.
-    var open: [Int: [TraceEvent]] = [:]
-    for event in events {
+    // Interrupts that are open at this moment, by buffer.
+    var open: [Int32: [EventOrder.Reference]] = [:]
+    var waking: EventOrder.Reference?
+    for reference in merged.references[range] {
+      let event = merged[reference]
       switch event.payload {
       case .irqEntry, .vectorEntry:
-        open[event.cpu, default: []].append(event)
+        open[reference.track, default: []].append(reference)
       case .irqExit, .vectorExit:
-        _ = open[event.cpu]?.popLast()
+        _ = open[reference.track]?.popLast()
       case .hrtimerExpireEntry(let expired, _, _):
         if let timer, expired == timer, times.waking == nil { times.expireEvent = event }
       case .waking(let wake) where wake.task.pid == tid && times.switched == nil:
@@ -86,8 +87,11 @@ public struct WakeupFinder: Sendable {
         times.wakingEvent = event
         times.queuedEvent = nil
         times.stackEvent = nil
+        times.firstOwnEvent = nil
+        waking = reference
         times.interruptEvent =
-          open[event.cpu]?.last ?? (event.context.inHardIRQ ? times.expireEvent : nil)
+          open[reference.track]?.last.map { merged[$0] }
+          ?? (event.context.inHardIRQ ? times.expireEvent : nil)
       case .wakeup(let wake) where wake.task.pid == tid && times.switched == nil:
         if times.wakingEvent != nil || event.time >= times.expiry { times.queuedEvent = event }
       case .switched(let change):
@@ -97,10 +101,13 @@ public struct WakeupFinder: Sendable {
           times.switchedEvent = event
           times.switched = event.time
         }
-        open[event.cpu] = nil
+        open[reference.track] = nil
       case .stack:
-        if let waking = times.wakingEvent, times.stackEvent == nil, event.cpu == waking.cpu,
-          times.switched == nil, event.time - waking.time < Nanoseconds(microseconds: 200)
+        // The stack trigger writes right behind its event; on a paused CPU that may take long.
+        if let waking, times.stackEvent == nil, reference.track == waking.track,
+          times.switched == nil,
+          reference.index == waking.index + 1
+            || event.time - waking.time < Nanoseconds(microseconds: 200)
         {
           times.stackEvent = event
         }
@@ -111,7 +118,14 @@ public struct WakeupFinder: Sendable {
         }
       default: break
       }
+      // Where the switch to the thread is missing, its own first event says that it had happened.
+      if event.pid == tid, times.wakingEvent != nil, times.switched == nil,
+        times.firstOwnEvent == nil, !isOwnWaking(event, tid)
+      {
+        times.firstOwnEvent = event
+      }
     }
+    if times.switched != nil { times.firstOwnEvent = nil }
     func clip(_ time: Nanoseconds?, _ floor: Nanoseconds) -> Nanoseconds? {
       time.map { max($0, floor) }
     }
@@ -121,22 +135,18 @@ public struct WakeupFinder: Sendable {
       times.queued = clip(times.queuedEvent?.time, times.waking ?? times.expiry)
     }
     times.switched = clip(times.switched, times.queued ?? times.waking ?? times.expiry)
-    times.returned = clip(times.returned, times.switched ?? times.expiry)
+    times.firstOwn = clip(times.firstOwnEvent?.time, times.queued ?? times.waking ?? times.expiry)
+    times.returned = clip(
+      times.returned, times.switched ?? times.firstOwn ?? times.expiry)
   }
 
-  /// Index of the first event at or after `time`.
-  private func lowerBound(_ time: Nanoseconds) -> Int {
-    var low = 0
-    var high = merged.count
-    while low < high {
-      let middle = (low + high) / 2
-      if merged[middle].time < time { low = middle + 1 } else { high = middle }
+  /// Whether the event was written by the thread for itself before it had been switched out.
+  private func isOwnWaking(_ event: TraceEvent, _ tid: Int32) -> Bool {
+    switch event.payload {
+    case .waking(let wake), .wakeup(let wake): wake.task.pid == tid
+    case .stack, .vectorEntry, .vectorExit, .irqEntry, .irqExit: event.context.inHardIRQ
+    case .switched(let change): change.previous.pid == tid
+    default: event.context.inHardIRQ || event.context.inSoftIRQ || event.context.inNMI
     }
-    return low
-  }
-
-  /// Index behind the last event at or before `time`.
-  private func upperBound(_ time: Nanoseconds) -> Int {
-    lowerBound(time + Nanoseconds(1))
   }
 }

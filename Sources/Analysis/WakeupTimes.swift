@@ -15,6 +15,8 @@ public struct WakeupTimes: Hashable, Sendable {
   public var queued: Nanoseconds?
   /// S: sched_switch to the thread.
   public var switched: Nanoseconds?
+  /// The thread's own first event where the switch to it is missing: it had the CPU by then.
+  public var firstOwn: Nanoseconds?
   /// U: its system call returned.
   public var returned: Nanoseconds?
   /// The thread read its clock.
@@ -28,6 +30,8 @@ public struct WakeupTimes: Hashable, Sendable {
   public var queuedEvent: TraceEvent?
   /// The sched_switch event.
   public var switchedEvent: TraceEvent?
+  /// The thread's own first event after its wake-up, where the switch to it is missing.
+  public var firstOwnEvent: TraceEvent?
   /// The system call's exit.
   public var returnedEvent: TraceEvent?
   /// The hrtimer_start by which the thread asked for this wake-up.

@@ -40,12 +40,15 @@ extension Run {
       result.spikes.count < plan.spikes
       || result.spikes.contains { $0.hit.latency < hit.latency }
     var snapshot: Snapshot
+    var section: TracerSection?
     var deadTime: Nanoseconds?
     do throws(TracefsError) {
       snapshot = try Snapshot(instance, around: hit.expiry)
+      section = try readSection()
       if goesOn {
         // Measuring is blind until tracing is on again: everything else can wait.
         if keeps, plan.outputDirectory != nil { try snapshot.complete(instance) }
+        try self.section?.restart()
         try instance.restart()
         engine.rearm()
         deadTime = Self.now - hit.wake
@@ -53,7 +56,7 @@ extension Run {
     } catch {
       throw .arming(error)
     }
-    let report = try explain(hit, &snapshot, instance)
+    let report = try explain(hit, &snapshot, instance, section: section)
     var spike = SessionResult.Spike(
       report: report, hit: hit, bundle: nil, deadTime: deadTime ?? (Self.now - hit.wake))
     observer.spike(report)
@@ -85,20 +88,36 @@ extension Run {
     }
   }
 
+  /// The section of the latency tracer, nil where there is none.
+  private func readSection() throws(TracefsError) -> TracerSection? {
+    guard let section, let tracer = plan.tracer, tracer.recordsSections else { return nil }
+    let threshold = section.items.first { $0.kind == .threshold }?.got.flatMap { Int64($0) }
+    return try SectionReader.read(
+      section, tracer: tracer.name, threshold: threshold.map(Nanoseconds.init(microseconds:)))
+  }
+
   private func explain(
-    _ hit: BreakHit, _ snapshot: inout Snapshot, _ instance: ArmedInstance
+    _ hit: BreakHit, _ snapshot: inout Snapshot, _ instance: ArmedInstance,
+    section: TracerSection?
   ) throws(SessionError) -> SpikeReport {
-    // Modules come and go: the symbols are those of now.
-    snapshot.trace.symbols = ProcText.read("/proc/kallsyms") ?? ""
+    snapshot.trace.symbols = symbols?.current() ?? ""
     let explainer = try explainer(snapshot.trace)
     // The marker as it stands in the buffer, so that the file alone gives the same sample.
     let marker = explainer.markers(limit: 1).first ?? hit.marker
     var facts = collector.hit(
       marker.sample(comm: hit.comm), start: atStart, before: before, watch: steal,
-      run: runFacts(hit), trace: snapshot.facts(instance), observer: nil, ownThreads: ownThreads,
+      run: runFacts(hit),
+      trace: snapshot.facts(instance, window: TimeSpan(marker.expiry, marker.wake)), observer: nil,
+      ownThreads: ownThreads,
       attachments: plan.outputDirectory == nil ? [] : BundleContents.attachments)
     count(hit.usage, in: &facts)
-    let analysis = explainer.explain(marker, context: facts.context?.context ?? SystemContext())
+    facts.tracerSection = section
+    if let tracer = plan.tracer {
+      facts.trace?.tracerWanted = tracer.name
+      facts.trace?.tracerGot = self.section == nil ? nil : tracer.name
+    }
+    let analysis = explainer.explain(
+      marker, context: facts.context?.context ?? SystemContext(), sections: facts.sections)
     return SpikeReport(analysis, facts: facts, toolVersion: plan.version)
   }
 

@@ -20,8 +20,12 @@ struct Run {
   let before: CounterSnapshot
   let tracing: TracingControl?
   var instance: ArmedInstance?
+  /// The instance of the latency tracer.
+  var section: ArmedInstance?
   var result = SessionResult(end: .finished, statistics: [])
   var steal = StealWatch()
+  /// The kernel's symbols, read once tracing is armed.
+  var symbols: SymbolCache?
   private var lastSteal: Nanoseconds
   let started: Nanoseconds
 
@@ -34,7 +38,7 @@ struct Run {
     self.engine = engine
     self.tracing = tracing
     atStart = facts
-    before = counters.snapshot(threads: engine.tids)
+    before = tracing == nil ? CounterSnapshot() : counters.snapshot(threads: engine.tids)
     started = Self.now
     lastSteal = started
     steal.note(before.steal, at: started)
@@ -57,6 +61,15 @@ struct Run {
       }
       arming.events.append(ArmingPlan.Event(event, isRequired: true))
     }
+    for (name, isOn) in plan.traceOptions.sorted(by: { $0.key < $1.key }) {
+      arming.options.append(ArmingPlan.Option(name, isOn, isRequired: true))
+    }
+    // The tracer first: setting it patches code, which the events' buffer need not show.
+    if let tracer = plan.tracer, let threshold = plan.measurement.breakThreshold {
+      section = try tracing.arm(
+        tracer, threshold: threshold.microseconds, remark: observer.remark)
+    }
+    symbols = SymbolCache()
     let armed = try tracing.arm(arming)
     instance = armed
     for item in armed.shortcomings where item.kind != .event && item.kind != .buffer {
@@ -71,7 +84,7 @@ struct Run {
     engine.begin(
       BreakDescriptors(
         marker: instance?.marker.rawValue ?? -1,
-        tracingOn: instance.map { [$0.tracingSwitch.rawValue] } ?? []))
+        tracingOn: [instance, section].compactMap { $0?.tracingSwitch.rawValue }))
     var waiting = pollfd(fd: engine.wakeDescriptor, events: Int16(POLLIN), revents: 0)
     let interval = plan.progressInterval ?? Nanoseconds(100_000_000)
     var next = Self.now + interval

@@ -56,8 +56,9 @@ struct Snapshot {
   }
 
   /// What was wanted of the instance, what it gave, and its counters.
-  func facts(_ instance: ArmedInstance) -> TraceFacts {
+  func facts(_ instance: ArmedInstance, window: TimeSpan) -> TraceFacts {
     var facts = TraceFacts()
+    facts.bufferNeeded = BufferAdvice.kilobytes(for: window, filled: statistics)
     for item in instance.items {
       switch item.kind {
       case .buffer:

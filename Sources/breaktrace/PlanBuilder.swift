@@ -21,6 +21,15 @@ struct PlanBuilder {
     if let size = options.bufferKiB { plan.bufferKilobytes = Int(clamping: size) }
     plan.hasStack = options.stack
     plan.extraEvents = options.events
+    plan.tracer = options.tracer.map {
+      TracerPlan(
+        $0, hasFunctions: options.functionTrace && $0 != "function", filter: options.tracerFilter,
+        isOptional: options.tracerFallback)
+    }
+    for option in options.traceOptions {
+      let isOff = option.hasPrefix("no") && option != "nop"
+      plan.traceOptions[isOff ? String(option.dropFirst(2)) : option] = !isOff
+    }
     plan.spikes = Int(clamping: options.spikes)
     plan.outputDirectory = options.output ?? "."
     plan.streamsSamples =

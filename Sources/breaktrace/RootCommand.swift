@@ -6,9 +6,10 @@ struct RootCommand: ParsableCommand {
     commandName: "breaktrace",
     abstract: "Measures wake-up latency and names the cause of a spike.",
     subcommands: [
-      AnalyzeCommand.self, DemoCommand.self, PlanCommand.self, HeadroomCommand.self,
-      ResponseCommand.self, ScopeCommand.self, PlotCommand.self, StatusCommand.self,
-      DisarmCommand.self, CompletionCommand.self,
+      AnalyzeCommand.self, RunqCommand.self, RunCommand.self, DemoCommand.self,
+      DoctorCommand.self, PlanCommand.self, HeadroomCommand.self, ResponseCommand.self,
+      ScopeCommand.self, PlotCommand.self, StatusCommand.self, DisarmCommand.self,
+      CompletionCommand.self,
     ])
 
   /// The words that stand for them.

@@ -18,6 +18,9 @@ die() {
   exit 125
 }
 
+# The status of the last `attempt`.
+attempted=0
+
 say() {
   [ -n "${LAB_QUIET:-}" ] || echo "lab: $*" >&2
 }

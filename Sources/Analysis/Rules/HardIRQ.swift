@@ -1,63 +1,85 @@
 import TraceModel
 
-/// A hard interrupt, long or many, ran where the thread should have been woken, switched to or running.
+/// A hard interrupt, long or many of them, ran where the thread should have been woken or switched to.
 ///
-/// Needs irq_handler_entry/exit or irq_vectors entry/exit. Its own time counts, nested ones taken off.
-/// In the interrupt that woke the thread only the time in front of and behind the wake-up counts.
+/// Evidence: entry and exit of the handler or vector; its own time counts, nested ones are taken off. Of the
+/// interrupt that woke the thread the time in front of the wake-up and behind it counts.
+///
+/// Refuted by: a handler that ended before the expiry or began after the clock reading; on a guest whose steal time
+/// grew by as much, the host may have paused the CPU inside it.
+///
+/// Next step: move the interrupt to another CPU, let the driver coalesce, or run the handler in a thread (threadirqs).
 struct HardIRQ: Rule {
+  static let profile = RuleProfile(
+    .hardIRQ, needs: [.interrupts], best: .proven,
+    takes: "the events irq:irq_handler_entry and _exit (CONFIG_EVENT_TRACING), on x86 irq_vectors.")
+
   func examine(_ spike: SpikeCase) -> RuleOutcome {
-    var groups: [(occupant: Occupant, spans: [TimeSpan])] = []
-    for slice in spike.replay.slices {
-      switch slice.occupant {
+    let before = TimeSpan(spike.sample.expiry, spike.afterSwitch.start)
+    let usual = spike.baseline.typical(.irq) ?? .zero
+    var findings: [Finding] = []
+    for entry in spike.replay.ran(in: before) {
+      switch entry.occupant {
       case .irq, .vector: break
       default: continue
       }
-      if let index = groups.firstIndex(where: { $0.occupant == slice.occupant }) {
-        groups[index].spans.append(slice.span)
-      } else {
-        groups.append((slice.occupant, [slice.span]))
-      }
-    }
-    let usual = spike.baseline.typical(.irq) ?? .zero
-    var findings: [Finding] = []
-    for group in groups {
-      let total = group.spans.reduce(Nanoseconds.zero) { $0 + $1.length }
       var worth = spike.floor
-      if group.occupant == .vector("local_timer") { worth = max(worth, usual + usual) }
-      guard total >= worth else { continue }
-      let events = group.spans.flatMap { span in
-        spike.events(in: TimeSpan(span.start, span.end + Nanoseconds(1))).filter {
-          names($0, group.occupant)
-        }
-      }
-      let count =
-        spike.replay.ran(in: spike.replay.window)
-        .first { $0.occupant == group.occupant }?.count ?? 1
-      var evidence = events.prefix(2).map { Evidence($0) }
-      if events.count > 2, let last = events.last { evidence.append(Evidence(last)) }
+      if entry.occupant == .vector("local_timer") { worth = max(worth, usual + usual) }
+      guard entry.net >= worth else { continue }
+      let evidence = Self.evidence(spike, of: entry.occupant, in: before)
       findings.append(
         Finding(
-          .hardIRQ, name: group.occupant.name,
-          confidence: evidence.count >= 2 ? .proven : .likely, spans: group.spans,
+          .hardIRQ, name: entry.occupant.name,
+          confidence: evidence.count >= 2 ? .proven : .likely,
+          spans: spike.replay.spans(in: before) { $0.occupant == entry.occupant },
           evidence: evidence,
-          nextStep: "\(count) interrupt\(count == 1 ? "" : "s") took "
-            + "\(total.microseconds) us here. \(advice(group.occupant))"))
+          nextStep: "\(entry.count) interrupt\(entry.count == 1 ? "" : "s") took "
+            + "\(entry.net.microseconds) us here. \(Self.advice(entry.occupant))"))
     }
     return RuleOutcome(findings: findings)
   }
 
-  private func names(_ event: TraceEvent, _ occupant: Occupant) -> Bool {
+  /// The first two and the last event of an occupant in `span`, its end included.
+  static func evidence(_ spike: SpikeCase, of occupant: Occupant, in span: TimeSpan) -> [Evidence] {
+    let events = spike.events(in: TimeSpan(span.start, span.end + Nanoseconds(1))).filter {
+      names($0, occupant)
+    }
+    var evidence = events.prefix(2).map { Evidence($0) }
+    if span.start == spike.sample.expiry, spike.replay.slices.first?.occupant == occupant,
+      let begin = entry(spike, of: occupant)
+    {
+      evidence.insert(Evidence(begin, note: "before the expiry"), at: 0)
+    }
+    if events.count > 2, let last = events.last { evidence.append(Evidence(last)) }
+    return evidence
+  }
+
+  /// Where an occupant that was there at the expiry began.
+  private static func entry(_ spike: SpikeCase, of occupant: Occupant) -> TraceEvent? {
+    let before = TimeSpan(Nanoseconds(.min), spike.sample.expiry - Nanoseconds(1))
+    let last = spike.timeline[cpu: spike.timerCPU]?.events(in: before).last {
+      names($0, occupant)
+    }
+    switch last?.payload {
+    case .irqEntry, .vectorEntry, .softirqEntry: return last
+    default: return nil
+    }
+  }
+
+  private static func names(_ event: TraceEvent, _ occupant: Occupant) -> Bool {
     switch (event.payload, occupant) {
     case (.irqEntry(let irq, _), .irq(let number, _)), (.irqExit(let irq, _), .irq(let number, _)):
       irq == number
     case (.vectorEntry(let name, _), .vector(let vector)),
       (.vectorExit(let name, _), .vector(let vector)):
       name == vector
+    case (.softirqEntry(let a), .softirq(let b)), (.softirqExit(let a), .softirq(let b)): a == b
+    case (.nmi(let handler, _), .nmi(let name)): handler.name == name
     default: false
     }
   }
 
-  private func advice(_ occupant: Occupant) -> String {
+  private static func advice(_ occupant: Occupant) -> String {
     if case .irq(let number, _) = occupant {
       return "Move it to another CPU (/proc/irq/\(number)/smp_affinity_list), or let its driver "
         + "coalesce; threadirqs makes it preemptible."

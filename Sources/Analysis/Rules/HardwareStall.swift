@@ -2,17 +2,49 @@ import TraceModel
 
 /// The hardware or its firmware stopped the CPU (SMI, thermal, memory), on bare metal.
 ///
-/// The evidence is that of a stall; without a counter it stays possible.
+/// Evidence: silence where code with interrupts enabled was interrupted, or between two events that follow each other
+/// at once; an SMI counter that grew makes it likely, and proven where all CPUs were silent together.
+///
+/// Refuted by: a hypervisor, which looks the same; kernel code that had interrupts off.
+///
+/// Next step: hwlatdetect or the hwlat tracer, the BIOS's options (USB legacy, power capping), the vendor.
 struct HardwareStall: Rule {
+  static let profile = RuleProfile(
+    .hardwareStall, needs: [.waking, .wakeStack], proof: [.fact(.smiCounter)], best: .proven,
+    takes: "root with /dev/cpu/*/msr (module msr) for the SMI counter; CONFIG_HWLAT_TRACER.")
+
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     guard spike.context.hypervisor == nil else { return .nothing }
-    let stalls = spike.stalls().filter { $0.interrupted != "the idle loop" }
+    let grew = spike.context.smiCount ?? 0
+    let stalls = spike.stalls().filter { $0.interrupted != "the idle loop" || grew > 0 }
     guard !stalls.isEmpty else { return .nothing }
+    var evidence = stalls.flatMap(spike.evidence(of:))
+    if let count = spike.context.smiCount {
+      evidence.append(
+        Evidence(
+          source: "MSR_SMI_COUNT",
+          text: count == 0 ? "did not grow: no SMI, but thermal or memory" : "grew by \(count)"))
+    }
+    let together = stalls.allSatisfy { isShared($0.span, spike) }
     return RuleOutcome(findings: [
       Finding(
-        .hardwareStall, name: "", confidence: .possible, spans: stalls.map(\.span),
-        evidence: stalls.flatMap(spike.evidence(of:)),
+        .hardwareStall, name: grew > 0 ? "SMI" : "",
+        confidence: grew > 0 ? (together ? .proven : .likely) : .possible,
+        spans: stalls.map(\.span), evidence: evidence,
         nextStep: "Run hwlatdetect or the hwlat tracer and watch the SMI counter (--smi).")
     ])
+  }
+
+  /// Whether every other CPU was busy around the stretch and silent in it, and there is another one.
+  private func isShared(_ span: TimeSpan, _ spike: SpikeCase) -> Bool {
+    let margin = Nanoseconds(microseconds: 100)
+    let others = spike.timeline.cpus.filter { $0.cpu != spike.timerCPU && $0.cpu != spike.cpu }
+    guard !others.isEmpty else { return false }
+    let inner = TimeSpan(span.start + Nanoseconds(5_000), span.end - Nanoseconds(5_000))
+    return others.allSatisfy { track in
+      track.events(in: inner).isEmpty
+        && !track.events(in: TimeSpan(span.start - margin, span.start)).isEmpty
+        && !track.events(in: TimeSpan(span.end, span.end + margin)).isEmpty
+    }
   }
 }

@@ -2,31 +2,23 @@ import TraceModel
 
 /// A task that outranks the measured thread had the CPU while the thread was ready.
 ///
-/// Needs sched_switch. Its own time counts, interrupts on top of it are taken off. Kernel threads that
-/// serve interrupts or stop CPUs have classes of their own.
+/// Evidence: sched_switch to and from it, with priorities of its own fields; its own time counts, interrupts on top
+/// of it are taken off.
+///
+/// Refuted by: no task above the thread in the wait; a task that was only boosted (priority-inversion), a stopper, an
+/// interrupt thread or an RCU thread has a class of its own.
+///
+/// Next step: is it meant to be above the thread? If not, change one of the two priorities (chrt -p).
 struct HigherPriorityTask: Rule {
+  static let profile = RuleProfile(
+    .higherPriorityTask, needs: [.switches, .waking], best: .proven,
+    takes: "the events sched:sched_switch and sched_waking.")
+
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let owner = spike.priority
-    var findings: [Finding] = []
-    for rival in spike.rivals(in: [spike.waiting, spike.afterSwitch]) {
-      guard let priority = rival.priority, priority.outranks(owner), rival.net >= spike.floor
-      else { continue }
-      let comm = rival.task.comm
-      let culprit: CulpritClass
-      if comm.hasPrefix("migration/") || comm.hasPrefix("cpuhp/") {
-        culprit = .stopMachine
-      } else if ["irq/", "ktimers/", "ksoftirqd/"].contains(where: comm.hasPrefix) {
-        culprit = .irqThread
-      } else {
-        culprit = .higherPriorityTask
-      }
-      findings.append(
-        Finding(
-          culprit, name: rival.task.text, confidence: rival.confidence, spans: rival.spans,
-          evidence: rival.evidence,
-          nextStep: "\(rival.task.text) runs at \(priority.text), the measured thread at "
-            + "\(owner.text). Is it meant to be above it? If not, change one of the two (chrt -p).")
-      )
+    let findings = spike.findings(.higherPriorityTask) { rival in
+      "\(rival.task.text) runs at \(rival.priority?.text ?? "?"), the measured thread at "
+        + "\(owner.text). Is it meant to be above it? If not, change one of the two (chrt -p)."
     }
     if findings.isEmpty, spike.waiting.length >= spike.floor {
       return .refuted(

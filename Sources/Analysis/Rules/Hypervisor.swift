@@ -2,20 +2,29 @@ import TraceModel
 
 /// The hypervisor did not run the virtual CPU.
 ///
-/// Needs the stack of the wake-up: the interrupt was late although user space or idle was interrupted,
-/// where interrupts are enabled, and no event was written meanwhile. Steal time that grew, or several
+/// Evidence: the timer interrupt was late although user space or idle was interrupted, where interrupts are enabled, or
+/// nothing was written between two events that follow each other at once. Steal time that grew, or several
 /// interrupts pending at the end of the silence, make it likely; only a trace of the host could prove it.
-/// Refuted on bare metal.
+///
+/// Refuted by: bare metal; kernel code that enabled interrupts when the interrupt came.
+///
+/// Next step: pin the virtual CPUs, do not overcommit the host, trace the host. It is no fault of this kernel.
 struct Hypervisor: Rule {
+  static let profile = RuleProfile(
+    .hypervisor, needs: [.waking, .wakeStack, .fact(.hypervisor)], proof: [.fact(.steal)],
+    best: .likely,
+    takes: "a trace of the host (trace-cmd agent); from inside it is likely at best, with steal "
+      + "time that the host exports.")
+
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let stalls = spike.stalls()
     guard !stalls.isEmpty else {
       if spike.context.hypervisor != nil, spike.span(.timer).length >= spike.floor,
-        let code = spike.interrupted, code.mode == .kernel
+        let code = spike.interrupted, code.mode == .kernel, let first = code.frames.first
       {
         return .refuted(
           .hypervisor,
-          because: "the late interrupt met \(code.frames[0].name) in the kernel"
+          because: "the late interrupt met \(first.name) in the kernel"
             + (spike.steal == .zero ? " and steal time did not grow" : ""))
       }
       return .nothing

@@ -2,25 +2,55 @@ import TraceModel
 
 /// The CPU needed long to leave a deep idle state, on bare metal.
 ///
-/// Needs the wake-up to have interrupted the idle loop; power:cpu_idle names the state.
+/// Evidence: the wake-up interrupted the idle loop, nothing else was written meanwhile; power:cpu_idle names the
+/// state, whose advertised exit latency must fit: a stretch of more than three times of it is no idle exit.
+///
+/// Refuted by: a hypervisor (leaving idle is then the host's), a stretch far above the state's exit latency.
+///
+/// Next step: hold /dev/cpu_dma_latency at 0 or disable the state; a test that holds it hides what production sees.
 struct IdleExit: Rule {
+  static let profile = RuleProfile(
+    .idleExit, needs: [.waking, .events(["power:cpu_idle"])], proof: [.fact(.idleLatencies)],
+    best: .likely,
+    takes: "the event power:cpu_idle and a cpuidle driver; only a hardware trace could prove it.")
+
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     guard spike.context.hypervisor == nil else { return .nothing }
     let stalls = spike.stalls().filter { $0.interrupted == "the idle loop" }
-    guard !stalls.isEmpty else { return .nothing }
-    let track = spike.timeline[cpu: spike.cpu]?.events ?? []
+    guard let first = stalls.first else { return .nothing }
+    let track = spike.timeline[cpu: spike.timerCPU]?.events ?? []
     let entry = track.last {
-      if case .cpuIdle(.some, _) = $0.payload { $0.time <= spike.sample.wake } else { false }
+      if case .cpuIdle(.some, _) = $0.payload { $0.time <= first.span.start } else { false }
     }
     var state = ""
-    if case .cpuIdle(.some(let number), _) = entry?.payload { state = "state \(number)" }
+    var confidence: Confidence = entry == nil ? .possible : .likely
+    var notes: [Evidence] = []
+    if case .cpuIdle(.some(let number), _) = entry?.payload {
+      state = "state \(number)"
+      if let latency = spike.context.idleExitLatencies?[number] {
+        notes = [
+          Evidence(
+            source: "cpuidle", text: "\(state) needs \(latency.microseconds) us to leave",
+            cpu: spike.timerCPU)
+        ]
+        if first.span.length > latency + latency + latency {
+          if first.span.length.count / 10 > max(latency.count, 1) {
+            return .refuted(
+              .idleExit,
+              because: "\(state) needs \(latency.microseconds) us to leave, not "
+                + "\(first.span.length.microseconds)")
+          }
+          confidence = .possible
+        }
+      }
+    }
     return RuleOutcome(findings: [
       Finding(
-        .idleExit, name: state, confidence: entry == nil ? .possible : .likely,
-        spans: stalls.map(\.span),
-        evidence: (entry.map { [Evidence($0)] } ?? []) + stalls.flatMap(spike.evidence(of:)),
+        .idleExit, name: state, confidence: confidence, spans: stalls.map(\.span),
+        evidence: (entry.map { [Evidence($0)] } ?? []) + notes
+          + stalls.flatMap(spike.evidence(of:)),
         nextStep: "Hold /dev/cpu_dma_latency at 0 (default here, off with --default-system) or "
-          + "disable the state in /sys/devices/system/cpu/cpu\(spike.cpu)/cpuidle.")
+          + "disable the state in /sys/devices/system/cpu/cpu\(spike.timerCPU)/cpuidle.")
     ])
   }
 }

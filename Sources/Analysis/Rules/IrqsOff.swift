@@ -2,53 +2,74 @@ import TraceModel
 
 /// Interrupts disabled by kernel code, so that the timer interrupt came late.
 ///
-/// Needs the stack of the wake-up: its first frame under the interrupt is kernel code, as a rule the
-/// primitive that enabled interrupts again; the culprit is the first function that is not such a helper.
-/// Refuted where the interrupt came out of user space or idle, where interrupts are enabled.
+/// Evidence: the timer interrupt came late, nothing else ran in interrupts, and the stack of the wake-up shows
+/// kernel code under the interrupt, as a rule the primitive that enabled interrupts again; the name is the innermost
+/// function that is not such a helper. A section of irqsoff or preemptirqsoff (or the irq_disable and irq_enable events)
+/// that covers at least 80 % of it makes it proven.
+///
+/// Refuted by: an interrupt that came out of user space or idle, where interrupts are enabled; steal time that grew
+/// while plain code was interrupted makes it possible only.
+///
+/// Next step: look at what the function holds; an irqsoff trace with function-trace off gives begin and end. The task
+/// is only where it happened.
 struct IrqsOff: Rule {
+  static let profile = RuleProfile(
+    .irqsOff, needs: [.waking, .wakeStack],
+    proof: [.tracer(["irqsoff", "preemptirqsoff", "irq_disable"])], best: .proven,
+    takes: "CONFIG_IRQSOFF_TRACER (or CONFIG_PREEMPTIRQ_TRACEPOINTS) in the kernel; without it the "
+      + "stack of the wake-up makes it likely at best.")
+
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let late = spike.span(.timer)
     guard late.length >= spike.floor else { return .nothing }
-    guard let code = spike.interrupted else {
-      return .refuted(.irqsOff, because: "no stack of the interrupted code was recorded")
+    let tracers = ["irqsoff", "preemptirqsoff", "irq_disable"]
+    guard let timer = LateTimer(spike) else {
+      if let code = spike.interrupted, code.mode != .kernel {
+        return .refuted(
+          .irqsOff,
+          because: "the late interrupt came out of \(code.mode == .user ? "user space" : "idle"), "
+            + "where interrupts are enabled")
+      }
+      let spans = LateTimer.spans(spike)
+      if !spans.isEmpty, let section = spike.section(of: tracers, over: spans) {
+        return finding(spike, section.responsible, section.responsible, spans, section, .proven, [])
+      }
+      return spike.interrupted == nil
+        ? .refuted(.irqsOff, because: "no stack of the interrupted code was recorded") : .nothing
     }
-    guard code.mode == .kernel, let function = code.responsible else {
-      return .refuted(
-        .irqsOff,
-        because: "the late interrupt came out of \(code.mode == .user ? "user space" : "idle"), "
-          + "where interrupts are enabled")
-    }
-    // An event written with interrupts enabled says that the section began after it.
-    let enabled = spike.events(in: late).last {
-      !$0.context.irqsOff && !$0.context.inHardIRQ && !$0.context.inNMI && !isSwitch($0)
-    }
-    let section = TimeSpan(enabled?.time ?? late.start, late.end)
-    let spans = spike.replay.spans(in: section) { slice in
-      if case .task = slice.occupant { true } else { slice.occupant == .idle }
-    }
-    let claimed = spans.reduce(Nanoseconds.zero) { $0 + $1.length }
-    guard claimed >= spike.floor else { return .nothing }
+    let section = spike.section(of: tracers, over: timer.spans)
     let doubtful =
-      spike.context.hypervisor != nil && spike.steal > .zero && !code.stoppedAtInterruptEnable
+      spike.context.hypervisor != nil && spike.steal > .zero && !timer.code.stoppedAtInterruptEnable
     var evidence: [Evidence] = []
     if let event = spike.times.interruptEvent {
       evidence.append(Evidence(event, note: "late by \(late.length.microseconds) us"))
     }
-    if let event = spike.times.stackEvent {
-      evidence.append(Evidence(event, note: "interrupted in \(code.frames[0].text)"))
+    if let event = spike.times.stackEvent, let first = timer.code.frames.first {
+      evidence.append(Evidence(event, note: "interrupted in \(first.text)"))
     }
-    let interrupted = spike.times.wakingEvent.map { spike.timeline.task($0.pid).text } ?? "?"
-    return RuleOutcome(findings: [
-      Finding(
-        .irqsOff, name: function.name, confidence: doubtful ? .possible : .likely, spans: spans,
-        evidence: evidence,
-        nextStep: "\(function.text) held interrupts off in \(interrupted), which is only where it "
-          + "happened. An irqsoff trace (-I) proves begin and end on a kernel with "
-          + "CONFIG_IRQSOFF_TRACER.")
-    ])
+    let function = timer.code.responsible
+    return finding(
+      spike, function?.name ?? section?.responsible ?? "", function?.text ?? "", timer.spans,
+      section,
+      section != nil ? .proven : doubtful ? .possible : .likely, evidence)
   }
 
-  private func isSwitch(_ event: TraceEvent) -> Bool {
-    if case .switched = event.payload { true } else { false }
+  private func finding(
+    _ spike: SpikeCase, _ name: String, _ place: String, _ spans: [TimeSpan],
+    _ section: LatencySection?,
+    _ confidence: Confidence, _ evidence: [Evidence]
+  ) -> RuleOutcome {
+    let host = spike.times.wakingEvent.map { spike.timeline.task($0.pid).text } ?? "?"
+    let step =
+      section == nil
+      ? "An irqsoff trace (-I) proves begin and end on a kernel with CONFIG_IRQSOFF_TRACER."
+      : "Report the length of the section to the maintainers of that code."
+    return RuleOutcome(findings: [
+      Finding(
+        .irqsOff, name: name, confidence: confidence, spans: spans,
+        evidence: evidence + (section.map { [$0.evidence] } ?? []),
+        nextStep: "\(place) held interrupts off in \(host), which is only where it happened. "
+          + step)
+    ])
   }
 }

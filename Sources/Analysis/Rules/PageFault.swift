@@ -2,8 +2,19 @@ import TraceModel
 
 /// The measured thread took a page fault between its switch and its clock reading.
 ///
-/// Needs exceptions:page_fault_user/kernel; without them the thread's own fault counter makes it possible.
+/// Evidence: page_fault_user or page_fault_kernel of the thread, and its sleep for the page; without the events its own
+/// fault counter makes it possible.
+///
+/// Refuted by: the events without a fault behind the switch; faults in front of the expiry are not this cycle's.
+///
+/// Next step: mlockall, touch the memory before the loop, no NUMA balancing, no transparent huge pages.
 struct PageFault: Rule {
+  static let profile = RuleProfile(
+    .pageFault, needs: [.events(["exceptions:page_fault_user", "exceptions:page_fault_kernel"])],
+    proof: [.switches], best: .proven,
+    takes: "the events exceptions:page_fault_user and page_fault_kernel (x86); elsewhere the fault "
+      + "counter of the thread makes it possible.")
+
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let after = spike.afterSwitch
     let tid = spike.sample.task.pid

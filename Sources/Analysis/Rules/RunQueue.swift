@@ -2,13 +2,18 @@ import TraceModel
 
 /// A normal task waited on the run queue while other normal tasks had the CPU.
 ///
-/// Needs sched_switch; names the task that used most of the wait, the others are evidence.
+/// Evidence: sched_switch; the task that used most of the wait gives the name, the others stand behind it.
+///
+/// Refuted by: a real-time policy of the measured thread; throttled bandwidth of its cgroup.
+///
+/// Next step: a nice value, a real-time policy or another CPU for one of them.
 struct RunQueue: Rule {
+  static let profile = RuleProfile(
+    .runQueue, needs: [.switches, .waking], best: .proven,
+    takes: "the events sched:sched_switch and sched_waking.")
+
   func examine(_ spike: SpikeCase) -> RuleOutcome {
-    guard !spike.priority.isRealtime else { return .nothing }
-    let rivals = spike.rivals(in: [spike.waiting, spike.afterSwitch]).filter {
-      $0.priority.map { !$0.isRealtime } ?? false
-    }
+    let rivals = spike.rivals.filter { $0.culprit == .runQueue }
     let total = rivals.reduce(Nanoseconds.zero) { $0 + $1.net }
     guard let first = rivals.first, total >= spike.floor else { return .nothing }
     let others = rivals.dropFirst().prefix(6).map { "\($0.task.text) \($0.net.microseconds) us" }

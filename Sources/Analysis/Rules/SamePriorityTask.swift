@@ -2,21 +2,22 @@ import TraceModel
 
 /// A real-time task of the measured thread's own priority had the CPU, and FIFO does not preempt it.
 ///
-/// Needs sched_switch; both priorities come from its fields.
+/// Evidence: sched_switch to and from it, with equal priorities in its fields; need-resched was not set.
+///
+/// Refuted by: another priority; a boosted equal is priority-inversion.
+///
+/// Next step: measure, or run the application, one priority above it.
 struct SamePriorityTask: Rule {
+  static let profile = RuleProfile(
+    .samePriorityTask, needs: [.switches, .waking], best: .proven,
+    takes: "the events sched:sched_switch and sched_waking.")
+
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let owner = spike.priority
-    guard owner.isRealtime else { return .nothing }
-    var findings: [Finding] = []
-    for rival in spike.rivals(in: [spike.waiting, spike.afterSwitch]) {
-      guard rival.priority == owner, rival.net >= spike.floor else { continue }
-      findings.append(
-        Finding(
-          .samePriorityTask, name: rival.task.text, confidence: rival.confidence,
-          spans: rival.spans, evidence: rival.evidence,
-          nextStep: "\(rival.task.text) runs at \(owner.text) too and is not preempted by an "
-            + "equal. Measure (or run the application) one priority above it."))
-    }
-    return RuleOutcome(findings: findings)
+    return RuleOutcome(
+      findings: spike.findings(.samePriorityTask) { rival in
+        "\(rival.task.text) runs at \(owner.text) too and is not preempted by an equal. Measure (or "
+          + "run the application) one priority above it."
+      })
   }
 }

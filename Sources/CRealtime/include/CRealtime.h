@@ -6,6 +6,7 @@
 #define BT_REALTIME_H
 
 #include "BTFaults.h"
+#include "BTSpawn.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -16,6 +16,27 @@ public struct ContextRecord: Codable, Hashable, Sendable {
     }
   }
 
+  /// An idle state.
+  public struct IdleState: Codable, Hashable, Sendable {
+    /// Its number.
+    public var state: UInt32
+    /// Its advertised exit latency.
+    public var exit: Nanoseconds
+
+    private enum CodingKeys: String, CodingKey {
+      case state
+      case exit = "exit_ns"
+    }
+  }
+
+  /// The other CPUs of a CPU's core.
+  public struct Siblings: Codable, Hashable, Sendable {
+    /// The CPU.
+    public var cpu: Int
+    /// The others.
+    public var others: CPUSet
+  }
+
   /// Preemption model in force.
   public var preemption: String?
   /// Name of the hypervisor, empty for an unnamed one, nil on bare metal.
@@ -39,6 +60,33 @@ public struct ContextRecord: Codable, Hashable, Sendable {
   /// Enabled events, sorted; nil where they are not known.
   public var enabledEvents: [String]?
 
+  /// Growth of the SMI counter.
+  public var smiCount: UInt64?
+  /// The clocksource in force.
+  public var clocksource: String?
+  /// The kernel log's line on the clocksource, empty for none.
+  public var clockTrouble: String?
+  /// Growth of the cgroup's throttled time around the spike.
+  public var throttledTime: Nanoseconds?
+  /// The CPUs' nominal frequency.
+  public var nominalKilohertz: UInt32?
+  /// Growth of the thermal throttle counts.
+  public var thermalThrottles: UInt64?
+  /// Whether the kernel has a deadline server.
+  public var hasDeadlineServer: Bool?
+  /// CONFIG_RT_GROUP_SCHED
+  public var hasRTGroupScheduling: Bool?
+  /// CPUs without a tick.
+  public var nohzFullCPUs: CPUSet?
+  /// Other users of tracing.
+  public var otherTracing: [String]?
+  /// TracerPid of the measuring process.
+  public var ptracer: Int32?
+  /// Exit latency of each idle state, ascending by state.
+  public var idleStates: [IdleState]?
+  /// The CPUs that share a core, ascending by CPU.
+  public var siblings: [Siblings]?
+
   /// Takes over a context.
   public init(_ context: SystemContext) {
     preemption = context.preemption?.rawValue
@@ -52,6 +100,23 @@ public struct ContextRecord: Codable, Hashable, Sendable {
     isolatedCPUs = context.isolatedCPUs
     observerCost = context.observerCost
     enabledEvents = context.enabledEvents?.sorted()
+    smiCount = context.smiCount
+    clocksource = context.clocksource
+    clockTrouble = context.clockTrouble
+    throttledTime = context.throttledTime
+    nominalKilohertz = context.nominalKilohertz
+    thermalThrottles = context.thermalThrottles
+    hasDeadlineServer = context.hasDeadlineServer
+    hasRTGroupScheduling = context.hasRTGroupScheduling
+    nohzFullCPUs = context.nohzFullCPUs
+    otherTracing = context.otherTracing
+    ptracer = context.ptracer
+    idleStates = context.idleExitLatencies?.sorted { $0.key < $1.key }.map {
+      IdleState(state: $0.key, exit: $0.value)
+    }
+    siblings = context.siblings?.sorted { $0.key < $1.key }.map {
+      Siblings(cpu: $0.key, others: $0.value)
+    }
   }
 
   /// The context; a preemption model with an unknown name is nil.
@@ -68,6 +133,23 @@ public struct ContextRecord: Codable, Hashable, Sendable {
     context.isolatedCPUs = isolatedCPUs
     context.observerCost = observerCost
     context.enabledEvents = enabledEvents.map(Set.init)
+    context.smiCount = smiCount
+    context.clocksource = clocksource
+    context.clockTrouble = clockTrouble
+    context.throttledTime = throttledTime
+    context.nominalKilohertz = nominalKilohertz
+    context.thermalThrottles = thermalThrottles
+    context.hasDeadlineServer = hasDeadlineServer
+    context.hasRTGroupScheduling = hasRTGroupScheduling
+    context.nohzFullCPUs = nohzFullCPUs
+    context.otherTracing = otherTracing
+    context.ptracer = ptracer
+    context.idleExitLatencies = idleStates.map { states in
+      Dictionary(states.map { ($0.state, $0.exit) }) { first, _ in first }
+    }
+    context.siblings = siblings.map { list in
+      Dictionary(list.map { ($0.cpu, $0.others) }) { first, _ in first }
+    }
     return context
   }
 
@@ -81,5 +163,18 @@ public struct ContextRecord: Codable, Hashable, Sendable {
     case isolatedCPUs = "isolated_cpus"
     case observerCost = "observer_cost_ns"
     case enabledEvents = "enabled_events"
+    case siblings
+    case smiCount = "smi_count"
+    case clocksource
+    case clockTrouble = "clock_trouble"
+    case throttledTime = "cgroup_throttled_ns"
+    case nominalKilohertz = "nominal_khz"
+    case thermalThrottles = "thermal_throttles"
+    case hasDeadlineServer = "deadline_server"
+    case hasRTGroupScheduling = "rt_group_sched"
+    case nohzFullCPUs = "nohz_full_cpus"
+    case otherTracing = "other_tracing"
+    case ptracer = "tracer_pid"
+    case idleStates = "idle_states"
   }
 }

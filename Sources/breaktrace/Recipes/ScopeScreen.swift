@@ -1,3 +1,4 @@
+import CRealtime
 import Glibc
 import Report
 import SystemPackage

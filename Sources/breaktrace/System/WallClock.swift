@@ -1,3 +1,4 @@
+import CRealtime
 import Glibc
 
 /// The time of day in the forms that files need.

@@ -1,0 +1,98 @@
+import TraceModel
+
+/// The task that the wake-up found on the CPU kept it although the measured thread was more urgent.
+///
+/// Who comes behind the first switch was chosen by the scheduler; what is in front of it is the held time.
+struct HeldCPU: Sendable {
+  /// The task that had the CPU.
+  var blocker: TaskIdentity
+  /// From the wake-up to the first switch.
+  var span: TimeSpan
+  /// The blocker's own time in it.
+  var spans: [TimeSpan]
+  /// The first switch.
+  var switched: TraceEvent
+  /// Whether the blocker was preempted in the kernel by that switch (`R+`).
+  var wasPreempted: Bool
+  /// The first event that shows need-resched set.
+  var pending: TraceEvent?
+  /// The code that the wake-up interrupted, where that was the blocker's.
+  var code: InterruptedCode?
+  /// Work items that the blocker ended meanwhile.
+  var works: [TraceEvent]
+  /// Whether only user space was seen, which is left at once.
+  var isUserOnly: Bool
+
+  /// Its own time.
+  var net: Nanoseconds { Spans.length(spans) }
+
+  init?(_ spike: SpikeCase) {
+    let waiting = spike.waiting
+    let reach = TimeSpan(waiting.start, waiting.end + Nanoseconds(1))
+    guard waiting.length >= spike.floor, let waking = spike.times.wakingEvent,
+      let switched = spike.events(in: reach).first(where: {
+        guard case .switched = $0.payload else { return false }
+        return $0.cpu == spike.cpu && $0.time >= waiting.start
+      }), case .switched(let change) = switched.payload
+    else { return nil }
+    blocker = change.previous
+    guard !blocker.isIdle, blocker.pid != spike.sample.task.pid,
+      spike.priority.outranks(change.previousPriority)
+    else { return nil }
+    let span = TimeSpan(waiting.start, switched.time)
+    let pid = blocker.pid
+    spans = spike.replay.spans(in: span) { slice in
+      if case .task(let task, _) = slice.occupant { task.pid == pid } else { false }
+    }
+    self.span = span
+    self.switched = switched
+    wasPreempted = change.previousState == .preempted
+    let inside = spike.events(in: span)
+    let isLazyEnough = !spike.priority.isRealtime
+    pending = inside.first {
+      $0.context.needResched || (isLazyEnough && $0.context.needReschedLazy)
+    }
+    code = !spike.isRemote && waking.pid == pid ? spike.interrupted : nil
+    works = inside.filter {
+      if case .workEnd = $0.payload { $0.pid == pid } else { false }
+    }
+    isUserOnly =
+      code?.mode == .user && !inside.contains { Self.isKernelWork($0, pid: pid) }
+    guard net >= spike.floor else { return nil }
+  }
+
+  /// Whether anything says that the thread was kept from preempting.
+  var isForced: Bool { pending != nil || wasPreempted || code?.mode == .kernel }
+
+  /// The innermost function that answers for it, or the work's; empty where neither is known.
+  var function: String {
+    if let name = code?.responsible?.name, !name.isEmpty { return name }
+    if case .workEnd(_, let work) = works.first?.payload { return work.name }
+    return ""
+  }
+
+  /// Whether the event shows that the task was in the kernel after the wake-up.
+  private static func isKernelWork(_ event: TraceEvent, pid: Int32) -> Bool {
+    guard event.pid == pid, !event.context.inHardIRQ, !event.context.inSoftIRQ else { return false }
+    switch event.payload {
+    case .switched, .vectorEntry, .vectorExit, .irqEntry, .irqExit, .stack, .wakeup, .waking,
+      .softirqRaise, .softirqEntry, .softirqExit, .migrate:
+      return false
+    default: return true
+    }
+  }
+
+  /// The events that show it.
+  func evidence(_ spike: SpikeCase) -> [Evidence] {
+    var evidence: [Evidence] = []
+    if let pending { evidence.append(Evidence(pending, note: "need-resched is set")) }
+    if code?.responsible != nil, let stack = spike.times.stackEvent {
+      evidence.append(Evidence(stack))
+    }
+    evidence += works.prefix(3).map { Evidence($0) }
+    evidence.append(Evidence(switched))
+    return evidence.sorted {
+      ($0.time ?? .zero, $0.position ?? 0) < ($1.time ?? .zero, $1.position ?? 0)
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import TraceModel
+
+/// What the two classes of a kernel that would not switch have in common: the model decides which of them it is.
+enum KernelSection {
+  /// The class by the kernel's model and, where that is not known, by the preemption depth.
+  static func culprit(_ spike: SpikeCase) -> CulpritClass {
+    switch spike.context.preemption {
+    case .full, .rt: return .preemptOff
+    case .none?, .voluntary: return .nonPreemptibleKernel
+    case .lazy: return spike.priority.isRealtime ? .preemptOff : .nonPreemptibleKernel
+    case nil: break
+    }
+    let span = spike.held?.span ?? spike.waiting
+    let depth = spike.events(in: span).contains {
+      $0.context.needResched && $0.context.preemptDepth > 0 && !$0.context.inHardIRQ
+        && !$0.context.inSoftIRQ
+    }
+    return depth ? .preemptOff : .nonPreemptibleKernel
+  }
+
+  static func examine(
+    _ spike: SpikeCase, as culprit: CulpritClass, nextStep: (String) -> String
+  ) -> RuleOutcome {
+    guard spike.waiting.length >= spike.floor, Self.culprit(spike) == culprit else {
+      return .nothing
+    }
+    guard let held = spike.held else { return refutation(spike, culprit) }
+    let section = spike.section(
+      of: culprit == .preemptOff ? ["preemptoff", "preemptirqsoff", "preempt_disable"] : [],
+      over: held.spans)
+    if held.isUserOnly, section == nil {
+      return .refuted(
+        culprit,
+        because: "the wake-up interrupted user space, from which the CPU is given up at once")
+    }
+    guard held.isForced || section != nil else {
+      return .refuted(culprit, because: "need-resched was not set: no preemption was wanted")
+    }
+    let function = held.function.isEmpty ? section?.responsible ?? "" : held.function
+    let wake = spike.sections.first { $0.isWakeup }
+    return RuleOutcome(findings: [
+      Finding(
+        culprit, name: function.isEmpty ? held.blocker.text : function,
+        confidence: section != nil
+          ? .proven : held.code?.mode == .kernel && held.pending != nil ? .likely : .possible,
+        spans: held.spans,
+        evidence: held.evidence(spike) + (section.map { [$0.evidence] } ?? [])
+          + (wake.map { [$0.evidence] } ?? []),
+        nextStep: nextStep(
+          "\(held.blocker.text) was in the kernel for \(held.net.microseconds) us."))
+    ])
+  }
+
+  private static func refutation(_ spike: SpikeCase, _ culprit: CulpritClass) -> RuleOutcome {
+    let first = spike.events(in: TimeSpan(spike.waiting.start, spike.waiting.end + Nanoseconds(1)))
+      .first {
+        guard case .switched = $0.payload else { return false }
+        return $0.cpu == spike.cpu
+      }
+    guard case .switched(let change) = first?.payload, change.previous.isIdle else {
+      return .nothing
+    }
+    return .refuted(culprit, because: "the CPU was idle when the thread became ready")
+  }
+}

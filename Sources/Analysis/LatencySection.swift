@@ -1,0 +1,58 @@
+public import TraceModel
+
+/// A stretch that a latency tracer measured: begin and end of a section with interrupts or preemption disabled,
+/// or of the wake-up of one task.
+public struct LatencySection: Hashable, Sendable {
+  /// `irqsoff`, `preemptoff`, `preemptirqsoff`, `wakeup`, `wakeup_rt`, `wakeup_dl`; `irq_disable` or `preempt_disable` for one that was
+  /// read from the events of the preemptirq system.
+  public var tracer: String
+  /// The CPU.
+  public var cpu: Int
+  /// From when to when, on the clock of the events.
+  public var span: TimeSpan
+  /// Function in which it began, empty where it is not known.
+  public var startFunction: String
+  /// Function in which it ended, empty where it is not known.
+  public var endFunction: String
+  /// The task that the tracer names (in the wakeup family the one that was woken), nil where it is not known.
+  public var task: TaskIdentity?
+
+  /// Makes a section.
+  public init(
+    tracer: String, cpu: Int, span: TimeSpan, startFunction: String = "", endFunction: String = "",
+    task: TaskIdentity? = nil
+  ) {
+    self.tracer = tracer
+    self.cpu = cpu
+    self.span = span
+    self.startFunction = startFunction
+    self.endFunction = endFunction
+    self.task = task
+  }
+
+  /// Whether a function's name says only how a lock is taken or released, a clock read or the kernel entered.
+  public static func isHelper(_ name: String) -> Bool { KernelFunctions.isHelper(bare(name)) }
+
+  /// Whether it is about a wake-up, not about a section of code.
+  var isWakeup: Bool { tracer.hasPrefix("wakeup") }
+
+  /// The function that answers for it: where it began, unless that is a lock or tracing helper.
+  var responsible: String {
+    let candidates = [startFunction, endFunction].map(Self.bare).filter { !$0.isEmpty }
+    return candidates.first { !KernelFunctions.isHelper($0) } ?? candidates.first ?? ""
+  }
+
+  /// The function's name without offset and module.
+  private static func bare(_ name: String) -> String {
+    String(name.prefix { $0 != "+" && $0 != " " })
+  }
+
+  /// The section as evidence.
+  var evidence: Evidence {
+    var text = "\(span.length.microseconds) us"
+    if !startFunction.isEmpty { text += ", started at \(startFunction)" }
+    if !endFunction.isEmpty { text += ", ended at \(endFunction)" }
+    if let task { text += ", task \(task.text)" }
+    return Evidence(source: tracer, text: text, cpu: cpu)
+  }
+}

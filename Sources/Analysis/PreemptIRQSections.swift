@@ -1,0 +1,53 @@
+import TraceModel
+
+/// Sections with interrupts or preemption disabled, read from the events of the preemptirq system.
+enum PreemptIRQSections {
+  /// How far in front of the window a section is looked for.
+  private static let reach = Nanoseconds(microseconds: 10_000)
+  /// Shorter ones explain nothing.
+  private static let least = Nanoseconds(microseconds: 5)
+
+  /// The sections on `cpus` that overlap `window`.
+  static func read(_ timeline: Timeline, cpus: Set<Int>, in window: TimeSpan) -> [LatencySection] {
+    var sections: [LatencySection] = []
+    for track in timeline.cpus where cpus.contains(track.cpu) {
+      var open: [String: (time: Nanoseconds, function: String)] = [:]
+      for event in track.events(in: TimeSpan(window.start - reach, window.end)) {
+        guard case .other(let other) = event.payload, isOne(other) else { continue }
+        switch other.name {
+        case "irq_disable", "preempt_disable":
+          open[other.name] = (event.time, caller(other))
+        case "irq_enable", "preempt_enable":
+          let begin = other.name == "irq_enable" ? "irq_disable" : "preempt_disable"
+          guard let start = open.removeValue(forKey: begin) else { continue }
+          let span = TimeSpan(start.time, event.time)
+          guard span.length >= least, span.clipped(to: window) != nil else { continue }
+          sections.append(
+            LatencySection(
+              tracer: begin, cpu: track.cpu, span: span, startFunction: start.function,
+              endFunction: caller(other), task: timeline.task(event.pid)))
+        default: break
+        }
+      }
+    }
+    return sections
+  }
+
+  private static func isOne(_ event: OtherEvent) -> Bool {
+    event.system == "preemptirq"
+      || (event.system.isEmpty
+        && (event.name.hasPrefix("irq_") || event.name.hasPrefix("preempt_")))
+  }
+
+  /// The function that disabled or enabled, as far as the source names it.
+  private static func caller(_ event: OtherEvent) -> String {
+    var text = event.fields.first { $0.name == "caller" }?.value ?? ""
+    if text.isEmpty, let line = event.text {
+      for word in line.split(separator: " ") where word.hasPrefix("caller=") {
+        text = String(word.dropFirst(7))
+      }
+    }
+    return text.first.map { $0.isLetter || $0 == "_" } ?? false
+      ? String(text.prefix { $0 != "+" }) : ""
+  }
+}

@@ -1,0 +1,30 @@
+import TraceModel
+
+/// A non-maskable interrupt ran: a watchdog, a profiler, hardware errors.
+///
+/// Evidence: nmi:nmi_handler, which is written at the handler's end with its length.
+///
+/// Refuted by: no NMI in the window.
+///
+/// Next step: nmi_watchdog=0, and stop perf or other profiling; the handler's name says whose it is.
+struct NMI: Rule {
+  static let profile = RuleProfile(
+    .nmi, needs: [.events(["nmi:nmi_handler"])], best: .proven,
+    takes: "the event nmi:nmi_handler.")
+
+  func examine(_ spike: SpikeCase) -> RuleOutcome {
+    var findings: [Finding] = []
+    for entry in spike.replay.ran(in: spike.sample.window) {
+      guard case .nmi = entry.occupant, entry.net >= spike.floor else { continue }
+      findings.append(
+        Finding(
+          .nmi, name: entry.occupant.name, confidence: .proven,
+          spans: spike.replay.spans(in: spike.sample.window) { $0.occupant == entry.occupant },
+          evidence: HardIRQ.evidence(spike, of: entry.occupant, in: spike.sample.window),
+          nextStep: "\(entry.count) NMI\(entry.count == 1 ? "" : "s") took "
+            + "\(entry.net.microseconds) us. Turn off the NMI watchdog (nmi_watchdog=0) and "
+            + "profilers (perf), the tool's user's own included."))
+    }
+    return RuleOutcome(findings: findings)
+  }
+}

@@ -1,0 +1,27 @@
+import TraceModel
+
+/// A section with preemption disabled, on a kernel that preempts everywhere else.
+///
+/// Evidence: need-resched was set, the task that the wake-up had interrupted stayed in the kernel, no interrupt or
+/// softirq explains it, and the kernel's model is full or rt (lazy for a real-time thread). The name is the innermost
+/// function of the stack that is no lock, clock or tracing helper. A section of preemptoff or preemptirqsoff that
+/// covers at least 80 % makes it proven.
+///
+/// Refuted by: an interrupt out of user space, which is left at once; need-resched not set; an idle CPU.
+///
+/// Next step: a preemptoff trace with function-trace off; on PREEMPT_RT such a section is a bug worth reporting.
+struct PreemptOff: Rule {
+  static let profile = RuleProfile(
+    .preemptOff, needs: [.waking, .switches, .fact(.preemptionModel)],
+    proof: [.tracer(["preemptoff", "preemptirqsoff", "preempt_disable"])], best: .proven,
+    takes: "CONFIG_PREEMPT_TRACER (or CONFIG_PREEMPTIRQ_TRACEPOINTS); without it the flags and the "
+      + "stack of the wake-up make it likely at best.")
+
+  func examine(_ spike: SpikeCase) -> RuleOutcome {
+    KernelSection.examine(spike, as: .preemptOff) { fact in
+      "\(fact) A section with preemption disabled of this length is a bug on a "
+        + "preemptible kernel. A preemptoff trace (-P) proves begin and end on a kernel with "
+        + "CONFIG_PREEMPT_TRACER."
+    }
+  }
+}

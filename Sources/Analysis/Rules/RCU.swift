@@ -1,0 +1,33 @@
+import TraceModel
+
+/// RCU callbacks: the RCU softirq, or a thread of RCU that outranks the measured one.
+///
+/// Evidence: softirq_entry and _exit of RCU, or sched_switch to rcuc, rcub or rcuo with a priority not below the
+/// thread's.
+///
+/// Refuted by: an RCU thread of a lower priority.
+///
+/// Next step: rcu_nocbs= for the measured CPUs, rcutree.kthread_prio.
+struct RCU: Rule {
+  static let profile = RuleProfile(
+    .rcu, needs: [.switches, .events(["irq:softirq_entry"])], best: .proven,
+    takes: "the events irq:softirq_entry and softirq_exit, sched:sched_switch.")
+
+  private static let advice =
+    "Take the callbacks off the measured CPUs (rcu_nocbs=) and look at rcutree.kthread_prio."
+
+  func examine(_ spike: SpikeCase) -> RuleOutcome {
+    var findings = spike.findings(.rcu) { _ in Self.advice }
+    let before = TimeSpan(spike.sample.expiry, spike.afterSwitch.start)
+    let softirq = Occupant.softirq(SoftirqVector.rcu.rawValue)
+    let spans = spike.replay.spans(in: before) { $0.occupant == softirq }
+    if Spans.length(spans) >= spike.floor {
+      let evidence = HardIRQ.evidence(spike, of: softirq, in: before)
+      findings.append(
+        Finding(
+          .rcu, name: SoftirqVector.rcu.name, confidence: evidence.count >= 2 ? .proven : .likely,
+          spans: spans, evidence: evidence, nextStep: Self.advice))
+    }
+    return RuleOutcome(findings: findings)
+  }
+}

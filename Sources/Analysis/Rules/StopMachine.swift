@@ -1,0 +1,66 @@
+import TraceModel
+
+/// The stopper threads ran: a module was loaded, code was patched, a CPU went on- or offline.
+///
+/// Evidence: sched_switch to migration/N (or cpuhp/N) in the window, on two or more CPUs for stop_machine; an event
+/// of module, cpuhp or text patching in it says why.
+///
+/// Refuted by: one CPU alone where the thread was only moved (migration).
+///
+/// Next step: no module loading, no kprobes and no arming of tracers while a real-time load runs.
+struct StopMachine: Rule {
+  static let profile = RuleProfile(
+    .stopMachine, needs: [.switches],
+    proof: [.events(["module:module_load", "cpuhp:cpuhp_enter"])],
+    best: .proven,
+    takes: "the event sched:sched_switch; module:* and cpuhp:* tell why it ran.")
+
+  private static let reasons: Set<String> = [
+    "module_load", "module_free", "module_put", "cpuhp_enter", "cpuhp_multi_enter", "cpuhp_exit",
+  ]
+
+  func examine(_ spike: SpikeCase) -> RuleOutcome {
+    let rivals = spike.rivals.filter { $0.culprit == .stopMachine && $0.net >= spike.floor }
+    guard !rivals.isEmpty else { return .nothing }
+    let everywhere = Self.isEverywhere(spike)
+    let margin = Nanoseconds(microseconds: 1_000)
+    let near = TimeSpan(spike.sample.expiry - margin, spike.sample.wake)
+    let reason = spike.timeline.cpus.lazy.compactMap { track in
+      track.events(in: near).first {
+        if case .other(let other) = $0.payload { Self.reasons.contains(other.name) } else { false }
+      }
+    }.first
+    return RuleOutcome(
+      findings: rivals.map { rival in
+        var evidence = rival.evidence + (everywhere ? others(spike) : [])
+        if let reason { evidence.append(Evidence(reason, note: "what it ran for")) }
+        return Finding(
+          .stopMachine, name: reason?.payload.name ?? rival.task.text,
+          confidence: everywhere ? rival.confidence : .likely, spans: rival.spans,
+          evidence: evidence,
+          nextStep: (everywhere
+            ? "The stopper ran on several CPUs at once (stop_machine)."
+            : "The stopper ran on this CPU alone.")
+            + " Load no modules, arm no tracers and change no CPU's state while real-time load "
+            + "runs.")
+      })
+  }
+
+  /// Whether stoppers ran on two CPUs or more in the window.
+  static func isEverywhere(_ spike: SpikeCase) -> Bool {
+    spike.timeline.cpus.count { track in
+      track.events(in: spike.sample.window).contains(where: isStopperSwitch)
+    } >= 2
+  }
+
+  private func others(_ spike: SpikeCase) -> [Evidence] {
+    spike.timeline.cpus.filter { $0.cpu != spike.cpu }.prefix(3).compactMap { track in
+      track.events(in: spike.sample.window).first(where: Self.isStopperSwitch).map { Evidence($0) }
+    }
+  }
+
+  private static func isStopperSwitch(_ event: TraceEvent) -> Bool {
+    guard case .switched(let change) = event.payload else { return false }
+    return KernelTasks.isStopper(change.next.comm) || KernelTasks.isStopper(change.previous.comm)
+  }
+}
