@@ -24,6 +24,8 @@ struct Run {
   var section: ArmedInstance?
   var result = SessionResult(end: .finished, statistics: [])
   var steal = StealWatch()
+  /// The kernel's symbols, read once tracing is armed.
+  var symbols: SymbolCache?
   private var lastSteal: Nanoseconds
   let started: Nanoseconds
 
@@ -36,7 +38,7 @@ struct Run {
     self.engine = engine
     self.tracing = tracing
     atStart = facts
-    before = counters.snapshot(threads: engine.tids)
+    before = tracing == nil ? CounterSnapshot() : counters.snapshot(threads: engine.tids)
     started = Self.now
     lastSteal = started
     steal.note(before.steal, at: started)
@@ -67,6 +69,7 @@ struct Run {
       section = try tracing.arm(
         tracer, threshold: threshold.microseconds, remark: observer.remark)
     }
+    symbols = SymbolCache()
     let armed = try tracing.arm(arming)
     instance = armed
     for item in armed.shortcomings where item.kind != .event && item.kind != .buffer {

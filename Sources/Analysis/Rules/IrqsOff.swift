@@ -32,7 +32,7 @@ struct IrqsOff: Rule {
       }
       let spans = LateTimer.spans(spike)
       if !spans.isEmpty, let section = spike.section(of: tracers, over: spans) {
-        return finding(spike, section.responsible, spans, section, .proven, [])
+        return finding(spike, section.responsible, section.responsible, spans, section, .proven, [])
       }
       return spike.interrupted == nil
         ? .refuted(.irqsOff, because: "no stack of the interrupted code was recorded") : .nothing
@@ -47,17 +47,19 @@ struct IrqsOff: Rule {
     if let event = spike.times.stackEvent, let first = timer.code.frames.first {
       evidence.append(Evidence(event, note: "interrupted in \(first.text)"))
     }
-    let name = timer.code.responsible?.name ?? section?.responsible ?? ""
+    let function = timer.code.responsible
     return finding(
-      spike, name, timer.spans, section,
+      spike, function?.name ?? section?.responsible ?? "", function?.text ?? "", timer.spans,
+      section,
       section != nil ? .proven : doubtful ? .possible : .likely, evidence)
   }
 
   private func finding(
-    _ spike: SpikeCase, _ name: String, _ spans: [TimeSpan], _ section: LatencySection?,
+    _ spike: SpikeCase, _ name: String, _ place: String, _ spans: [TimeSpan],
+    _ section: LatencySection?,
     _ confidence: Confidence, _ evidence: [Evidence]
   ) -> RuleOutcome {
-    let place = spike.times.wakingEvent.map { spike.timeline.task($0.pid).text } ?? "?"
+    let host = spike.times.wakingEvent.map { spike.timeline.task($0.pid).text } ?? "?"
     let step =
       section == nil
       ? "An irqsoff trace (-I) proves begin and end on a kernel with CONFIG_IRQSOFF_TRACER."
@@ -66,7 +68,7 @@ struct IrqsOff: Rule {
       Finding(
         .irqsOff, name: name, confidence: confidence, spans: spans,
         evidence: evidence + (section.map { [$0.evidence] } ?? []),
-        nextStep: "\(name) held interrupts off in \(place), which is only where it happened. "
+        nextStep: "\(place) held interrupts off in \(host), which is only where it happened. "
           + step)
     ])
   }

@@ -20,8 +20,13 @@ struct Throttling: Hashable, Sendable {
       hasFairServer: files.exists("/sys/kernel/debug/sched/fair_server"))
   }
 
-  /// Whether the waits come with the period of throttling.
+  /// The waits that throttling can have ended: a quarter of its period and longer.
+  func candidates(_ gaps: ThrottleGaps) -> ThrottleGaps {
+    gaps.longer(than: Nanoseconds(period.count / 4))
+  }
+
+  /// Whether long waits come with the period of throttling.
   func explains(_ gaps: ThrottleGaps) -> Bool {
-    gaps.repeats(every: period) && (gaps.typicalLength ?? .zero).count * 4 > period.count
+    candidates(gaps).repeats(every: period)
   }
 }
