@@ -14,6 +14,10 @@ let common: [SwiftSetting] = [
 /// without the word `unsafe` in front of it.
 let pure: [SwiftSetting] = common + [.strictMemorySafety()]
 
+/// Settings of modules that wait for the kernel or for a reader: small code instead of fast code, because the
+/// static binary is copied to small machines.
+let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 /// The fixtures of a test target: data beside the tests, found by `#filePath`, no part of the build.
 func fixtures(_ target: String) -> [String] {
   FileManager.default.fileExists(atPath: "\(Context.packageDirectory)/Tests/\(target)/Fixtures")
@@ -53,7 +57,7 @@ let package = Package(
       dependencies: [
         "CTracing", "TraceModel", .product(name: "SystemPackage", package: "swift-system"),
       ],
-      swiftSettings: common),
+      swiftSettings: common + small),
     .target(
       name: "Measurement",
       dependencies: [
@@ -61,14 +65,14 @@ let package = Package(
       ],
       swiftSettings: common),
     .target(name: "Analysis", dependencies: ["TraceModel"], swiftSettings: pure),
-    .target(name: "Report", dependencies: ["TraceModel", "Analysis"], swiftSettings: pure),
+    .target(name: "Report", dependencies: ["TraceModel", "Analysis"], swiftSettings: pure + small),
     .target(
       name: "Session",
       dependencies: [
         "CRealtime", "TraceModel", "RingBuffer", "TraceFile", "Tracefs", "Measurement", "Analysis",
         "Report", .product(name: "SystemPackage", package: "swift-system"),
       ],
-      swiftSettings: common),
+      swiftSettings: common + small),
     .executableTarget(
       name: "breaktrace",
       dependencies: [
@@ -77,7 +81,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      swiftSettings: common),
+      swiftSettings: common + small),
     .testTarget(
       name: "TraceModelTests", dependencies: ["TraceModel"], exclude: fixtures("TraceModelTests"),
       swiftSettings: common),

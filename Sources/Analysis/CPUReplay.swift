@@ -15,14 +15,20 @@ public struct CPUReplay: Hashable, Sendable {
   ///
   /// What ran when the window began is learned from the events before it, or from the first events in it
   /// (a sched_switch names the task that leaves; each event names the task it interrupted).
-  public init(_ timeline: CPUTimeline, window: TimeSpan) {
+  /// `comms` names tasks whose switch is missing.
+  public init(_ timeline: CPUTimeline, window: TimeSpan, comms: [Int32: String] = [:]) {
     self.window = window
-    var state = State(timeline: timeline, window: window)
+    var state = State(timeline: timeline, window: window, comms: comms)
     for event in timeline.events {
-      if event.time >= window.end { break }
+      if event.time >= window.end {
+        // What comes first behind the window may tell that an interrupt had ended before.
+        state.closeInterrupts(event)
+        break
+      }
       state.apply(event)
     }
     state.emit(until: window.end)
+    state.learnPriority(from: timeline)
     slices = state.slices
     doubtful = state.doubtful
   }
@@ -84,18 +90,25 @@ extension CPUReplay {
     var task: TaskIdentity
     var priority: KernelPriority?
     var frames: [Occupant] = []
+    /// Whether the frames' own entries were marked as in a hard interrupt or softirq: only then do later
+    /// marks tell anything of them.
+    var marked: [Bool] = []
+    /// The last event that was written in the top frame's context.
+    var lastMarked = Nanoseconds.zero
+    /// Where the slices begin since the present task's priority was last told.
+    var told = 0
+    let comms: [Int32: String]
     var doubtful: [TimeSpan] = []
     /// When an event last said that the task is the current one.
     var confirmed: Nanoseconds
     /// The task of the last switch that may still write: the switch is traced before it is done.
     var leaving: Int32?
-    /// The first slice since the task got the CPU or its priority by an event.
-    var stretch = 0
     /// Priorities by the scheduler's events.
     var priorities: [Int32: KernelPriority] = [:]
 
-    init(timeline: CPUTimeline, window: TimeSpan) {
+    init(timeline: CPUTimeline, window: TimeSpan, comms: [Int32: String]) {
       self.window = window
+      self.comms = comms
       cursor = window.start
       confirmed = timeline.events.first?.time ?? window.start
       // Before the first sched_switch of the buffer the task is the one that it names as leaving.
@@ -136,58 +149,52 @@ extension CPUReplay {
       if let missing = TimeSpan(confirmed, event.time).clipped(to: window) {
         doubtful.append(missing)
       }
-      stretch = slices.count
       self.task = task
       priority = priorities[task.pid]
+      told = slices.count
       if !event.context.inHardIRQ, !event.context.inSoftIRQ, !event.context.inNMI {
-        frames.removeAll(keepingCapacity: true)
+        clearFrames()
       }
     }
 
-    /// A task may change its own priority (sched_setscheduler) without an event: then its leaving tells it.
-    ///
-    /// Only a more urgent one is taken over: with a less urgent one it would have had to leave at once.
-    mutating func correct(_ left: KernelPriority) {
-      guard priority.map({ left.outranks($0) }) ?? true else { return }
-      for index in slices.indices.dropFirst(stretch) {
-        if case .task(let task, _) = slices[index].occupant, task.pid == self.task.pid {
-          slices[index].occupant = .task(task, left)
-        }
-      }
+    mutating func clearFrames() {
+      frames.removeAll(keepingCapacity: true)
+      marked.removeAll(keepingCapacity: true)
     }
 
     mutating func apply(_ event: TraceEvent) {
+      closeInterrupts(event)
       if case .switched(let change) = event.payload {
         confirm(change.previous, at: event)
       } else if event.pid == task.pid {
         confirmed = event.time
         leaving = nil
       } else if event.pid != leaving {
-        confirm(TaskIdentity(pid: event.pid, comm: ""), at: event)
+        confirm(TaskIdentity(pid: event.pid, comm: comms[event.pid] ?? ""), at: event)
       }
       switch event.payload {
       case .switched(let change):
         emit(until: event.time)
-        correct(change.previousPriority)
-        stretch = slices.count
-        frames.removeAll(keepingCapacity: true)
+        correctPriority(change)
+        clearFrames()
         task = change.next
         priority = change.nextPriority
+        told = slices.count
         priorities[change.previous.pid] = change.previousPriority
         priorities[change.next.pid] = change.nextPriority
         leaving = change.previous.pid
       case .irqEntry(let irq, let handler):
-        push(.irq(number: irq, handler: handler), at: event.time)
+        push(.irq(number: irq, handler: handler), event)
       case .irqExit(let irq, _):
         pop(at: event.time) {
           if case .irq(irq, _) = $0 { true } else { false }
         }
       case .vectorEntry(let name, _):
-        push(.vector(name), at: event.time)
+        push(.vector(name), event)
       case .vectorExit(let name, _):
         pop(at: event.time) { $0 == .vector(name) }
       case .softirqEntry(let vector):
-        push(.softirq(vector), at: event.time)
+        push(.softirq(vector), event)
       case .softirqExit(let vector):
         pop(at: event.time) { $0 == .softirq(vector) }
       case .nmi(let handler, let duration):
@@ -199,16 +206,69 @@ extension CPUReplay {
       case .prioritySet(let boosted, _, let new):
         if boosted.pid == task.pid {
           emit(until: event.time)
-          stretch = slices.count
           priority = new
+          told = slices.count
         }
       default: break
       }
     }
 
-    mutating func push(_ occupant: Occupant, at time: Nanoseconds) {
-      emit(until: time)
+    mutating func push(_ occupant: Occupant, _ event: TraceEvent) {
+      emit(until: event.time)
       frames.append(occupant)
+      if case .softirq = occupant {
+        marked.append(event.context.inSoftIRQ)
+      } else {
+        marked.append(event.context.inHardIRQ)
+      }
+      lastMarked = event.time
+    }
+
+    /// Ends interrupts whose exit was not recorded: an event outside of them says that they are over.
+    mutating func closeInterrupts(_ event: TraceEvent) {
+      while let top = frames.last, marked.last == true {
+        let isInside: Bool
+        switch (top, event.payload) {
+        case (.irq, .irqExit), (.vector, .vectorExit), (.softirq, .softirqExit): isInside = true
+        // Handlers run with interrupts off: a vector does not come on top of one.
+        case (.vector, .vectorEntry), (.irq, .vectorEntry): isInside = false
+        case (.softirq, _): isInside = event.context.inSoftIRQ || event.context.inHardIRQ
+        default: isInside = event.context.inHardIRQ || event.context.inNMI
+        }
+        guard !isInside else { break }
+        emit(until: max(lastMarked, cursor))
+        frames.removeLast()
+        marked.removeLast()
+      }
+      if !frames.isEmpty { lastMarked = event.time }
+    }
+
+    /// A task that changed its own priority leaves with another one than it came with.
+    ///
+    /// Only a more urgent one is taken over: having lowered its own, it would have had to leave at once.
+    mutating func correctPriority(_ change: SwitchEvent) {
+      guard change.previous.pid == task.pid,
+        priority.map({ change.previousPriority.outranks($0) }) ?? true
+      else { return }
+      for index in slices.indices[min(told, slices.count)...] {
+        if case .task(let task, _) = slices[index].occupant, task.pid == change.previous.pid {
+          slices[index].occupant = .task(task, change.previousPriority)
+        }
+      }
+      priority = change.previousPriority
+    }
+
+    /// The same where the task leaves behind the window.
+    mutating func learnPriority(from timeline: CPUTimeline) {
+      for event in timeline.events where event.time >= window.end {
+        switch event.payload {
+        case .switched(let change):
+          correctPriority(change)
+          return
+        case .prioritySet(let boosted, _, _) where boosted.pid == task.pid: return
+        default: continue
+        }
+      }
     }
 
     mutating func pop(at time: Nanoseconds, where test: (Occupant) -> Bool) {
@@ -216,6 +276,7 @@ extension CPUReplay {
       guard let index = frames.lastIndex(where: test) else { return }
       // Frames above it whose exit was not seen ended before it.
       frames.removeSubrange(index...)
+      marked.removeSubrange(index...)
     }
   }
 }

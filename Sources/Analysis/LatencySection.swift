@@ -30,6 +30,9 @@ public struct LatencySection: Hashable, Sendable {
     self.task = task
   }
 
+  /// Whether a function's name says only how a lock is taken or released, a clock read or the kernel entered.
+  public static func isHelper(_ name: String) -> Bool { KernelFunctions.isHelper(bare(name)) }
+
   /// Whether it is about a wake-up, not about a section of code.
   var isWakeup: Bool { tracer.hasPrefix("wakeup") }
 

@@ -65,7 +65,9 @@ struct WakePath: Sendable {
   func replay(_ timeline: Timeline, window: TimeSpan) -> CPUReplay {
     CPUReplay(
       legs.map { leg in
-        CPUReplay(timeline[cpu: leg.cpu] ?? CPUTimeline(cpu: leg.cpu, events: []), window: leg.span)
+        CPUReplay(
+          timeline[cpu: leg.cpu] ?? CPUTimeline(cpu: leg.cpu, events: []), window: leg.span,
+          comms: timeline.comms)
       }, window: window)
   }
 

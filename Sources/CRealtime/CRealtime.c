@@ -154,6 +154,16 @@ int bt_set_timer_slack(unsigned long nanoseconds) {
   return prctl(PR_SET_TIMERSLACK, nanoseconds) ? errno : 0;
 }
 
+int bt_prefer_node(int node) {
+  enum { preferred = 1, nodes = 1024, bits = 8 * sizeof(unsigned long) };
+  unsigned long mask[nodes / bits] = {0};
+  if (node >= nodes) return EINVAL;
+  if (node >= 0) mask[node / bits] |= 1UL << node % bits;
+  long done = node < 0 ? syscall(SYS_set_mempolicy, 0, NULL, 0)
+                       : syscall(SYS_set_mempolicy, preferred, mask, nodes);
+  return done < 0 ? errno : 0;
+}
+
 int bt_lock_memory(void) { return mlockall(MCL_CURRENT | MCL_FUTURE) ? errno : 0; }
 
 void bt_unlock_memory(void) { munlockall(); }

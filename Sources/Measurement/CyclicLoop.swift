@@ -103,7 +103,7 @@ struct CyclicLoop: ~Copyable {
       }
       var now = bt_clock(clock)
       let latency = now &- next
-      recorder.pointee.record(latency, sequence: sequence)
+      recorder.pointee.record(latency, sequence: sequence, wake: now)
       if latency > threshold {
         trigger.pointee.take(
           thread: thread, text: text.pointee, sequence: sequence, expiry: next, now: now,

@@ -205,8 +205,17 @@ public final class Engine: @unchecked Sendable {
 
   private func startThreads() throws(MeasurementError) {
     // The memory of all is made before the first thread runs.
-    threads = plan.threads.map {
-      MeasuringThread(plan: $0, measurement: plan, memory: memory, wake: wakeDescriptor)
+    threads = plan.threads.map { thread in
+      let error = thread.memoryNode.map { bt_prefer_node(Int32(clamping: $0)) } ?? 0
+      if let node = thread.memoryNode, error != 0 {
+        remarks.append(
+          MeasurementError(
+            operation: "put memory on NUMA node \(node)", subject: "thread \(thread.index)",
+            errno: Errno(rawValue: error), hint: "it stays where the kernel puts it"))
+      }
+      defer { if thread.memoryNode != nil { _ = bt_prefer_node(-1) } }
+      return MeasuringThread(
+        plan: thread, measurement: plan, memory: memory, wake: wakeDescriptor)
     }
     for thread in threads {
       // Counted before the start: a thread that is through at once takes its count away.

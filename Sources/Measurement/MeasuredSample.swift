@@ -6,10 +6,13 @@ public struct MeasuredSample: Hashable, Sendable {
   public var sequence: UInt64
   /// Wake minus expiry; negative for an early wake-up.
   public var latency: Nanoseconds
+  /// When the thread read its clock, on the plan's clock.
+  public var wake: Nanoseconds
 
   /// Makes a sample.
-  public init(sequence: UInt64, latency: Nanoseconds) {
+  public init(sequence: UInt64, latency: Nanoseconds, wake: Nanoseconds = .zero) {
     self.sequence = sequence
     self.latency = latency
+    self.wake = wake
   }
 }

@@ -62,6 +62,12 @@ public struct MeasurementPlan: Hashable, Sendable {
 
   /// The largest histogram: 10 s.
   public static let maximumBuckets = 10_000_000
+  /// The longest interval, a year: sums of a clock and many intervals stay far from the end of 64 bits.
+  public static let longestInterval = Nanoseconds(365 * 86_400_000_000_000)
+  /// The longest duration, a century.
+  public static let longestDuration = Nanoseconds(36_525 * 86_400_000_000_000)
+  /// The longest offset of aligned wake-ups, an hour, in us.
+  static let longestOffset: Int64 = 3_600_000_000
   /// The largest sample ring.
   public static let maximumSamples = 1 << 24
 
@@ -83,6 +89,10 @@ public struct MeasurementPlan: Hashable, Sendable {
       }
       if thread.interval <= .zero {
         throw refuse("use an interval of \(thread.interval.count) ns", "it must be above 0")
+      }
+      if thread.interval > Self.longestInterval {
+        throw refuse(
+          "use an interval of \(thread.interval.count) ns", "one year is the longest")
       }
       if thread.affinity?.isEmpty == true { throw refuse("run on no CPU", "name a CPU") }
       if thread.policy == .deadline {
@@ -110,6 +120,15 @@ public struct MeasurementPlan: Hashable, Sendable {
       throw refuse("break at a negative latency", "use 0 or more")
     }
     if let duration, duration <= .zero { throw refuse("measure for no time", "use 1 s or more") }
+    if let duration, duration > Self.longestDuration {
+      throw refuse("measure for \(duration.count) ns", "a century is the longest")
+    }
+    if case .common(let offset) = alignment, abs(offset.count / 1_000) > Self.longestOffset {
+      throw refuse("align wake-ups \(offset.count) ns apart", "one hour is the longest")
+    }
+    if case .fullSecond(let offset) = alignment, abs(offset.count / 1_000) > Self.longestOffset {
+      throw refuse("align wake-ups with an offset of \(offset.count) ns", "one hour is the longest")
+    }
     if let timerSlack, timerSlack < .zero {
       throw refuse("use a negative timer slack", "0 or more")
     }

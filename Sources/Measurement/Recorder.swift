@@ -40,9 +40,9 @@ struct Recorder: ~Copyable {
 
   // MARK: the measuring thread
 
-  /// Counts a cycle.
+  /// Counts a cycle that read its clock at `wake`.
   @_noAllocation @_noLocks @inline(__always)
-  func record(_ latency: Int64, sequence: UInt64) {
+  func record(_ latency: Int64, sequence: UInt64, wake: Int64) {
     let generation = self.generation.load(ordering: .relaxed)
     self.generation.store(generation &+ 1, ordering: .relaxed)
     atomicMemoryFence(ordering: .releasing)
@@ -53,7 +53,7 @@ struct Recorder: ~Copyable {
     if latency < 0 { add(1, to: early) }
     if buckets != 0 { count(latency, cycle: generation >> 1) }
     self.generation.store(generation &+ 2, ordering: .releasing)
-    if ring.isUsed { ring.push(sequence, latency) }
+    if ring.isUsed { ring.push(sequence, latency, wake) }
   }
 
   @_noAllocation @_noLocks @inline(__always)

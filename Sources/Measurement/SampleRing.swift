@@ -29,7 +29,7 @@ struct SampleRing: ~Copyable {
 
   /// Writes a sample, or counts it as lost.
   @_noAllocation @_noLocks @inline(__always)
-  func push(_ sequence: UInt64, _ latency: Int64) {
+  func push(_ sequence: UInt64, _ latency: Int64, _ wake: Int64) {
     let position = written.load(ordering: .relaxed)
     if position &- taken.load(ordering: .acquiring) > mask {
       dropped.store(dropped.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
@@ -37,6 +37,7 @@ struct SampleRing: ~Copyable {
       let slot = storage + Int(truncatingIfNeeded: position & mask)
       slot.pointee.sequence = sequence
       slot.pointee.latency.count = latency
+      slot.pointee.wake.count = wake
       written.store(position &+ 1, ordering: .releasing)
     }
   }

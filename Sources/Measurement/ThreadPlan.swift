@@ -12,17 +12,20 @@ public struct ThreadPlan: Hashable, Sendable {
   public var priority: Int32
   /// Time between two expiries, above 0.
   public var interval: Nanoseconds
+  /// The NUMA node that the thread's statistics and samples are put on, nil for the creator's.
+  public var memoryNode: Int?
 
   /// Makes a plan.
   public init(
     index: Int, affinity: CPUSet? = nil, policy: SchedulingPolicy = .other, priority: Int32 = 0,
-    interval: Nanoseconds = Nanoseconds(microseconds: 1_000)
+    interval: Nanoseconds = Nanoseconds(microseconds: 1_000), memoryNode: Int? = nil
   ) {
     self.index = index
     self.affinity = affinity
     self.policy = policy
     self.priority = priority
     self.interval = interval
+    self.memoryNode = memoryNode
   }
 
   /// The thread's name in the kernel (`comm`), at most 15 bytes.

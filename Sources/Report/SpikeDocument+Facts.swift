@@ -228,7 +228,8 @@ extension SpikeDocument {
     if let recording = trace.recording {
       let asked = recording.bufferAsked.map { "\($0) KiB asked" }
       let got = recording.bufferGot.map { "\($0) KiB got" }
-      let sizes = [asked, got].compactMap { $0 }
+      let needed = recording.bufferNeeded.map { "\($0) KiB needed" }
+      let sizes = [asked, got, needed].compactMap { $0 }
       if !sizes.isEmpty { items.add("buffer per CPU", sizes.joined(separator: ", ")) }
       let tracers = [
         recording.tracerWanted.map { "\($0) wanted" }, recording.tracerGot.map { "\($0) got" },

@@ -66,7 +66,9 @@ struct SpikeDocument {
     if !trace.coversWindow { parts.append("THE BUFFER BEGINS ONLY AFTER THE EXPIRY.") }
     parts.append(
       "The evidence may be missing where it matters, so no verdict here is better than possible. "
-        + "A bigger buffer (--buffer) helps.")
+        + (trace.recording?.bufferNeeded.map {
+          "Measure again with --buffer \($0): that holds twice this window."
+        } ?? "A bigger buffer (--buffer) helps."))
     return parts.joined(separator: " ")
   }
 

@@ -70,6 +70,11 @@ public struct SpikeTable: Encodable, Hashable, Sendable {
   /// Makes an empty table.
   public init() {}
 
+  /// Takes a bundle out of the table, because it was removed in favour of a worse spike.
+  public mutating func forget(bundle: String) {
+    for index in rows.indices where rows[index].bundle == bundle { rows[index].bundle = nil }
+  }
+
   /// Adds a spike; `time` is counted from the start of the measurement.
   public mutating func add(
     _ analysis: SpikeAnalysis, time: Nanoseconds, deadTime: Nanoseconds? = nil,

@@ -1,4 +1,5 @@
 internal import Analysis
+internal import Glibc
 internal import Report
 internal import SystemPackage
 internal import TraceFile
@@ -30,6 +31,13 @@ struct BundleContents {
     let analysis = report.analysis
     return "breaktrace-\(analysis.culprit.culprit.rawValue)-"
       + "\(analysis.sample.latency.microseconds)us-cpu\(analysis.sample.cpu)"
+  }
+
+  /// Removes a bundle of this run: the files that its manifest names, then the directory if it is empty.
+  static func remove(_ path: String) {
+    guard let bundle = try? Bundle(path) else { return }
+    for file in bundle.files + [BundleWriter.manifestName] { unlink(bundle.path(of: file)) }
+    rmdir(path)
   }
 
   /// Writes it below `directory` and gives its path.

@@ -1,64 +1,55 @@
-public import Report
 internal import Analysis
+public import Report
 internal import RingBuffer
 internal import SystemPackage
 internal import TraceFile
 internal import TraceModel
 
 /// A recorded trace that is explained without the machine it came from.
+///
+/// Bundles, trace.dat files, directories of raw pages, and the text of ftrace, trace-cmd and systrace; what is
+/// packed with gzip or zstd is unpacked.
 public struct RecordedTrace: Sendable {
-  /// What could not be read of the file, one line each.
+  /// What could not be read of the file, one line each, with its offset or line.
   public let problems: [String]
-  private let explainer: SpikeExplainer
-  private let facts: ReportFacts
+  /// Buffers or sections.
+  let sources: [TraceSource]
+  /// What the file carries besides the trace; empty for files of other programs.
+  let facts: ReportFacts
+  /// Whether the file is one of breaktrace's own.
+  let isOwn: Bool
 
-  /// Opens a bundle (its trace.dat) or a trace.dat.
-  public init(path: String) throws(SessionError) {
-    let recorded = try Self.read(path)
-    problems = recorded.problems.map(\.description)
-    guard let buffer = recorded.mainBuffer else {
+  /// Opens a trace; `formats` names a directory or a trace.dat with the event formats of a raw dump that lacks them.
+  public init(path: String, formats: String? = nil) throws(SessionError) {
+    var reader = RecordedTraceReader()
+    try reader.read(path, formats: formats)
+    guard !reader.sources.isEmpty else {
       throw .file(
         TraceFileError(.read, path: path, reason: .invalid("there is no buffer in it")))
     }
-    explainer = try Self.explainer(buffer.trace)
-    facts = try Self.facts(recorded.facts)
+    problems = reader.problems
+    sources = reader.sources
+    isOwn = reader.facts != nil
+    facts = reader.facts ?? reader.foreignFacts
   }
 
-  private static func read(_ path: String) throws(SessionError) -> TraceDatFile {
-    do throws(TraceFileError) {
-      var file = path
-      if case .bundle = try TraceFormat.detect(path) {
-        file = try Bundle(path).path(of: BundleContents.trace)
-      }
-      return try TraceDatReader.read(file)
-    } catch {
-      throw .file(error)
-    }
+  /// Opens a trace whose bytes are there already; `name` is for the errors.
+  public init(bytes: [UInt8], name: String) throws(SessionError) {
+    var reader = RecordedTraceReader()
+    try reader.read(ByteStore(bytes), path: name)
+    problems = reader.problems
+    sources = reader.sources
+    isOwn = reader.facts != nil
+    facts = reader.facts ?? reader.foreignFacts
   }
 
-  private static func explainer(_ trace: RawTrace) throws(SessionError) -> SpikeExplainer {
-    do throws(RingBufferError) {
-      return try SpikeExplainer(trace)
-    } catch {
-      throw .decoding(error)
-    }
-  }
-
-  private static func facts(_ text: String?) throws(SessionError) -> ReportFacts {
-    guard let text else { return ReportFacts() }
-    do throws(ReportError) {
-      return try ReportFacts(json: text)
-    } catch {
-      throw .report(error)
-    }
-  }
+  /// The names of the buffers with events, the top one is empty.
+  public var instances: [String] { sources.map(\.name) }
 
   /// The reports of the last break, or of all, oldest first.
   public func reports(all: Bool, toolVersion: String) throws(SessionError) -> [SpikeReport] {
-    let context = facts.context?.context ?? SystemContext()
-    return explainer.markers(limit: all ? .max : 1).reversed().map { marker in
-      SpikeReport(
-        explainer.explain(marker, context: context), facts: facts, toolVersion: toolVersion)
-    }
+    var request = AnalyzeRequest()
+    request.all = all
+    return analyze(request, toolVersion: toolVersion).reports
   }
 }

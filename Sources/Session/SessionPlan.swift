@@ -13,7 +13,12 @@ public struct SessionPlan: Sendable {
   public var hasStack = true
   /// Events beside the core set, `system:name`.
   public var extraEvents: [String] = []
-  /// How many spikes are taken; the run ends with the last.
+  /// A tracer beside the events, in an instance of its own.
+  public var tracer: TracerPlan?
+  /// Trace options of the events' instance, set (true) or cleared.
+  public var traceOptions: [String: Bool] = [:]
+  /// How many spikes are kept: the worst ones of a run that has loops or a duration; else the run ends with
+  /// that many.
   public var spikes = 1
   /// Where bundles are made, nil for none.
   public var outputDirectory: String?

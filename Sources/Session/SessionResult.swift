@@ -31,8 +31,10 @@ public struct SessionResult: Sendable {
   public var end: End
   /// Final statistics.
   public var statistics: [ThreadStatistics]
-  /// The spikes in order of time.
+  /// The worst spikes, as many as the plan keeps, in order of time.
   public var spikes: [Spike] = []
+  /// All spikes.
+  public var table = SpikeTable()
   /// The first hit, also of a run without tracing.
   public var hit: BreakHit?
   /// What could not be restored, one line each; empty is the rule.

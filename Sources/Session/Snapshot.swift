@@ -7,29 +7,58 @@ internal import Tracefs
 struct Snapshot {
   var trace: RawTrace
   var statistics: [CPUBufferStatistics]
+  /// Whether the pages are all that the buffers hold, not only those around the window.
+  var isWhole: Bool
 
-  /// Empties the buffers of `instance`; tracing must be off.
-  init(_ instance: ArmedInstance) throws(TracefsError) {
-    // Before reading: it changes what the counters say.
+  /// Takes the pages around a wake-up that was due at `expiry`, where the kernel can give them without
+  /// emptying the buffers; else all pages. Tracing must be off.
+  init(_ instance: ArmedInstance, around expiry: Nanoseconds) throws(TracefsError) {
+    // Before reading: that changes what the counters say.
     statistics = try instance.statistics()
+    var pages: [CPUPages] = []
+    var isWindow = true
+    for cpu in try instance.cpus() {
+      var bytes: [UInt8] = []
+      let selection = try instance.appendMappedPages(
+        cpu: cpu, since: expiry, pagesBefore: SpikeExplainer.baselinePages, to: &bytes)
+      if selection == nil {
+        isWindow = false
+        break
+      }
+      pages.append(CPUPages(cpu: cpu, store: ByteStore(bytes)))
+    }
+    if !isWindow { pages = try Self.allPages(instance) }
+    isWhole = !isWindow
+    trace = RawTrace(
+      pageSize: try instance.pageSize(), headerPage: try instance.headerPage(),
+      headerEvent: try instance.headerEvent(),
+      formats: try instance.formats().map { FormatText(system: $0.event.system, text: $0.text) },
+      comms: try instance.savedComms(), symbols: "",
+      printkFormats: try instance.printkFormats(),
+      clock: instance.items.first { $0.kind == .clock }?.got ?? "", cpus: pages)
+  }
+
+  /// Empties the buffers, so that every page is in the trace.
+  mutating func complete(_ instance: ArmedInstance) throws(TracefsError) {
+    guard !isWhole else { return }
+    trace.cpus = try Self.allPages(instance)
+    isWhole = true
+  }
+
+  private static func allPages(_ instance: ArmedInstance) throws(TracefsError) -> [CPUPages] {
     var pages: [CPUPages] = []
     for cpu in try instance.cpus() {
       var bytes: [UInt8] = []
       try instance.appendPages(cpu: cpu, to: &bytes)
       pages.append(CPUPages(cpu: cpu, store: ByteStore(bytes)))
     }
-    trace = RawTrace(
-      pageSize: try instance.pageSize(), headerPage: try instance.headerPage(),
-      headerEvent: try instance.headerEvent(),
-      formats: try instance.formats().map { FormatText(system: $0.event.system, text: $0.text) },
-      comms: try instance.savedComms(), symbols: ProcText.read("/proc/kallsyms") ?? "",
-      printkFormats: try instance.printkFormats(),
-      clock: instance.items.first { $0.kind == .clock }?.got ?? "", cpus: pages)
+    return pages
   }
 
   /// What was wanted of the instance, what it gave, and its counters.
-  func facts(_ instance: ArmedInstance) -> TraceFacts {
+  func facts(_ instance: ArmedInstance, window: TimeSpan) -> TraceFacts {
     var facts = TraceFacts()
+    facts.bufferNeeded = BufferAdvice.kilobytes(for: window, filled: statistics)
     for item in instance.items {
       switch item.kind {
       case .buffer:

@@ -29,10 +29,14 @@ public struct SpikeExplainer: Sendable {
   }
 
   /// Explains the wake-up of a marker.
-  public func explain(_ marker: BreakMarker, context: SystemContext) -> SpikeAnalysis {
+  ///
+  /// `sections` are what latency tracers measured.
+  public func explain(
+    _ marker: BreakMarker, context: SystemContext, sections: [LatencySection] = []
+  ) -> SpikeAnalysis {
     let timeline = timeline(around: TimeSpan(marker.expiry, marker.wake))
     let sample = marker.sample(comm: timeline.task(marker.tid).comm)
-    return Analyzer(context: context).explain(sample, in: timeline)
+    return Analyzer(context: context).explain(sample, in: timeline, sections: sections)
   }
 
   /// Explains any wake-up.

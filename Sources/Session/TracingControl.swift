@@ -7,6 +7,8 @@ final class TracingControl {
   let run: RunIdentity
   private let guardian: Guardian?
   private(set) var instance: ArmedInstance?
+  /// The instance of the tracer, nil where none was asked for or it was refused and may be missing.
+  private(set) var tracer: ArmedInstance?
   /// Why there is no guardian.
   let guardianRemark: String?
 
@@ -42,9 +44,38 @@ final class TracingControl {
     }
   }
 
+  /// Arms the second instance, in which a tracer runs; nil where it was refused and may be missing.
+  ///
+  /// - Parameters:
+  ///   - plan: The tracer.
+  ///   - threshold: The break threshold in us; sections from half of it on are kept.
+  ///   - remark: Gets the reason where an optional tracer was refused.
+  func arm(
+    _ plan: TracerPlan, threshold: Int64, remark: (String) -> Void
+  ) throws(SessionError) -> ArmedInstance? {
+    var arming = ArmingPlan.latencyTracer(
+      plan.name,
+      thresholdMicroseconds: plan.recordsSections ? Int(clamping: max(1, threshold / 2)) : nil,
+      hasFunctions: plan.hasFunctions)
+    if !plan.recordsSections { arming.options = [] }
+    arming.functionFilter = plan.filter
+    do throws(TracefsError) {
+      let armed = try ArmedInstance(
+        arming, name: InstanceName(run: run, suffix: InstanceName.tracerSuffix), root: root,
+        journal: journal)
+      tracer = armed
+      return armed
+    } catch {
+      guard plan.isOptional else { throw .arming(error) }
+      remark("going on with events alone: \(error)")
+      return nil
+    }
+  }
+
   /// Disarms, restores and dismisses the guardian; what could not be restored comes back, one line each.
   func end() -> [String] {
     var report = DisarmReport()
+    if let tracer { report.add(tracer.disarm()) }
     if let instance { report.add(instance.disarm()) }
     report.restored += journal.restoreAll()
     guardian?.dismiss()

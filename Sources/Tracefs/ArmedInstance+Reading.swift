@@ -153,3 +153,10 @@ extension ArmedInstance {
   /// The text of `trace`: what a latency tracer left, as the kernel prints it.
   public func traceText() throws(TracefsError) -> String { try files.text(file("trace")) }
 }
+
+extension ArmedInstance {
+  /// Sets a trace option of the instance, for reading its text in another format.
+  public func setOption(_ name: String, _ isOn: Bool) throws(TracefsError) {
+    try files.write(isOn ? "1" : "0", to: file("options/\(name)"))
+  }
+}

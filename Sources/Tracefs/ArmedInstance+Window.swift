@@ -52,6 +52,28 @@ extension ArmedInstance {
     return try readPages(pipe, path, since: start, head: head, size: size, into: &bytes)
   }
 
+  /// Gives the pages of a CPU from `pagesBefore` pages in front of a time on, oldest first, and leaves the buffer as it is.
+  ///
+  /// The cost does not depend on the buffer's size. Tracing must be stopped.
+  ///
+  /// - Returns: nil where the kernel does not map its buffers (before Linux 6.10); nothing was read then.
+  public func appendMappedPages(
+    cpu: Int, since: Nanoseconds, pagesBefore: Int, to bytes: inout [UInt8]
+  ) throws(TracefsError) -> PageSelection? {
+    let size = try pageSize()
+    guard let head = HeaderPage(try headerPage()), head.data <= size else { return nil }
+    let pipe = try files.open(rawPagesPath(cpu: cpu), .readOnly, options: .nonBlocking)
+    defer { try? pipe.close() }
+    guard let mapping = PageMapping(pipe, head: head, pageSize: size) else { return nil }
+    let start = UInt64(clamping: since.count)
+    let pages = mapping.pages
+    let behind = pages.firstIndex { $0.stamp > start } ?? pages.count
+    let first = max(0, behind - 1 - pagesBefore)
+    bytes.reserveCapacity(bytes.count + (pages.count - first) * size)
+    for page in pages[first...] { mapping.append(page.offset, to: &bytes) }
+    return PageSelection(pages: pages.count - first, skipped: first, isConsuming: false)
+  }
+
   /// The same by reading all pages; each page that begins at or before the time replaces those before it.
   private func readPages(
     _ pipe: FileDescriptor, _ path: String, since start: UInt64, head: HeaderPage, size: Int,

@@ -6,6 +6,8 @@ public struct ArmingItem: Hashable, Sendable {
     case option
     /// The tracer.
     case tracer
+    /// The functions that a function tracer is limited to.
+    case functionFilter = "function filter"
     /// `tracing_thresh`
     case threshold
     /// The clock.

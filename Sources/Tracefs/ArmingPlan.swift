@@ -67,6 +67,9 @@ public struct ArmingPlan: Hashable, Sendable {
   public var cpus: CPUSet?
   /// Tracer (`current_tracer`), nil for `nop`. Its refusal is an error.
   public var tracer: String?
+  /// Functions that the function tracers are limited to (`set_ftrace_filter`, `set_graph_function` for
+  /// function_graph), wildcards as the kernel knows them; empty for all.
+  public var functionFilter: [String] = []
   /// `tracing_thresh` in us: global, so it goes through the journal; nil leaves it alone.
   public var tracingThreshold: Int?
   /// Tasks whose events alone are recorded (`set_event_pid`); empty for all.

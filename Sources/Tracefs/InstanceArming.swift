@@ -29,6 +29,7 @@ struct InstanceArming {
   mutating func apply() throws(TracefsError) {
     try files.write("0", to: file("tracing_on"))
     for option in plan.options where option.name == "function-trace" { try set(option) }
+    try setFunctionFilter()
     try setThreshold()
     try setTracer()
     try setClock()
@@ -76,6 +77,24 @@ struct InstanceArming {
       (files) throws(TracefsError) in
       try files.write(value, to: path)
       return try files.value(path)
+    }
+  }
+
+  /// Before the tracer: it patches the functions of the filter only.
+  private mutating func setFunctionFilter() throws(TracefsError) {
+    guard !plan.functionFilter.isEmpty else { return }
+    let name = plan.tracer == "function_graph" ? "set_graph_function" : "set_ftrace_filter"
+    let path = file(name)
+    let value = plan.functionFilter.joined(separator: " ")
+    try record(.functionFilter, name, wanted: value, isRequired: true) {
+      (files) throws(TracefsError) in
+      do throws(TracefsError) {
+        try files.write(value, to: path)
+      } catch  where error.errno == .invalidArgument {
+        throw error.adding(
+          hint: "a name that available_filter_functions does not list, or a module not loaded")
+      }
+      return value
     }
   }
 

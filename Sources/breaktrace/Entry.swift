@@ -23,12 +23,30 @@ enum Entry {
       return ExitStatus(FaultBody.run(fault))
     case "cyclictest": return MeasureCommand.run(Array(words.dropFirst()), dialect: .cyclictest)
     case "measure": return MeasureCommand.run(Array(words.dropFirst()), dialect: .breaktrace)
+    case "help" where words.count > 1: return help(words[1], words)
     case "--help", "help", nil: return RootCommand.help()
     case let word? where RootCommand.names.contains(word): return RootCommand.run(words)
     case let word? where !word.hasPrefix("-"):
       Console.error("breaktrace: there is no command `\(word)`; `breaktrace --help` lists them")
       return .usage
     default: return MeasureCommand.run(words, dialect: .breaktrace)
+    }
+  }
+
+  /// `breaktrace help WORD`
+  private static func help(_ word: String, _ words: [String]) -> ExitStatus {
+    switch word {
+    case "man":
+      Console.output(ManualPage.text)
+      return .success
+    case "measure": return MeasureCommand.run(["--help"], dialect: .breaktrace)
+    case "cyclictest": return MeasureCommand.run(["--help"], dialect: .cyclictest)
+    case let command where RootCommand.names.contains(command):
+      return RootCommand.run([command, "--help"])
+    default:
+      Console.error(
+        "breaktrace: there is no help for `\(word)`; `breaktrace --help` lists the commands")
+      return .usage
     }
   }
 

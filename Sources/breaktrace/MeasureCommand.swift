@@ -1,3 +1,4 @@
+import Glibc
 import Measurement
 import Report
 import Session
@@ -14,12 +15,11 @@ enum MeasureCommand {
       options = try CyclictestArguments.parse(words, dialect: dialect)
       switch options.action {
       case .help:
+        if dialect == .cyclictest { Console.output(version(dialect)) }
         Console.output(OptionHelp.text(dialect) + "\n" + ExitStatus.help + "\n")
         return .success
       case .version:
-        Console.output(
-          "\(dialect.command) \(dialect == .cyclictest ? "V 2.40 (breaktrace \(Version.text))" : Version.text)\n"
-        )
+        Console.output(version(dialect))
         return .success
       case .run: break
       }
@@ -29,7 +29,9 @@ enum MeasureCommand {
       Console.error("\(dialect.command): \(error)")
       return dialect == .cyclictest ? .failure : .usage
     }
-    for note in options.notes + layout.notes { Console.error("\(dialect.command): \(note)") }
+    for note in options.notes + layout.notes + systemNotes(options) {
+      Console.error("\(dialect.command): \(note)")
+    }
     let command = ([dialect.command] + words).joined(separator: " ")
     return run(options, layout, dialect: dialect, commandLine: command)
   }
@@ -41,23 +43,67 @@ enum MeasureCommand {
   ) -> ExitStatus {
     let plan: SessionPlan
     do throws(UsageError) {
-      plan = try PlanBuilder(options: options, layout: layout, dialect: dialect)
-        .plan(commandLine: commandLine, loadCommand: loadCommand)
+      plan = try PlanBuilder(
+        options: options, layout: layout, dialect: dialect, available: Processors.available()
+      ).plan(commandLine: commandLine, loadCommand: loadCommand)
     } catch {
       Console.error("\(dialect.command): \(error)")
-      return .usage
+      return dialect == .cyclictest ? .failure : .usage
     }
-    let printer = MeasurePrinter(options: options, dialect: dialect, plan: plan)
+    if options.checkResolution { resolution(options, dialect) }
+    let printer: MeasurePrinter
+    do throws(UsageError) {
+      printer = try MeasurePrinter(options: options, dialect: dialect, plan: plan)
+    } catch {
+      Console.error("\(dialect.command): \(error)")
+      return dialect == .cyclictest ? .failure : .refused
+    }
     let result: SessionResult
     do throws(SessionError) {
       printer.begin()
       result = try MeasureSession(plan, observer: printer.observer).run()
     } catch {
       Console.error("\(dialect.command): \(error)")
-      return .refused
+      return dialect == .cyclictest ? .failure : .refused
     }
-    printer.finish(result)
-    return status(result, dialect: dialect)
+    let isWritten = printer.finish(result, commandLine: commandLine)
+    return isWritten ? status(result, dialect: dialect) : .failure
+  }
+
+  private static func version(_ dialect: Dialect) -> String {
+    dialect == .cyclictest
+      ? "cyclictest V \(Version.cyclictest) (breaktrace \(Version.text))\n"
+      : "breaktrace \(Version.text)\n"
+  }
+
+  /// What the options do to the machine that the user should know.
+  private static func systemNotes(_ options: CyclictestOptions) -> [String] {
+    var notes: [String] = []
+    if options.given.contains(.laptop) {
+      notes.append("WARN: not setting cpu_dma_latency to save battery power")
+    } else if options.given.contains(.defaultSystem) {
+      notes.append("WARN: not setting cpu_dma_latency")
+    }
+    if options.numa {
+      let count = NUMANodes().nodes.count
+      if count < 2 { notes.append("-U: this machine has one memory node: the same as -S") }
+    }
+    if options.tracemark {
+      notes.append(
+        "--tracemark: mark and stop are in breaktrace's own instance of tracefs, which -b arms "
+          + "anyway; the machine's own trace is left alone")
+    }
+    return notes
+  }
+
+  private static func resolution(_ options: CyclictestOptions, _ dialect: Dialect) {
+    let resolution = ClockResolution(
+      options.clock == .monotonic ? CLOCK_MONOTONIC : CLOCK_REALTIME)
+    if options.debug { for line in resolution.list { Console.error(line) } }
+    let isCoarse = (resolution.measured ?? .max) > (resolution.reported ?? 0)
+    if options.verbose || isCoarse || dialect == .breaktrace {
+      for line in resolution.lines { Console.error(line) }
+    }
   }
 
   private static func status(_ result: SessionResult, dialect: Dialect) -> ExitStatus {

@@ -5,7 +5,12 @@ struct RootCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "breaktrace",
     abstract: "Measures wake-up latency and names the cause of a spike.",
-    subcommands: [AnalyzeCommand.self, StatusCommand.self, DisarmCommand.self, DemoCommand.self])
+    subcommands: [
+      AnalyzeCommand.self, RunqCommand.self, RunCommand.self, DemoCommand.self,
+      DoctorCommand.self, PlanCommand.self, HeadroomCommand.self, ResponseCommand.self,
+      ScopeCommand.self, PlotCommand.self, StatusCommand.self, DisarmCommand.self,
+      CompletionCommand.self,
+    ])
 
   /// The words that stand for them.
   static let names = Set(
@@ -49,7 +54,7 @@ struct RootCommand: ParsableCommand {
         cyclictest                The same with cyclictest's manners and exit status.
       \(commands.joined(separator: "\n"))
 
-      `breaktrace COMMAND --help` tells more.
+      `breaktrace COMMAND --help` tells more, `breaktrace help man` is the manual page.
 
       \(ExitStatus.help)
 

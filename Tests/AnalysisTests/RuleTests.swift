@@ -110,6 +110,20 @@ import TraceModel
     #expect(result.sumsAreExact)
   }
 
+  @Test func `a task whose switch was not recorded is known by its events`() {
+    var build = Build()
+    build.sleep(at: 0, expiry: 900, next: idle)
+    build.wake(
+      at: 905, interrupting: 77,
+      stack: Build.interruptStack + ["damon_pa_check_accesses", "kthread"])
+    build.change(1_071, from: (77, "kdamond.0", 120), state: .preempted, to: measured)
+    let result = explain(build, Build.sample(expiry: 900, wake: 1_073))
+    #expect(result.culprit.culprit == .nonPreemptibleKernel)
+    #expect(result.culprit.name == "damon_pa_check_accesses")
+    #expect(!result.ran.contains { $0.occupant == .idle && $0.net > Nanoseconds(10_000) })
+    #expect(result.sumsAreExact)
+  }
+
   @Test func `a task above the thread is named with its own time, interrupts taken off`() {
     let hog: (pid: Int32, comm: String, prio: Int32) = (77, "hog", 9)
     var build = Build()

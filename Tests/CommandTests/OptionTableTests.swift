@@ -61,7 +61,7 @@ import Testing
   }
 
   @Test func `what has no effect yet is refused by name`() throws {
-    let options = try CyclictestArguments.parse(["-S", "-q", "-b", "9", "--spike=5", "-I"])
+    let options = try CyclictestArguments.parse(["-S", "-q", "-b", "9", "--spike=5", "-C", "-I"])
     #expect(options.withoutEffect == options.given.filter(CyclictestOptions.unsupported.contains))
     var left = options
     left.given = [.smp, .quiet]

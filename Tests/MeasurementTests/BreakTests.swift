@@ -34,7 +34,9 @@ import TraceModel
     // The thread ends at its hit: the last sample is the hit's.
     var samples: [MeasuredSample] = []
     engine.drainSamples(thread: 0) { samples.append($0) }
-    #expect(samples.last == MeasuredSample(sequence: hit.sequence, latency: hit.latency))
+    #expect(
+      samples.last
+        == MeasuredSample(sequence: hit.sequence, latency: hit.latency, wake: hit.wake))
     #expect(samples.first?.sequence == 3)
     #expect(engine.statistics()[0].cycles == hit.sequence - 2)
     #expect(hit.usage.voluntarySwitches <= Int64(hit.sequence) - 2)

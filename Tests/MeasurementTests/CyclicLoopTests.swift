@@ -126,7 +126,7 @@ private final class LoopFixture {
   @Test func `buckets are whole microseconds and the first overflows are remembered`() {
     let recorder = Recorder(buckets: 2, sampleCapacity: 0)
     for latency: Int64 in [0, 999, 1_000, 1_999, 2_000, 3_000, 4_000] {
-      recorder.record(latency, sequence: 0)
+      recorder.record(latency, sequence: 0, wake: 0)
     }
     var statistics = ThreadStatistics(
       index: 0, tid: 0, cpu: nil, policy: .other, priority: 0, interval: .zero)

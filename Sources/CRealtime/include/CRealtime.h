@@ -6,6 +6,7 @@
 #define BT_REALTIME_H
 
 #include "BTFaults.h"
+#include "BTSpawn.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -124,6 +125,11 @@ int bt_set_name(const char *_Nonnull name);
 
 /// prctl(PR_SET_TIMERSLACK) of the calling thread in ns; 0 or an errno.
 int bt_set_timer_slack(unsigned long nanoseconds);
+
+/// set_mempolicy(MPOL_PREFERRED) of the calling thread, below 0 its default policy; 0 or an errno.
+///
+/// The system call itself instead of libnuma, which a static executable cannot load.
+int bt_prefer_node(int node);
 
 /// mlockall(MCL_CURRENT | MCL_FUTURE); 0 or an errno.
 int bt_lock_memory(void);

@@ -41,6 +41,8 @@ public struct TraceFacts: Codable, Hashable, Sendable {
   public var bufferAsked: Int?
   /// Buffer size a CPU that was read back, KiB.
   public var bufferGot: Int?
+  /// Buffer size a CPU that would have held the window twice, KiB; nil where this one held it.
+  public var bufferNeeded: Int?
   /// The trace clock.
   public var clock: String?
   /// Events (`system:name`) that were enabled.
@@ -65,6 +67,7 @@ public struct TraceFacts: Codable, Hashable, Sendable {
     case clock, events, cpus
     case bufferAsked = "buffer_asked_kib"
     case bufferGot = "buffer_got_kib"
+    case bufferNeeded = "buffer_needed_kib"
     case eventsMissing = "events_missing"
     case tracerWanted = "tracer_wanted"
     case tracerGot = "tracer_got"

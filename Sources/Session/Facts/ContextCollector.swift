@@ -6,7 +6,8 @@ public import TraceModel
 public enum ContextCollector {
   /// The context of a spike from the facts; `steal` is each CPU's growth around the spike.
   public static func context(
-    of facts: ReportFacts, steal: [Int: Nanoseconds] = [:], ownThreads: [Int32] = []
+    of facts: ReportFacts, steal: [Int: Nanoseconds] = [:], ownThreads: [Int32] = [],
+    config: KernelConfig? = nil
   ) -> SystemContext {
     var context = SystemContext()
     context.preemption = facts.machine?.preemption.flatMap(
@@ -22,6 +23,27 @@ public enum ContextCollector {
       (facts.machine?.isolated?.cpus ?? []) + (facts.machine?.nohzFull?.cpus ?? []))
     context.observerCost = facts.observer?.cost
     context.enabledEvents = facts.trace.map { Set($0.events) }
+    context.smiCount = facts.counters?.smi
+    context.thermalThrottles = facts.counters?.thermalThrottles
+    context.throttledTime = facts.counters?.cgroupThrottled
+    context.clocksource = facts.machine?.clockSource
+    context.nohzFullCPUs = facts.machine?.nohzFull
+    if let states = facts.machine?.idleStates, !states.isEmpty {
+      var latencies: [UInt32: Nanoseconds] = [:]
+      for (number, state) in states.enumerated() { latencies[UInt32(number)] = state.latency }
+      context.idleExitLatencies = latencies
+    }
+    if let config { context.hasRTGroupScheduling = config.value("RT_GROUP_SCHED") == "y" }
+    // The fair server of 6.12 and later; its runtime stands in debugfs, which is not looked into.
+    context.hasDeadlineServer = facts.machine?.release.flatMap(Self.version).map { $0 >= (6, 12) }
     return context
+  }
+
+  /// The first two numbers of a kernel release.
+  private static func version(_ release: String) -> (Int, Int)? {
+    let parts = release.split(separator: ".").prefix(2).compactMap {
+      Int($0.prefix { $0.isNumber })
+    }
+    return parts.count == 2 ? (parts[0], parts[1]) : nil
   }
 }

@@ -48,7 +48,7 @@ extension CyclictestOptions {
     case (.refreshOnMaximum, _): refreshOnMaximum = true
     case (.unbuffered, _): unbuffered = true
     case (.fifo, .text(let path)): fifo = path
-    case (.spike, .number(let number)): spikeThreshold = number
+    case (.spike, .number(let number)): spikeThreshold = number == 0 ? nil : number
     case (.spikeNodes, .number(let number)): spikeNodes = number
     case (.resolution, _): checkResolution = true
     case (.debug, _): debug = true

@@ -2,14 +2,7 @@ extension CyclictestOptions {
   /// The options that are understood but have no effect yet: the command refuses them.
   ///
   /// This is the only list of them; who makes an option work takes it out here.
-  static let unsupported: Set<OptionName> = [
-    .aligned, .secaligned, .clock, .relative, .system, .posixTimers, .numa,
-    .mainaffinity, .smi,
-    .oscope, .histofall, .histfile, .overflowTimes, .json, .refreshOnMaximum, .fifo, .spike,
-    .spikeNodes, .resolution, .debug,
-    .spikes, .escalate, .event, .context, .tracemark, .irqsoff, .preemptoff, .preemptirqs,
-    .wakeup, .wakeuprt, .tracer, .ftrace, .tracerFilter, .tracerFallback, .traceopt,
-  ]
+  static let unsupported: Set<OptionName> = [.escalate]
 
   /// The options of this command line that have no effect yet, in the order in which they were written.
   var withoutEffect: [OptionName] {

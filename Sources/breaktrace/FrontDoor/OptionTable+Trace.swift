@@ -34,7 +34,8 @@ extension OptionTable {
       "Break without tracing anything."),
     OptionSpec(
       .tracemark, era: .later, group: .trace,
-      "Write a mark into the machine's own trace at the break and stop it, as cyclictest 2.x does."),
+      "Mark the break in the trace and stop it, in breaktrace's own tracefs instance; -b does so "
+        + "without it too."),
     OptionSpec(
       .irqsoff, "I", era: .dropped, group: .trace,
       "Run the irqsoff tracer. -I -P is -B."),

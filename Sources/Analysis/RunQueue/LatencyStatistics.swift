@@ -1,0 +1,81 @@
+public import TraceModel
+
+/// Count, sum, maximum and distribution of latencies in buckets of a quarter of an octave.
+public struct LatencyStatistics: Hashable, Sendable {
+  /// Number of latencies.
+  public private(set) var count: UInt64 = 0
+  /// Their sum.
+  public private(set) var sum = Nanoseconds.zero
+  /// The largest.
+  public private(set) var maximum = Nanoseconds.zero
+  private var buckets: [UInt32] = []
+
+  /// Buckets of a quarter octave up to 2^40 ns.
+  private static let bucketCount = 164
+
+  /// Makes empty statistics.
+  public init() {}
+
+  /// Adds a latency; a negative one counts as 0.
+  public mutating func add(_ latency: Nanoseconds) {
+    let value = max(0, latency.count)
+    count += 1
+    sum += Nanoseconds(value)
+    if value > maximum.count { maximum = Nanoseconds(value) }
+    if buckets.isEmpty { buckets = [UInt32](repeating: 0, count: Self.bucketCount) }
+    let index = Self.bucket(value)
+    buckets[index] = buckets[index] == .max ? .max : buckets[index] + 1
+  }
+
+  /// Adds all of another's.
+  public mutating func add(_ other: LatencyStatistics) {
+    count += other.count
+    sum += other.sum
+    maximum = max(maximum, other.maximum)
+    guard !other.buckets.isEmpty else { return }
+    if buckets.isEmpty {
+      buckets = other.buckets
+      return
+    }
+    for index in buckets.indices {
+      let (total, overflow) = buckets[index].addingReportingOverflow(other.buckets[index])
+      buckets[index] = overflow ? .max : total
+    }
+  }
+
+  /// The mean, zero while `count` is 0.
+  public var average: Nanoseconds {
+    count == 0 ? .zero : Nanoseconds(sum.count / Int64(clamping: count))
+  }
+
+  /// The latency that `share` (0...1) of all do not exceed: the upper end of its bucket, at most 25 % too
+  /// high and never above the maximum; zero while `count` is 0.
+  public func percentile(_ share: Double) -> Nanoseconds {
+    guard count > 0 else { return .zero }
+    let wanted = max(1, UInt64((Double(count) * min(max(share, 0), 1)).rounded(.up)))
+    var seen: UInt64 = 0
+    for (index, number) in buckets.enumerated() {
+      seen += UInt64(number)
+      // The last bucket has no upper end.
+      if seen >= wanted, index < Self.bucketCount - 1 {
+        return min(maximum, Nanoseconds(Self.limit(index)))
+      }
+    }
+    return maximum
+  }
+
+  static func bucket(_ value: Int64) -> Int {
+    guard value >= 4 else { return Int(max(0, value)) }
+    let exponent = 63 - value.leadingZeroBitCount
+    let quarter = Int(value >> Int64(exponent - 2)) & 3
+    return min(exponent * 4 + quarter - 4, bucketCount - 1)
+  }
+
+  /// First value behind a bucket.
+  static func limit(_ index: Int) -> Int64 {
+    guard index >= 4 else { return Int64(index) + 1 }
+    let exponent = (index + 4) / 4
+    let quarter = Int64((index + 4) % 4)
+    return (4 + quarter + 1) << Int64(exponent - 2)
+  }
+}

@@ -1,0 +1,193 @@
+internal import TraceModel
+
+/// Follows work items from queueing to their end, and softirqs from being raised to being run.
+struct WorkTracker {
+  private struct Item {
+    var function: Int32
+    var asked: Int64
+    var activated: Int64?
+    var askedBy: TaskIdentity
+  }
+
+  private struct Span {
+    var start: Int64
+    var end: Int64
+    var row: RunQueueWait?
+  }
+
+  private struct Worker {
+    var waits: [Span] = []
+    var executions: [Span] = []
+    var current: DeferredWait?
+    var currentWork: Int64 = 0
+  }
+
+  /// Statistics by function or vector.
+  private(set) var statistics: [String: LatencyStatistics] = [:]
+  /// Shorter latencies are counted, but not kept.
+  var threshold = Nanoseconds.zero
+  private var items: [Int64: Item] = [:]
+  private var workers: [Int32: Worker] = [:]
+  private var raised: [Int64: (time: Int64, by: TaskIdentity)] = [:]
+  private var running: [Int32: [Span]] = [:]
+  private var open: [Int32: DeferredWait] = [:]
+  private var done: [DeferredWait] = []
+  private static let most = 65_536
+  private static let remembered = 16
+
+  mutating func take() -> [DeferredWait] {
+    defer { done.removeAll(keepingCapacity: true) }
+    return done
+  }
+
+  /// Events were lost: what is open may have ended unseen.
+  mutating func forget() {
+    items.removeAll()
+    raised.removeAll()
+    open.removeAll()
+    workers.removeAll()
+  }
+
+  // MARK: the workers' waits
+
+  mutating func waited(_ pid: Int32, from start: Int64, to end: Int64) {
+    if workers.count > Self.most { workers.removeAll() }
+    workers[pid, default: Worker()].waits.append(Span(start: start, end: end))
+    if let count = workers[pid]?.waits.count, count > Self.remembered {
+      workers[pid]?.waits.removeFirst(count - Self.remembered)
+    }
+  }
+
+  mutating func explained(_ pid: Int32, _ row: RunQueueWait) {
+    guard let last = workers[pid]?.waits.indices.last else { return }
+    workers[pid]?.waits[last].row = row
+  }
+
+  // MARK: work items
+
+  mutating func queue(_ event: RunQueueEvent, by task: TaskIdentity) {
+    if items.count > Self.most { items.removeAll() }
+    items[event.value] = Item(
+      function: event.label, asked: event.time, activated: nil, askedBy: task)
+  }
+
+  mutating func activate(_ event: RunQueueEvent) {
+    items[event.value]?.activated = event.time
+  }
+
+  /// The item that begins to run; nil where its queueing was not seen.
+  mutating func start(
+    _ event: RunQueueEvent, worker: TaskIdentity, labels: LabelTable
+  ) -> DeferredWait? {
+    var state = workers[worker.pid] ?? Worker()
+    defer { workers[worker.pid] = state }
+    state.currentWork = event.value
+    state.executions.append(Span(start: event.time, end: .max))
+    if state.executions.count > Self.remembered { state.executions.removeFirst() }
+    state.current = nil
+    guard let item = items.removeValue(forKey: event.value), item.asked <= event.time else {
+      return nil
+    }
+    var wait = DeferredWait(
+      kind: .work, name: labels.text(event.label != 0 ? event.label : item.function),
+      askedBy: item.askedBy, asked: Nanoseconds(item.asked),
+      activated: item.activated.map { Nanoseconds($0) }, started: Nanoseconds(event.time),
+      ended: nil, runner: worker, cpu: Int(event.cpu), parts: .init(), behind: [])
+    let before = state.executions.dropLast()
+    divide(&wait, waits: state.waits, executions: Array(before))
+    state.current = wait
+    return wait
+  }
+
+  /// The item that ends; nil where its queueing was not seen.
+  mutating func end(_ event: RunQueueEvent) -> DeferredWait? {
+    guard var state = workers[event.pid], state.currentWork == event.value else { return nil }
+    defer { workers[event.pid] = state }
+    if let last = state.executions.indices.last { state.executions[last].end = event.time }
+    guard var wait = state.current else { return nil }
+    state.current = nil
+    wait.ended = Nanoseconds(event.time)
+    finish(wait)
+    return wait
+  }
+
+  private mutating func finish(_ wait: DeferredWait) {
+    if statistics.count < 4_096 || statistics[wait.name] != nil {
+      statistics[wait.name, default: LatencyStatistics()].add(wait.latency)
+    }
+    if wait.latency >= threshold { done.append(wait) }
+  }
+
+  /// Divides the time between asking and running.
+  private func divide(_ wait: inout DeferredWait, waits: [Span], executions: [Span]) {
+    let start = wait.asked.count
+    let end = wait.started.count
+    let limit = wait.activated.map { min(max($0.count, start), end) } ?? start
+    func overlap(_ a: Int64, _ b: Int64) -> Int64 { max(0, min(b, end) - max(a, limit)) }
+    var waited: Int64 = 0
+    var other: Int64 = 0
+    var longest: Int64 = 0
+    for span in waits {
+      let part = overlap(span.start, span.end)
+      waited += part
+      if part > longest {
+        longest = part
+        wait.behind = span.row?.behind ?? []
+        wait.waitedCPU = span.row?.cpu
+      }
+    }
+    for execution in executions {
+      other += overlap(execution.start, execution.end)
+      for span in waits {
+        other -= overlap(
+          max(span.start, execution.start),
+          max(max(span.start, execution.start), min(span.end, execution.end)))
+      }
+    }
+    waited = min(waited, end - limit)
+    other = min(max(0, other), end - limit - waited)
+    wait.parts.inactive = Nanoseconds(limit - start)
+    wait.parts.waitedForCPU = Nanoseconds(waited)
+    wait.parts.otherWork = Nanoseconds(other)
+    wait.parts.noWorker = Nanoseconds(end - limit - waited - other)
+  }
+
+  // MARK: softirqs
+
+  private static func key(_ event: RunQueueEvent) -> Int64 {
+    Int64(event.cpu) << 32 | Int64(UInt32(bitPattern: event.target))
+  }
+
+  mutating func raise(_ event: RunQueueEvent) {
+    // Raised again while it waits: the first one counts.
+    if raised[Self.key(event)] == nil {
+      raised[Self.key(event)] = (event.time, TaskIdentity(pid: event.pid, comm: ""))
+    }
+  }
+
+  mutating func enter(_ event: RunQueueEvent, runner: TaskIdentity) {
+    var spans = running[event.cpu] ?? []
+    defer {
+      spans.append(Span(start: event.time, end: .max))
+      if spans.count > Self.remembered { spans.removeFirst() }
+      running[event.cpu] = spans
+    }
+    guard let asked = raised.removeValue(forKey: Self.key(event)), asked.time <= event.time else {
+      return
+    }
+    var wait = DeferredWait(
+      kind: .softirq, name: SoftirqVector.name(of: UInt32(bitPattern: event.target)),
+      askedBy: asked.by, asked: Nanoseconds(asked.time), activated: nil,
+      started: Nanoseconds(event.time), ended: nil, runner: runner, cpu: Int(event.cpu),
+      parts: .init(), behind: [])
+    divide(&wait, waits: workers[runner.pid]?.waits ?? [], executions: spans)
+    open[event.cpu] = wait
+  }
+
+  mutating func exit(_ event: RunQueueEvent) {
+    if let last = running[event.cpu]?.indices.last { running[event.cpu]?[last].end = event.time }
+    guard var wait = open.removeValue(forKey: event.cpu) else { return }
+    wait.ended = Nanoseconds(event.time)
+    finish(wait)
+  }
+}

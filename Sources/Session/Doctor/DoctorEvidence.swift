@@ -1,0 +1,58 @@
+public import Report
+public import Tracefs
+
+/// Everything that the verdicts of a doctor's report are drawn from.
+public struct DoctorEvidence: Hashable, Sendable {
+  /// The machine.
+  public var machine: MachineFacts
+  /// Its settings.
+  public var tunables: Tunables
+  /// The kernel's configuration, nil where it is not to be had.
+  public var config: KernelConfig?
+  /// What tracefs offers, nil where it cannot be read.
+  public var capabilities: Capabilities?
+  /// Tracers that were tried.
+  public var trials: [String: TracerTrial.Result] = [:]
+  /// Counters that can be read: `steal`, `smi`, `thermal`, `cgroup`, `kernel-log`.
+  public var counters: Set<String> = []
+  /// Whether addresses of kernel functions have names here: /proc/kallsyms with addresses.
+  public var hasSymbols = false
+
+  /// Makes evidence of a machine.
+  public init(
+    machine: MachineFacts, tunables: Tunables, config: KernelConfig? = nil,
+    capabilities: Capabilities? = nil
+  ) {
+    self.machine = machine
+    self.tunables = tunables
+    self.config = config
+    self.capabilities = capabilities
+  }
+
+  /// Whether the kernel has an event (`system:name`).
+  func has(event: String) -> Bool {
+    guard let name = EventName(event) else { return false }
+    return capabilities?.events.contains(name) ?? false
+  }
+
+  /// Whether a tracer can be set: tried, or listed where it was not tried.
+  func has(tracer: String) -> Bool {
+    switch trials[tracer] {
+    case .works, .inUse: true
+    case .refused: false
+    case nil: capabilities?.tracers.contains(tracer) ?? false
+    }
+  }
+
+  /// Whether this is a guest.
+  var isGuest: Bool { machine.hypervisor != nil }
+
+  /// The kernel's version as major and minor.
+  var version: (Int, Int)? {
+    let parts = (machine.release ?? "").split(separator: ".").prefix(2).map {
+      Int($0.prefix { $0.isNumber })
+    }
+    guard parts.count == 2, let major = parts[0], let minor = parts[1] else { return nil }
+    return (major, minor)
+  }
+}

@@ -1,0 +1,307 @@
+import Report
+import TraceModel
+import Tracefs
+
+/// Judges the settings of a machine by what they do to a measurement of latency.
+struct SettingChecks {
+  var evidence: DoctorEvidence
+  var clock: ClockVerdict
+
+  private var machine: MachineFacts { evidence.machine }
+  private var tunables: Tunables { evidence.tunables }
+
+  /// All verdicts, in a fixed order.
+  var all: [SettingVerdict] {
+    [
+      hypervisor, preemption, governor, throttling, smt, isolation, clockSource, timerResolution,
+      idle, dmaLatency, hugePages, numaBalancing, console, watchdog, nmiWatchdog, timerMigration,
+      statInterval, debugging, lockdown, tracing,
+    ].compactMap { $0 }
+  }
+
+  // MARK: the machine
+
+  private var hypervisor: SettingVerdict {
+    guard let name = machine.hypervisor else {
+      return SettingVerdict(
+        name: "hypervisor", value: "none", state: .good, why: "the CPUs are the machine's own")
+    }
+    return SettingVerdict(
+      name: "hypervisor", value: name.isEmpty ? "unnamed" : name, state: .spoils,
+      why: "the host takes the CPU away at any time, for ms where it is overcommitted",
+      remedy: "pin the virtual CPUs on the host, or measure on bare metal")
+  }
+
+  private var preemption: SettingVerdict {
+    let value = machine.preemption
+    let source = machine.preemptionSource.map { " (\($0))" } ?? ""
+    switch value {
+    case "rt":
+      return SettingVerdict(
+        name: "preemption", value: "rt\(source)", state: .good, why: "made for real time")
+    case "full", "lazy":
+      return SettingVerdict(
+        name: "preemption", value: (value ?? "") + source, state: .note,
+        why: "softirqs and spinlocks still delay a real-time task",
+        remedy: "CONFIG_PREEMPT_RT")
+    case "none", "voluntary":
+      let isDynamic =
+        evidence.config?.value("PREEMPT_DYNAMIC") == "y"
+        || (machine.version ?? "").contains("PREEMPT_DYNAMIC")
+      return SettingVerdict(
+        name: "preemption", value: (value ?? "") + source, state: .spoils,
+        why: "a task in the kernel is left only where it gives way",
+        remedy: isDynamic ? "boot with preempt=full" : "CONFIG_PREEMPT or CONFIG_PREEMPT_RT")
+    default: return unknown("preemption", "no configuration to read: CONFIG_IKCONFIG_PROC")
+    }
+  }
+
+  private var smt: SettingVerdict {
+    switch machine.smt {
+    case "on":
+      SettingVerdict(
+        name: "SMT", value: "on", state: .spoils,
+        why: "a sibling takes half of the core without a trace",
+        remedy: "echo off > /sys/devices/system/cpu/smt/control, or boot with nosmt")
+    case let value?:
+      SettingVerdict(name: "SMT", value: value, state: .good, why: "no sibling shares a core")
+    case nil: unknown("SMT", "this kernel does not tell it")
+    }
+  }
+
+  private var isolation: SettingVerdict {
+    let isolated = machine.isolated?.cpus ?? []
+    let quiet = machine.nohzFull?.cpus ?? []
+    guard isolated.isEmpty, quiet.isEmpty else {
+      return SettingVerdict(
+        name: "isolation",
+        value: "isolated \(CPUSet(isolated).list), nohz_full \(CPUSet(quiet).list)", state: .good,
+        why: "measure there with -a")
+    }
+    return SettingVerdict(
+      name: "isolation", value: "none", state: .note,
+      why: "kernel threads, the tick and other tasks run on every CPU",
+      remedy: "boot with isolcpus=, nohz_full= and rcu_nocbs= for the measured CPUs")
+  }
+
+  private var lockdown: SettingVerdict? {
+    guard let mode = machine.lockdown, mode != "none" else { return nil }
+    return SettingVerdict(
+      name: "lockdown", value: mode, state: .note, why: "tracers and probes may be refused",
+      remedy: "boot without lockdown= and Secure Boot")
+  }
+
+  private var debugging: SettingVerdict? {
+    guard let config = evidence.config else { return nil }
+    let costly = [
+      "PROVE_LOCKING", "DEBUG_LOCKDEP", "DEBUG_ATOMIC_SLEEP", "DEBUG_PREEMPT", "KASAN", "KCSAN",
+      "UBSAN_TRAP", "SLUB_DEBUG_ON", "DEBUG_OBJECTS", "DEBUG_PAGEALLOC_ENABLE_DEFAULT", "LOCK_STAT",
+    ].filter { config.value($0) == "y" }
+    guard !costly.isEmpty else {
+      return SettingVerdict(
+        name: "debugging", value: "off", state: .good, why: "no costly checks are built in")
+    }
+    return SettingVerdict(
+      name: "debugging", value: costly.map { "CONFIG_\($0)" }.joined(separator: ", "),
+      state: .spoils, why: "checks lengthen every section", remedy: "a kernel without them")
+  }
+
+  // MARK: clock
+
+  private var clockSource: SettingVerdict {
+    guard let source = machine.clockSource else {
+      return unknown("clock source", "this kernel does not tell it")
+    }
+    let good = ["tsc", "arch_sys_counter", "timebase", "riscv_clocksource", "stp"]
+    if good.contains(source) {
+      return SettingVerdict(
+        name: "clock source", value: source, state: .good,
+        why: "read in \(clock.readingCost.count) ns without a trap")
+    }
+    let isSlow = clock.readingCost.count > 500
+    return SettingVerdict(
+      name: "clock source", value: source, state: isSlow ? .spoils : .note,
+      why: "one reading costs \(clock.readingCost.count) ns",
+      remedy: "find out in the kernel log why the CPU's own counter was given up; tsc=reliable")
+  }
+
+  private var timerResolution: SettingVerdict {
+    guard clock.resolution.count > 1 else {
+      return SettingVerdict(
+        name: "timers", value: "high resolution", state: .good, why: "they expire to the ns")
+    }
+    return SettingVerdict(
+      name: "timers", value: "\(clock.resolution.count) ns", state: .spoils,
+      why: "timers expire only with the tick",
+      remedy: "CONFIG_HIGH_RES_TIMERS, and no highres=off")
+  }
+
+  // MARK: power
+
+  private var governor: SettingVerdict {
+    guard let governors = machine.governors else {
+      return SettingVerdict(
+        name: "governor", value: "no cpufreq driver", state: evidence.isGuest ? .note : .good,
+        why: evidence.isGuest ? "the host decides how fast the CPU runs" : "the frequency is fixed")
+    }
+    let isFast = governors.split(separator: ",").allSatisfy {
+      SystemFiles.trim($0).hasPrefix("performance")
+    }
+    return SettingVerdict(
+      name: "governor", value: governors, state: isFast ? .good : .spoils,
+      why: isFast ? "the CPUs do not slow down" : "a CPU that idled starts slowly",
+      remedy: isFast
+        ? nil : "cpupower frequency-set -g performance")
+  }
+
+  private var idle: SettingVerdict {
+    guard let driver = machine.idleDriver, driver != "none" else {
+      return SettingVerdict(
+        name: "idle states", value: "no cpuidle driver", state: evidence.isGuest ? .note : .good,
+        why: evidence.isGuest ? "an idle CPU is given to the host" : "idle is left at once")
+    }
+    let deep = machine.idleStates.filter {
+      !$0.disabled && ($0.latency ?? .zero) > Nanoseconds(microseconds: 10)
+    }
+    let states = deep.map { "\($0.name) \(($0.latency ?? .zero).microseconds) us" }
+    return SettingVerdict(
+      name: "idle states",
+      value: "\(driver)\(states.isEmpty ? "" : ": " + states.joined(separator: ", "))",
+      state: deep.isEmpty ? .good : .note,
+      why: deep.isEmpty
+        ? "no state takes more than 10 us to leave"
+        : "left late where nothing holds /dev/cpu_dma_latency",
+      remedy: deep.isEmpty ? nil : "hold cpu_dma_latency in the application, or disable the states")
+  }
+
+  private var dmaLatency: SettingVerdict {
+    guard let value = tunables.dmaLatency else {
+      return unknown("cpu_dma_latency", "needs root and CONFIG_PM (/dev/cpu_dma_latency)")
+    }
+    let isOpen = value >= Nanoseconds(microseconds: 1_000_000)
+    return SettingVerdict(
+      name: "cpu_dma_latency", value: isOpen ? "no limit" : "\(value.microseconds) us",
+      state: .note,
+      why:
+        "a run holds 0 as cyclictest does, so idle states are hidden in it and come back behind it",
+      remedy: "measure with --default-system to see them")
+  }
+
+  // MARK: scheduling
+
+  private var throttling: SettingVerdict {
+    guard let runtime = tunables.rtRuntime, let period = tunables.rtPeriod else {
+      return unknown("RT throttling", "this kernel does not tell it")
+    }
+    guard runtime.count >= 0, runtime < period else {
+      return SettingVerdict(
+        name: "RT throttling", value: "off", state: .note,
+        why: "nothing is throttled, and a loop at real-time priority hangs the CPU")
+    }
+    return SettingVerdict(
+      name: "RT throttling", value: "\(runtime.microseconds) of \(period.microseconds) us",
+      state: .note,
+      why:
+        "real-time tasks that use it up wait \((period - runtime).microseconds) us, the measuring thread too",
+      remedy: "sysctl kernel.sched_rt_runtime_us=-1, with care")
+  }
+
+  private var timerMigration: SettingVerdict {
+    guard let value = tunables.timerMigration else {
+      return unknown("timer_migration", "this kernel does not have it")
+    }
+    return SettingVerdict(
+      name: "timer_migration", value: "\(value)", state: value == 0 ? .good : .note,
+      why: value == 0
+        ? "timers stay where they were armed" : "timers of idle CPUs move to busy ones",
+      remedy: value == 0 ? nil : "sysctl kernel.timer_migration=0")
+  }
+
+  private var statInterval: SettingVerdict? {
+    guard let value = tunables.statInterval else { return nil }
+    return SettingVerdict(
+      name: "vm.stat_interval", value: "\(value) s", state: value <= 1 ? .note : .good,
+      why: "a work item counts memory on every CPU as often",
+      remedy: value <= 1 ? "sysctl vm.stat_interval=120" : nil)
+  }
+
+  // MARK: memory
+
+  private var hugePages: SettingVerdict {
+    guard let value = tunables.hugePages else {
+      return SettingVerdict(
+        name: "huge pages", value: "not built in", state: .good, why: "nothing collapses pages")
+    }
+    return SettingVerdict(
+      name: "huge pages", value: value, state: value == "always" ? .spoils : .good,
+      why: value == "always"
+        ? "khugepaged moves pages and flushes TLBs of running tasks" : "only where asked for",
+      remedy: value == "always"
+        ? "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled" : nil)
+  }
+
+  private var numaBalancing: SettingVerdict {
+    guard let value = tunables.numaBalancing else {
+      return SettingVerdict(
+        name: "NUMA balancing", value: "not built in", state: .good, why: "no pages are unmapped")
+    }
+    return SettingVerdict(
+      name: "NUMA balancing", value: "\(value)", state: value == 0 ? .good : .spoils,
+      why: value == 0 ? "off" : "pages are unmapped to see who uses them: page faults",
+      remedy: value == 0 ? nil : "sysctl kernel.numa_balancing=0")
+  }
+
+  // MARK: others
+
+  private var console: SettingVerdict {
+    guard let level = tunables.printkLevel else {
+      return unknown("printk console", "this kernel does not tell it")
+    }
+    let serial = tunables.consoles.filter {
+      $0.hasPrefix("tty") && $0.dropFirst(3).first?.isLetter ?? false
+    }
+    let value = "level \(level) on \(tunables.consoles.joined(separator: ", "))"
+    guard !serial.isEmpty else {
+      return SettingVerdict(
+        name: "printk console", value: value, state: .good, why: "no serial console")
+    }
+    return SettingVerdict(
+      name: "printk console", value: value, state: level > 4 ? .spoils : .note,
+      why: "a line of 80 characters holds a CPU for 7 ms at 115200 baud",
+      remedy: "boot without console=\(serial[0]), or dmesg -n 1")
+  }
+
+  private var watchdog: SettingVerdict {
+    guard let value = tunables.watchdog else {
+      return SettingVerdict(
+        name: "watchdog", value: "not built in", state: .good, why: "no lockup detector runs")
+    }
+    let seconds = tunables.watchdogThreshold.map { " every \($0 * 2 / 5) s" } ?? ""
+    return SettingVerdict(
+      name: "watchdog", value: "\(value)", state: value == 0 ? .good : .note,
+      why: value == 0 ? "off" : "a timer and the stopper thread run on every CPU\(seconds)",
+      remedy: value == 0 ? nil : "sysctl kernel.watchdog=0")
+  }
+
+  private var nmiWatchdog: SettingVerdict? {
+    guard let value = tunables.nmiWatchdog else { return nil }
+    return SettingVerdict(
+      name: "NMI watchdog", value: "\(value)", state: value == 0 ? .good : .note,
+      why: value == 0 ? "off" : "an NMI of a few us runs on every CPU",
+      remedy: value == 0 ? nil : "sysctl kernel.nmi_watchdog=0")
+  }
+
+  private var tracing: SettingVerdict? {
+    guard let capabilities = evidence.capabilities else { return nil }
+    let users = capabilities.otherUsers
+    return SettingVerdict(
+      name: "other tracing", value: users.isEmpty ? "none" : users.joined(separator: "; "),
+      state: users.isEmpty ? .good : .spoils,
+      why: users.isEmpty ? "nobody else traces" : "every event costs its task 0.2 to 1 us",
+      remedy: users.isEmpty ? nil : "end it: see `breaktrace status`")
+  }
+
+  private func unknown(_ name: String, _ why: String) -> SettingVerdict {
+    SettingVerdict(name: name, value: "not told", state: .unknown, why: why)
+  }
+}

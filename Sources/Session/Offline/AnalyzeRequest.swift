@@ -1,0 +1,53 @@
+public import TraceModel
+
+/// What is to be explained of a recorded trace.
+public struct AnalyzeRequest: Hashable, Sendable {
+  /// Which task's wake-ups; nil for the one that the trace itself points at.
+  public var task: TaskSelector?
+  /// Only wake-ups above it are explained; nil for the worst one.
+  public var threshold: Nanoseconds?
+  /// The wake-up around this time of the trace clock.
+  public var time: Nanoseconds?
+  /// Every break or late wake-up of the trace, not only the last or worst.
+  public var all = false
+  /// The buffer (instance) to look into; nil for all of them, an empty name for the top one.
+  public var instance: String?
+  /// How many wake-ups a search keeps, worst first.
+  public var limit = 10
+
+  /// Asks for what the trace itself points at.
+  public init() {}
+}
+
+/// Names a task by its thread id or its comm.
+public enum TaskSelector: Hashable, Sendable {
+  /// A thread id.
+  case pid(Int32)
+  /// A name, whole, at most 15 bytes as the kernel keeps it.
+  case comm(String)
+
+  /// Digits are a thread id, everything else is a name.
+  public init(_ text: String) {
+    if let pid = Int32(text), pid >= 0, text.utf8.first != 43 {
+      self = .pid(pid)
+    } else {
+      self = .comm(String(decoding: text.utf8.prefix(15), as: UTF8.self))
+    }
+  }
+
+  /// Whether it names the task.
+  public func matches(_ task: TaskIdentity) -> Bool {
+    switch self {
+    case .pid(let pid): task.pid == pid
+    case .comm(let comm): task.comm == comm
+    }
+  }
+
+  /// The thread id or name.
+  public var text: String {
+    switch self {
+    case .pid(let pid): "\(pid)"
+    case .comm(let comm): comm
+    }
+  }
+}

@@ -1,0 +1,165 @@
+internal import Analysis
+internal import TraceModel
+
+/// A sample that was put together from events, because nobody's clock reading is in the trace.
+struct DerivedSample {
+  var sample: WakeupSample
+  /// The events around it, timers on the trace clock.
+  var timeline: Timeline
+  /// What was derived from what, for the report.
+  var derivation: String
+
+  /// The wake-up that a foreign marker stands for: of the task that wrote it, or of another one.
+  init?(_ marker: ForeignMarker, task: TaskSelector?, in source: TraceSource) {
+    let end = marker.hit.time
+    let reach = max(marker.latency ?? .zero, Nanoseconds(microseconds: 100_000))
+    var timeline = source.timeline(around: TimeSpan(end - reach, end))
+    let clock = TimerClock(timeline, near: end)
+    if let clock { timeline = clock.applied(to: timeline) }
+    var identity = timeline.task(marker.hit.pid)
+    if let task, !task.matches(identity) {
+      guard let other = Self.lastWoken(task, before: end, in: timeline) else { return nil }
+      identity = other
+    } else if marker.program == .oslat, let latency = marker.latency {
+      self.init(running: identity, marker: marker, latency: latency, timeline: timeline)
+      return
+    }
+    let isWriter = identity.pid == marker.hit.pid
+    var expiry: Nanoseconds?
+    var origin = ""
+    let events = timeline.merged
+    // The request for the cycle that ended at the marker: the last one of the task before it.
+    for event in events.reversed() where event.time <= end {
+      guard event.pid == identity.pid, clock != nil,
+        case .hrtimerStart(_, _, _, let soft, let mode) = event.payload, !mode.hasPrefix("REL"),
+        soft <= end
+      else { continue }
+      if let latency = marker.latency, isWriter {
+        // The program measured the same latency, the way to the marker not counted.
+        let rest = end - soft - latency
+        guard rest.count > -50_000, rest < Nanoseconds(microseconds: 2_000) else { break }
+      }
+      expiry = soft
+      origin = "expiry from hrtimer_start"
+      if let clock, clock.offset != .zero {
+        origin += ", timers moved by \(clock.offset.count) ns to the trace clock"
+      }
+      break
+    }
+    let waking = events.last { event in
+      if case .waking(let wake) = event.payload {
+        return wake.task.pid == identity.pid && event.time <= end
+      }
+      return false
+    }
+    var wake = end
+    if let latency = marker.latency, isWriter {
+      if let expiry {
+        wake = expiry + latency
+      } else {
+        expiry = end - latency
+        origin = "expiry is the marker's time less its \(latency.microseconds) us"
+      }
+    } else {
+      let switched = events.last { event in
+        if case .switched(let change) = event.payload {
+          return change.next.pid == identity.pid && event.time <= end
+        }
+        return false
+      }
+      if let switched { wake = switched.time }
+      if expiry.map({ $0 > wake }) ?? true, let waking {
+        expiry = waking.time
+        origin = "begin is sched_waking"
+      }
+    }
+    guard let expiry, expiry <= wake else { return nil }
+    let sample = WakeupSample(
+      cpu: marker.hit.cpu, task: identity, policy: nil,
+      priority: Self.priority(of: identity.pid, in: events, before: end), sequence: 0,
+      expiry: expiry, wake: wake, threshold: marker.limit, source: isWriter ? .sample : .task)
+    self.init(
+      sample: sample, timeline: timeline,
+      derivation: "marker of \(marker.program.rawValue) written by "
+        + "\(timeline.task(marker.hit.pid).text): " + origin)
+  }
+
+  /// A thread that should have run all the time: from the last moment it ran to the marker.
+  private init(
+    running task: TaskIdentity, marker: ForeignMarker, latency: Nanoseconds, timeline: Timeline
+  ) {
+    sample = WakeupSample(
+      cpu: marker.cpu ?? marker.hit.cpu, task: task, policy: nil, priority: 0, sequence: 0,
+      expiry: marker.hit.time - latency, wake: marker.hit.time, threshold: marker.limit,
+      source: .sample)
+    self.timeline = timeline
+    derivation =
+      "marker of oslat: the thread did not run for the \(latency.microseconds) us before it"
+  }
+
+  /// A wake-up that a search found.
+  init(_ wakeup: LateWakeup, threshold: Nanoseconds?, in source: TraceSource) {
+    var timeline = source.timeline(around: TimeSpan(wakeup.start, wakeup.switched))
+    var start = wakeup.start
+    var origin = "begin is sched_waking"
+    if wakeup.isTimer {
+      origin = "expiry from its timer"
+      if let clock = TimerClock(timeline, near: wakeup.waking) {
+        timeline = clock.applied(to: timeline)
+        // The request itself is exact where the search had only the time of the expiry's event.
+        let armed = timeline.merged.last { event in
+          if case .hrtimerStart = event.payload {
+            return event.pid == wakeup.task.pid && event.time < wakeup.waking
+          }
+          return false
+        }
+        if case .hrtimerStart(_, _, _, let soft, let mode) = armed?.payload,
+          !mode.hasPrefix("REL"), soft <= wakeup.waking
+        {
+          start = soft
+        }
+        if clock.offset != .zero {
+          origin += ", timers moved by \(clock.offset.count) ns to the trace clock"
+        }
+      }
+    }
+    let value = wakeup.priority.value
+    sample = WakeupSample(
+      cpu: wakeup.cpu, task: wakeup.task, policy: nil,
+      priority: value >= 0 && value < 99 ? 99 - value : 0, sequence: 0, expiry: start,
+      wake: wakeup.switched, threshold: threshold, source: .task)
+    self.timeline = timeline
+    derivation = "wake-up of \(wakeup.task.text) found in the trace: \(origin), end is sched_switch"
+  }
+
+  /// A sample that a tracer's own lines give.
+  init(sample: WakeupSample, timeline: Timeline, derivation: String) {
+    self.sample = sample
+    self.timeline = timeline
+    self.derivation = derivation
+  }
+
+  private static func lastWoken(
+    _ task: TaskSelector, before end: Nanoseconds, in timeline: Timeline
+  ) -> TaskIdentity? {
+    for event in timeline.merged.reversed() where event.time <= end {
+      if case .switched(let change) = event.payload, task.matches(change.next) {
+        return change.next
+      }
+    }
+    return nil
+  }
+
+  /// The user's priority by the scheduler's events, 0 for a normal task.
+  private static func priority(
+    of pid: Int32, in events: [TraceEvent], before end: Nanoseconds
+  ) -> Int32 {
+    for event in events.reversed() where event.time <= end {
+      if case .switched(let change) = event.payload, change.next.pid == pid {
+        let value = change.nextPriority.value
+        return value >= 0 && value < 99 ? 99 - value : 0
+      }
+    }
+    return 0
+  }
+}

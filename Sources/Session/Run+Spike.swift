@@ -1,0 +1,187 @@
+internal import Analysis
+internal import CRealtime
+internal import Glibc
+internal import Measurement
+internal import Report
+internal import RingBuffer
+internal import TraceModel
+internal import Tracefs
+
+/// From a hit to its report and its bundle.
+extension Run {
+  /// Whether the run goes on until its loops or its time are over, however many spikes there are.
+  private var isCampaign: Bool {
+    plan.spikes > 1 && (plan.measurement.loops > 0 || plan.measurement.duration != nil)
+  }
+
+  /// Takes a hit; true where it ends the run.
+  mutating func take(_ hit: BreakHit) -> Bool {
+    if result.hit == nil { result.hit = hit }
+    guard let instance else {
+      result.end = .hit
+      return true
+    }
+    let isLast = !isCampaign && result.table.rows.count + 1 >= plan.spikes
+    do throws(SessionError) {
+      try take(hit, from: instance, goesOn: !isLast)
+    } catch {
+      result.failures.append("\(error)")
+      result.end = .hit
+      return true
+    }
+    if isLast { result.end = .hit }
+    return isLast
+  }
+
+  private mutating func take(
+    _ hit: BreakHit, from instance: ArmedInstance, goesOn: Bool
+  ) throws(SessionError) {
+    let keeps =
+      result.spikes.count < plan.spikes
+      || result.spikes.contains { $0.hit.latency < hit.latency }
+    var snapshot: Snapshot
+    var section: TracerSection?
+    var deadTime: Nanoseconds?
+    do throws(TracefsError) {
+      snapshot = try Snapshot(instance, around: hit.expiry)
+      section = try readSection()
+      if goesOn {
+        // Measuring is blind until tracing is on again: everything else can wait.
+        if keeps, plan.outputDirectory != nil { try snapshot.complete(instance) }
+        try self.section?.restart()
+        try instance.restart()
+        engine.rearm()
+        deadTime = Self.now - hit.wake
+      }
+    } catch {
+      throw .arming(error)
+    }
+    let report = try explain(hit, &snapshot, instance, section: section)
+    var spike = SessionResult.Spike(
+      report: report, hit: hit, bundle: nil, deadTime: deadTime ?? (Self.now - hit.wake))
+    observer.spike(report)
+    if keeps, let directory = plan.outputDirectory {
+      do throws(TracefsError) {
+        if !goesOn { try snapshot.complete(instance) }
+      } catch {
+        throw .arming(error)
+      }
+      spike.bundle = try bundle(report, &snapshot, directory)
+    }
+    if keeps { keep(spike) }
+    result.table.add(
+      report.analysis, time: hit.expiry - started, deadTime: deadTime,
+      bundle: spike.bundle.map(Self.lastComponent))
+  }
+
+  /// Keeps the worst spikes; the bundle of one that is no longer among them is removed.
+  private mutating func keep(_ spike: SessionResult.Spike) {
+    result.spikes.append(spike)
+    guard result.spikes.count > plan.spikes,
+      let least = result.spikes.indices.min(by: {
+        result.spikes[$0].hit.latency < result.spikes[$1].hit.latency
+      })
+    else { return }
+    if let path = result.spikes.remove(at: least).bundle {
+      BundleContents.remove(path)
+      result.table.forget(bundle: Self.lastComponent(path))
+    }
+  }
+
+  /// The section of the latency tracer, nil where there is none.
+  private func readSection() throws(TracefsError) -> TracerSection? {
+    guard let section, let tracer = plan.tracer, tracer.recordsSections else { return nil }
+    let threshold = section.items.first { $0.kind == .threshold }?.got.flatMap { Int64($0) }
+    return try SectionReader.read(
+      section, tracer: tracer.name, threshold: threshold.map(Nanoseconds.init(microseconds:)))
+  }
+
+  private func explain(
+    _ hit: BreakHit, _ snapshot: inout Snapshot, _ instance: ArmedInstance,
+    section: TracerSection?
+  ) throws(SessionError) -> SpikeReport {
+    snapshot.trace.symbols = symbols?.current() ?? ""
+    let explainer = try explainer(snapshot.trace)
+    // The marker as it stands in the buffer, so that the file alone gives the same sample.
+    let marker = explainer.markers(limit: 1).first ?? hit.marker
+    var facts = collector.hit(
+      marker.sample(comm: hit.comm), start: atStart, before: before, watch: steal,
+      run: runFacts(hit),
+      trace: snapshot.facts(instance, window: TimeSpan(marker.expiry, marker.wake)), observer: nil,
+      ownThreads: ownThreads,
+      attachments: plan.outputDirectory == nil ? [] : BundleContents.attachments)
+    count(hit.usage, in: &facts)
+    facts.tracerSection = section
+    if let tracer = plan.tracer {
+      facts.trace?.tracerWanted = tracer.name
+      facts.trace?.tracerGot = self.section == nil ? nil : tracer.name
+    }
+    let analysis = explainer.explain(
+      marker, context: facts.context?.context ?? SystemContext(), sections: facts.sections)
+    return SpikeReport(analysis, facts: facts, toolVersion: plan.version)
+  }
+
+  private func explainer(_ trace: RawTrace) throws(SessionError) -> SpikeExplainer {
+    do throws(RingBufferError) {
+      return try SpikeExplainer(trace)
+    } catch {
+      throw .decoding(error)
+    }
+  }
+
+  private func bundle(
+    _ report: SpikeReport, _ snapshot: inout Snapshot, _ directory: String
+  ) throws(SessionError) -> String {
+    snapshot.trace.symbols = try explainer(snapshot.trace).decoder.neededSymbols()
+    let path = try BundleContents(
+      report: report, snapshot: snapshot, statistics: engine.statistics(),
+      uname: Self.uname(atStart.machine)
+    ).write(in: directory)
+    observer.bundle(path)
+    return path
+  }
+
+  /// The thread's own counters over its recorded cycles; /proc lost them if it has ended.
+  private func count(_ usage: ThreadUsage, in facts: inout ReportFacts) {
+    facts.counters?.minorFaults = UInt64(clamping: usage.minorFaults)
+    facts.counters?.majorFaults = UInt64(clamping: usage.majorFaults)
+    facts.counters?.voluntarySwitches = UInt64(clamping: usage.voluntarySwitches)
+    facts.counters?.involuntarySwitches = UInt64(clamping: usage.involuntarySwitches)
+  }
+
+  private static func lastComponent(_ path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
+
+  private static func uname(_ machine: MachineFacts) -> String {
+    [machine.system, machine.release, machine.version, machine.architecture]
+      .compactMap { $0 }.joined(separator: " ")
+  }
+
+  private var ownThreads: [Int32] {
+    let measuring = Set(engine.tids)
+    let all = (try? ControlFiles().list("/proc/self/task"))?.compactMap { Int32($0) } ?? []
+    return all.filter { !measuring.contains($0) }
+  }
+
+  private func runFacts(_ hit: BreakHit) -> RunFacts {
+    RunFacts(
+      version: plan.version, commandLine: plan.commandLine, loadCommand: plan.loadCommand,
+      started: Self.utc(realtime: bt_clock(CLOCK_REALTIME) - (Self.now - started).count),
+      interval: plan.measurement.threads.first?.interval,
+      threshold: plan.measurement.breakThreshold, threads: engine.statistics(),
+      duration: hit.wake - started, spikes: UInt64(result.table.rows.count + 1),
+      histogramFile: plan.outputDirectory == nil ? nil : BundleContents.histogram,
+      dmaLatencyHeld: plan.measurement.dmaLatency.map { Nanoseconds(microseconds: Int64($0)) })
+  }
+
+  /// A time of CLOCK_REALTIME as ISO 8601 in UTC.
+  private static func utc(realtime: Int64) -> String {
+    var seconds = time_t(realtime / 1_000_000_000)
+    var parts = tm()
+    gmtime_r(&seconds, &parts)
+    func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))T"
+      + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
+  }
+}

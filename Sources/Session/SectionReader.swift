@@ -1,0 +1,69 @@
+internal import Analysis
+internal import RingBuffer
+internal import Report
+internal import TraceFile
+internal import TraceModel
+internal import Tracefs
+
+/// Reads the section that a latency tracer kept, and where it lies in time.
+enum SectionReader {
+  /// The most lines of the tracer's text that a report shows.
+  private static let shown = 30
+
+  /// The last section of `instance`, nil where it has none; tracing must be off.
+  ///
+  /// The tracer prints its stamps relative to the section's start. A second reading without the latency
+  /// format has them on the trace clock, us exact; small sections from before stand in front of the last.
+  static func read(_ instance: ArmedInstance, tracer: String, threshold: Nanoseconds?)
+    throws(TracefsError) -> TracerSection?
+  {
+    let text = try instance.traceText()
+    let latencyFormat = FtraceTextReader.read(ByteStore(Array(text.utf8)))
+    guard let header = latencyFormat.header.latency, header.latency > .zero else { return nil }
+    try instance.setOption("latency-format", false)
+    let absolute = FtraceTextReader.read(ByteStore(Array(try instance.traceText().utf8)))
+    try instance.setOption("latency-format", true)
+    guard let last = absolute.timeline.merged.last(where: isFunction) else { return nil }
+    let own = section(latencyFormat.timeline, length: header.latency)
+    return TracerSection(
+      tracer: tracer, cpu: header.cpu ?? last.cpu, start: last.time - header.latency,
+      length: header.latency,
+      // The header names the caller; the section's own lines know the function itself.
+      startFunction: own.first.flatMap(function) ?? header.startedAt,
+      endFunction: own.dropFirst().first.flatMap(function) ?? header.endedAt,
+      threshold: threshold, lines: lines(text, from: own.first?.position))
+  }
+
+  /// The lines of the last section: smaller ones from before stand in front of it.
+  private static func section(_ timeline: Timeline, length: Nanoseconds) -> [TraceEvent] {
+    let events = timeline.merged.filter(isFunction)
+    guard let last = events.last else { return [] }
+    let slack = Nanoseconds(microseconds: 2)
+    let start = last.time - length - slack - slack
+    return events.filter { $0.time >= start && $0.time <= last.time }
+  }
+
+  private static func isFunction(_ event: TraceEvent) -> Bool {
+    if case .other(let other) = event.payload { other.name == "function" } else { false }
+  }
+
+  /// The function of a line, or its caller where the function is only how locks are taken and released.
+  private static func function(_ event: TraceEvent) -> String? {
+    guard case .other(let other) = event.payload else { return nil }
+    let names = ["ip", "parent_ip"].compactMap { key in
+      other.fields.first { $0.name == key }?.value
+    }
+    return names.first { !LatencySection.isHelper($0) } ?? names.first
+  }
+
+  /// The lines from number `first` on; the first and the last of them where they are many.
+  private static func lines(_ text: String, from first: UInt64?) -> [String] {
+    let all = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let body = all.dropFirst(Int(clamping: first ?? 1) - 1).map(String.init).filter {
+      !$0.isEmpty && !$0.hasPrefix("#")
+    }
+    guard body.count > shown else { return body }
+    return body.prefix(shown / 3) + ["… \(body.count - shown) lines"]
+      + body.suffix(shown - shown / 3)
+  }
+}

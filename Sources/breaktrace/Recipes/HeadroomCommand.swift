@@ -1,0 +1,106 @@
+import ArgumentParser
+import Session
+import SystemPackage
+import TraceModel
+
+/// `breaktrace headroom`
+struct HeadroomCommand: ParsableCommand, StatusReporting {
+  static let configuration = CommandConfiguration(
+    commandName: "headroom",
+    abstract: "Measures how much of each CPU the real-time tasks leave to normal ones.",
+    discussion: """
+      Measures with normal (SCHED_OTHER) threads under the load that is there. Where they wait long, real-time tasks \
+      held the CPU; waits that return with the period of the throttling show that the kernel had to take the CPU away \
+      from a real-time task (sched_rt_runtime_us of every sched_rt_period_us; since Linux 6.8 the fair server).
+
+      Examples:
+        breaktrace headroom --duration 30
+        breaktrace headroom --cpus 3 --gap 1000
+        breaktrace headroom --demo
+
+      Exit status: 0: measured; 1: an error; 2: real-time tasks were throttled; 3: could not measure; 64: the command \
+      line is wrong.
+      """)
+
+  @Option(name: [.customShort("D"), .long], help: "Time: seconds, or with s, m, h or d.")
+  var duration = "10"
+
+  @Option(name: [.customShort("i"), .long], help: "Interval of the wake-ups in us.")
+  var interval: Int64 = 1_000
+
+  @Option(help: "The CPUs that are measured; all without it.")
+  var cpus: String?
+
+  @Option(help: "The shortest wait that counts, in us.")
+  var gap: Int64 = 5_000
+
+  @Flag(help: "Load the last of the CPUs with an endless FIFO 40 loop, and measure there.")
+  var demo = false
+
+  mutating func validate() throws {
+    guard (1...1_000_000_000).contains(interval), (1...1_000_000_000).contains(gap) else {
+      throw ValidationError("--interval and --gap are 1 to 1000000000 us")
+    }
+  }
+
+  mutating func status() -> ExitStatus {
+    var places: CPUSet
+    let time: Nanoseconds
+    do throws(UsageError) {
+      places = try RecipeRun.cpus(cpus)
+      time = try RecipeRun.duration(duration)
+      if demo {
+        guard Processors.available().count > 1 else {
+          throw UsageError("--demo", "it needs a second CPU, which stays free")
+        }
+        places = CPUSet([places.cpus.last ?? 0])
+      }
+    } catch {
+      Console.error("breaktrace: \(error)")
+      return .usage
+    }
+    Console.error(
+      "breaktrace: normal threads on CPU \(places.list) for \(time.count / 1_000_000_000) s"
+        + (demo ? ", beside an endless loop at FIFO 40" : ""))
+    do {
+      guard demo, let cpu = places.cpus.last else { return try measure(places, time) }
+      let second: Int64 = 1_000_000_000
+      let loop = try FaultProcess(
+        Fault(
+          .hog, name: "demo-fifo40", cpu: cpu, policy: .fifo, priority: 40,
+          busy: Nanoseconds(second), period: Nanoseconds(second),
+          duration: time, delay: Nanoseconds(second / 2)))
+      let status = try measure(places, time)
+      loop.stop()
+      return status
+    } catch {
+      Console.error("breaktrace: \(error)")
+      return .refused
+    }
+  }
+
+  private func measure(_ places: CPUSet, _ time: Nanoseconds) throws(SessionError) -> ExitStatus {
+    let waits = GapLists(count: places.count, limit: Nanoseconds(microseconds: gap))
+    var run = RecipeRun(
+      cpus: places, policy: .other, priority: 0, interval: Nanoseconds(microseconds: interval),
+      duration: time, streamsSamples: true, commandLine: "breaktrace headroom")
+    run.onSample = { thread, samples in
+      for sample in samples { waits.lists[thread].add(sample) }
+    }
+    let result = try run.run()
+    let throttling = Throttling.current()
+    Console.output(HeadroomText.text(places, waits.lists, throttling))
+    for line in result.failures { Console.error("breaktrace: \(line)") }
+    if !result.failures.isEmpty { return .failure }
+    return waits.lists.contains { throttling.explains($0) } ? .hit : .success
+  }
+}
+
+/// The lists of all CPUs, filled while the run goes on.
+private final class GapLists {
+  var lists: [ThrottleGaps]
+
+  init(count: Int, limit: Nanoseconds) {
+    lists = Array(repeating: ThrottleGaps(limit: limit), count: count)
+  }
+}

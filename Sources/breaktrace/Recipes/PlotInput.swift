@@ -1,0 +1,34 @@
+import Glibc
+import Report
+
+/// The files that plots are made of.
+enum PlotInput {
+  /// The series of a file; of a bundle its histogram, of a report the histogram that it names.
+  static func read(_ path: String) throws(UsageError) -> [PlotSeries] {
+    var path = path
+    var state = stat()
+    if stat(path, &state) == 0, state.st_mode & S_IFMT == S_IFDIR { path += "/histogram.txt" }
+    // A report may name a file; that file is read as it is.
+    for _ in 0..<2 {
+      let text = try TextFile.read(path)
+      do throws(ReportError) {
+        switch try HistogramReader.read(text, name: path) {
+        case .series(let series): return series
+        case .reference(let name):
+          let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+          path = name.hasPrefix("/") ? name : (directory + [name[...]]).joined(separator: "/")
+        }
+      } catch {
+        throw UsageError(path, error.reason, hint: error.hint)
+      }
+    }
+    throw UsageError(path, "it names another report as its histogram")
+  }
+
+  /// The name of a file without directory and ending, for the legend.
+  static func label(of path: String) -> String {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+    return String(name[..<dot])
+  }
+}

@@ -1,0 +1,64 @@
+import Analysis
+import Glibc
+import SystemPackage
+
+/// `breaktrace runq --check-log`
+enum RunqLogCheck {
+  /// Tells which rows of a runqslower log cannot carry the right name.
+  static func run(_ path: String) -> ExitStatus {
+    let text: String
+    do {
+      let file = try FileDescriptor.open(path, .readOnly)
+      text = try file.closeAfter {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while bytes.count < 1 << 28 {
+          let count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) }
+          if count == 0 { break }
+          bytes += chunk.prefix(count)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+      }
+    } catch {
+      Console.error("breaktrace: \(path) cannot be read: \(error)")
+      return .failure
+    }
+    let log = RunqslowerLog(text)
+    guard !log.rows.isEmpty else {
+      Console.error(
+        "breaktrace: \(path): no row of runqslower in it (TIME COMM TID LAT(us))")
+      return .failure
+    }
+    let problems = log.problems
+    for problem in problems { Console.output("\(path): \(problem.text)\n") }
+    guard !problems.isEmpty else {
+      Console.output("\(path): \(log.rows.count) rows, no thread under two names\n")
+      return .success
+    }
+    Console.output(
+      """
+      \(path): \(log.rows.count) rows, \(problems.count) contradictions. Either the threads ended or executed something \
+      between, or this runqslower takes the name from the task that is current in sched_switch: then the thread id is that \
+      of the delayed task and the name that of the task that held the CPU (iovisor/bcc #2588).
+
+      """)
+    return .hit
+  }
+}
+
+/// The threads of a process.
+enum ProcessThreads {
+  /// Their ids, empty where there is no such process.
+  static func list(_ pid: Int32) -> [Int32] {
+    guard let directory = opendir("/proc/\(pid)/task") else { return [] }
+    defer { closedir(directory) }
+    var threads: [Int32] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if let thread = Int32(name) { threads.append(thread) }
+    }
+    return threads
+  }
+}

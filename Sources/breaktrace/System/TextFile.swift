@@ -1,0 +1,35 @@
+import SystemPackage
+
+/// Whole text files.
+enum TextFile {
+  /// Writes the file, making or replacing it.
+  static func write(_ text: String, to path: String) throws(UsageError) {
+    do {
+      let file = try FileDescriptor.open(
+        FilePath(path), .writeOnly, options: [.create, .truncate],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+      try file.closeAfter { _ = try file.writeAll(text.utf8) }
+    } catch {
+      throw UsageError(path, "it cannot be written: \(error)")
+    }
+  }
+
+  /// Reads a file of at most `limit` bytes.
+  static func read(_ path: String, limit: Int = 256 << 20) throws(UsageError) -> String {
+    do {
+      let file = try FileDescriptor.open(FilePath(path), .readOnly)
+      return try file.closeAfter {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while bytes.count <= limit {
+          let count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) }
+          if count == 0 { break }
+          bytes.append(contentsOf: chunk[..<count])
+        }
+        return String(decoding: bytes, as: UTF8.self)
+      }
+    } catch {
+      throw UsageError(path, "it cannot be read: \(error)")
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import Analysis
+import Glibc
+import Session
+import SystemPackage
+import Testing
+import TraceModel
+
+/// Needs root and tracefs.
+private let canTrace = geteuid() == 0 && access("/sys/kernel/tracing/instances", W_OK) == 0
+
+private func instances() -> Set<String> {
+  guard let directory = opendir("/sys/kernel/tracing/instances") else { return [] }
+  defer { closedir(directory) }
+  var names: Set<String> = []
+  while let entry = readdir(directory) {
+    let name = withUnsafePointer(to: &entry.pointee.d_name) {
+      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    }
+    if name.hasPrefix("breaktrace.\(getpid()).") { names.insert(name) }
+  }
+  return names
+}
+
+@Suite(.serialized, .enabled(if: canTrace, "needs root and tracefs"))
+struct RunQueueLiveTests {
+  private func run(_ arguments: [String], threshold: Int64 = 5_000) throws -> CommandResult {
+    try CommandSession(
+      arguments: arguments,
+      plan: RunQueuePlan(filter: RunQueueFilter(threshold: Nanoseconds(microseconds: threshold))),
+      observer: RunQueueObserver()
+    ).run { _ in }
+  }
+
+  @Test func `the command's exit status is passed on and nothing is left in tracefs`() throws {
+    let result = try run(["sh", "-c", "exit 7"])
+    #expect(result.status == 7)
+    #expect(result.summary.leftovers.isEmpty)
+    #expect(instances().isEmpty)
+  }
+
+  @Test func `a command that a signal ends has the shell's status`() throws {
+    #expect(try run(["sh", "-c", "kill -TERM $$"]).status == 128 + SIGTERM)
+  }
+
+  @Test func `a command that does not exist is told with its reason`() throws {
+    var reason: Errno?
+    let result = try CommandSession(
+      arguments: ["/nonexistent/command"], plan: RunQueuePlan(), observer: RunQueueObserver()
+    ).run { reason = $0 }
+    #expect(result.status == 127)
+    #expect(reason == .noSuchFileOrDirectory)
+    #expect(instances().isEmpty)
+  }
+
+  @Test func `a parent's wait is told back to its child, and adds up`() throws {
+    let result = try run(["sh", "-c", "sleep 0.05; true"])
+    let call = try #require(result.calls.first { $0.task.comm == "sh" })
+    let chain = try #require(call.chains.first)
+    #expect(chain.segments.contains { $0.task.comm == "sleep" })
+    #expect(chain.segments.reduce(.zero) { $0 + $1.span.length } == chain.span.length)
+    #expect(!call.isTimeout)
+  }
+
+  @Test func `a live recording sees this machine's waits and loses none when idle`() throws {
+    var rows = 0
+    let summary = try RunQueueSession(
+      plan: RunQueuePlan(
+        filter: RunQueueFilter(threshold: .zero), duration: Nanoseconds(300_000_000), hasWork: true,
+        hasSoftirqs: true),
+      observer: RunQueueObserver(waits: { rows += $0.count })
+    ).run()
+    #expect(summary.total.count > 0)
+    #expect(UInt64(rows) == summary.total.count)
+    #expect(summary.lostMarks == 0)
+    #expect(summary.damagedPages == 0)
+    #expect(summary.leftovers.isEmpty)
+    #expect(instances().isEmpty)
+  }
+}
