@@ -101,6 +101,10 @@ extension CPUReplay {
     var doubtful: [TimeSpan] = []
     /// When an event last said that the task is the current one.
     var confirmed: Nanoseconds
+    /// The task of the last switch that may still write: the switch is traced before it is done.
+    var leaving: Int32?
+    /// Priorities by the scheduler's events.
+    var priorities: [Int32: KernelPriority] = [:]
 
     init(timeline: CPUTimeline, window: TimeSpan, comms: [Int32: String]) {
       self.window = window
@@ -145,8 +149,9 @@ extension CPUReplay {
       if let missing = TimeSpan(confirmed, event.time).clipped(to: window) {
         doubtful.append(missing)
       }
+      told = slices.count
       self.task = task
-      priority = nil
+      priority = priorities[task.pid]
       if !event.context.inHardIRQ, !event.context.inSoftIRQ, !event.context.inNMI {
         clearFrames()
       }
@@ -161,10 +166,11 @@ extension CPUReplay {
       closeInterrupts(event)
       if case .switched(let change) = event.payload {
         confirm(change.previous, at: event)
-      } else if event.pid != task.pid {
-        confirm(TaskIdentity(pid: event.pid, comm: comms[event.pid] ?? ""), at: event)
-      } else {
+      } else if event.pid == task.pid {
         confirmed = event.time
+        leaving = nil
+      } else if event.pid != leaving {
+        confirm(TaskIdentity(pid: event.pid, comm: comms[event.pid] ?? ""), at: event)
       }
       switch event.payload {
       case .switched(let change):
@@ -174,6 +180,9 @@ extension CPUReplay {
         task = change.next
         priority = change.nextPriority
         told = slices.count
+        priorities[change.previous.pid] = change.previousPriority
+        priorities[change.next.pid] = change.nextPriority
+        leaving = change.previous.pid
       case .irqEntry(let irq, let handler):
         push(.irq(number: irq, handler: handler), event)
       case .irqExit(let irq, _):
@@ -234,17 +243,19 @@ extension CPUReplay {
       if !frames.isEmpty { lastMarked = event.time }
     }
 
-    /// A task that changed its own priority leaves with another one than it came with; had it been the
-    /// lesser one before, it would have been preempted.
+    /// A task may change its own priority (sched_setscheduler) without an event: then its leaving tells it.
+    ///
+    /// Only a more urgent one is taken over: with a less urgent one it would have had to leave at once.
     mutating func correctPriority(_ change: SwitchEvent) {
-      guard change.previous.pid == task.pid, let old = priority, old != change.previousPriority
+      let left = change.previousPriority
+      guard change.previous.pid == task.pid, priority.map({ left.outranks($0) }) ?? true
       else { return }
-      for index in slices.indices[min(told, slices.count)...] {
-        if case .task(let task, old) = slices[index].occupant, task.pid == change.previous.pid {
-          slices[index].occupant = .task(task, change.previousPriority)
+      for index in slices.indices.dropFirst(told) {
+        if case .task(let task, _) = slices[index].occupant, task.pid == change.previous.pid {
+          slices[index].occupant = .task(task, left)
         }
       }
-      priority = change.previousPriority
+      priority = left
     }
 
     /// The same where the task leaves behind the window.

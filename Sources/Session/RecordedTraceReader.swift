@@ -66,7 +66,7 @@ struct RecordedTraceReader {
 
   private mutating func take(_ trace: RawTrace, name: String, file: TraceDatFile?) {
     do throws(RingBufferError) {
-      let explainer = try SpikeExplainer(trace)
+      let explainer = try SpikeExplainer(UsedFormats.only(in: trace))
       for cpu in explainer.decoder.cpus {
         problems += explainer.decoder.pageIndex(cpu: cpu)?.problems.map { "\($0)" } ?? []
       }

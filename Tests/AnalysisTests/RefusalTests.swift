@@ -186,4 +186,37 @@ import TraceModel
     #expect(shares.prefix(2).allSatisfy { $0.claimed >= Nanoseconds(590_000) })
     #expect(result.sumsAreExact)
   }
+
+  @Test func `a task that raised its own priority is known by its leaving`() {
+    let result = Scenario(.higherPriorityTask, "hog-77", .proven, wake: 5_010) { own, _ in
+      own.sleep(at: 0, expiry: 900, next: (77, "hog", 120))
+      own.wake(at: 901, interrupting: 77, stack: nil, needResched: false)
+      own.change(5_000, from: Scenarios.hog, state: .blocked("S"), to: measured)
+    }.analysis
+    #expect(result.culprit.culprit == .higherPriorityTask)
+    #expect(result.culprit.name == "hog-77")
+    #expect(result.sumsAreExact)
+  }
+
+  @Test func `a task on its way out may still write behind its switch`() {
+    let result = Scenario(.higherPriorityTask, "hog-77", .proven, wake: 5_010) { own, _ in
+      own.sleep(at: 0, expiry: 900, next: Scenarios.hog)
+      own.other(2, pid: TimelineBuilder.tid, "tlb", "tlb_flush")
+      own.wake(at: 901, interrupting: 77, stack: nil, needResched: false)
+      own.change(5_000, from: Scenarios.hog, state: .blocked("S"), to: measured)
+    }.analysis
+    #expect(result.culprit.culprit == .higherPriorityTask)
+    #expect(result.culprit.confidence == .proven)
+  }
+
+  @Test func `a late interrupt without a stack is possible at best and names nobody`() {
+    let result = Scenario(.irqsOff, "", .possible, wake: 1_130) { own, _ in
+      own.sleep(at: 0, expiry: 900, next: worker)
+      own.wake(at: 1_117, interrupting: 41, stack: nil)
+      own.change(1_125, from: worker, state: .preempted, to: measured)
+    }.analysis
+    #expect(result.culprit.culprit == .irqsOff)
+    #expect(result.culprit.name.isEmpty)
+    #expect(result.culprit.confidence == .possible)
+  }
 }

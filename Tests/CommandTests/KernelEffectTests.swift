@@ -117,7 +117,10 @@ extension ProcessTests {
       }
       let name = try #require(own().first)
       let path = "/sys/kernel/tracing/instances/\(name)"
+      // The instance is there before it is armed: recording is switched on last.
+      for _ in 0..<1_000 where RunningCommand.text("\(path)/tracing_on") != "1\n" { usleep(10_000) }
       #expect(RunningCommand.text("\(path)/tracing_on") == "1\n")
+      for _ in 0..<200 where !run.openFiles.contains("\(path)/trace_marker") { usleep(20_000) }
       #expect(run.openFiles.contains("\(path)/trace_marker"))
       let outcome = run.finish()
       #expect(outcome.status == 0)

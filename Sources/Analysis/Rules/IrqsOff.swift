@@ -34,8 +34,7 @@ struct IrqsOff: Rule {
       if !spans.isEmpty, let section = spike.section(of: tracers, over: spans) {
         return finding(spike, section.responsible, section.responsible, spans, section, .proven, [])
       }
-      return spike.interrupted == nil
-        ? .refuted(.irqsOff, because: "no stack of the interrupted code was recorded") : .nothing
+      return spike.interrupted == nil ? withoutStack(spike, spans) : .nothing
     }
     let section = spike.section(of: tracers, over: timer.spans)
     let doubtful =
@@ -68,8 +67,21 @@ struct IrqsOff: Rule {
       Finding(
         .irqsOff, name: name, confidence: confidence, spans: spans,
         evidence: evidence + (section.map { [$0.evidence] } ?? []),
-        nextStep: "\(place) held interrupts off in \(host), which is only where it happened. "
-          + step)
+        nextStep: place.isEmpty
+          ? "Interrupts were off in \(host), which is only where it happened. " + step
+          : "\(place) held interrupts off in \(host), which is only where it happened. " + step)
     ])
+  }
+
+  /// Without a stack the late interrupt alone fits, on bare metal and where a task was interrupted.
+  private func withoutStack(_ spike: SpikeCase, _ spans: [TimeSpan]) -> RuleOutcome {
+    guard spike.context.hypervisor == nil, let event = spike.times.interruptEvent, event.pid != 0,
+      Spans.length(spans) >= max(spike.floor, Nanoseconds(microseconds: 20))
+    else {
+      return .refuted(.irqsOff, because: "no stack of the interrupted code was recorded")
+    }
+    let late = Evidence(
+      event, note: "late by \(spike.span(.timer).length.microseconds) us; no stack says why")
+    return finding(spike, "", "", spans, nil, .possible, [late])
   }
 }

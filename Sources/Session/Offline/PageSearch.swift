@@ -28,6 +28,7 @@ struct PageSearch {
 
   private let decoder: TraceDecoder
   private let match: Match
+  private let timers: TimerFields?
   private var names: [Int32: CommBytes] = [:]
   private var pids: [Int32] = []
   private var steps: [Step] = []
@@ -42,6 +43,7 @@ struct PageSearch {
       case .comm(let comm): .comm(CommBytes(comm))
       case nil: .realtime
       }
+    timers = TimerFields(decoder.schema)
     if case .pid(let pid) = task { pids = [pid] }
   }
 
@@ -104,7 +106,7 @@ struct PageSearch {
     guard let switching = schema.schedSwitch, let waking = schema.schedWaking ?? schema.schedWakeup
     else { return 0 }
     let new = schema.schedWakeupNew
-    let timers = TimerFields(schema)
+    let timers = timers
     let match = match
     let number = Int32(truncatingIfNeeded: cpu)
     var steps = steps

@@ -25,8 +25,12 @@ struct Throttling: Hashable, Sendable {
     gaps.longer(than: Nanoseconds(period.count / 4))
   }
 
-  /// Whether long waits come with the period of throttling.
+  /// Whether long waits come with the period of throttling, or end when it ends them: other normal
+  /// tasks share what is left, which moves the waits but lengthens none beyond the runtime.
   func explains(_ gaps: ThrottleGaps) -> Bool {
-    candidates(gaps).repeats(every: period)
+    let long = candidates(gaps)
+    if long.repeats(every: period) { return true }
+    guard let runtime, runtime < period, long.gaps.count > 1 else { return false }
+    return long.gaps.contains { abs($0.length.count - runtime.count) * 50 <= runtime.count }
   }
 }
