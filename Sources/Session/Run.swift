@@ -69,9 +69,9 @@ struct Run {
       section = try tracing.arm(
         tracer, threshold: threshold.microseconds, remark: observer.remark)
     }
-    symbols = SymbolCache()
     let armed = try tracing.arm(arming)
     instance = armed
+    symbols = SymbolCache()
     for item in armed.shortcomings where item.kind != .event && item.kind != .buffer {
       observer.remark(
         "\(item.kind.rawValue) \(item.name): wanted \(item.wanted), got \(item.got ?? "nothing")")
