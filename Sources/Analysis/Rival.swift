@@ -32,8 +32,19 @@ extension SpikeCase {
     var places: [Key: Int] = [:]
     var found: [Rival] = []
     for slice in replay.slices {
-      guard case .task(let task, let priority) = slice.occupant, task.pid != sample.task.pid
-      else { continue }
+      guard slice.task.pid != sample.task.pid else { continue }
+      let task: TaskIdentity
+      let priority: KernelPriority?
+      switch slice.occupant {
+      case .task(let own, let told): (task, priority) = (own, told)
+      case .softirq:
+        // Softirqs in a thread made for them are that thread's own work.
+        guard let place = found.lastIndex(where: { $0.task.pid == slice.task.pid }),
+          KernelTasks.servesInterrupts(slice.task.comm)
+        else { continue }
+        (task, priority) = (found[place].task, found[place].priority)
+      default: continue
+      }
       let parts = Spans.intersection(wanted, [slice.span])
       guard !parts.isEmpty else { continue }
       let key = Key(pid: task.pid, priority: priority)
