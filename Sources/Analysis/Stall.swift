@@ -43,7 +43,7 @@ extension SpikeCase {
       case .switched(let change) = switched.payload, change.previous.pid == waking.pid,
       change.previous.isIdle || priority.outranks(change.previousPriority)
     {
-      for silence in silences(in: waiting, minimum: least) {
+      for silence in idleSilences(in: waiting, minimum: least) {
         found.append(stall(silence, "the way to the scheduler"))
       }
     }
