@@ -149,9 +149,9 @@ extension CPUReplay {
       if let missing = TimeSpan(confirmed, event.time).clipped(to: window) {
         doubtful.append(missing)
       }
-      told = slices.count
       self.task = task
       priority = priorities[task.pid]
+      told = slices.count
       if !event.context.inHardIRQ, !event.context.inSoftIRQ, !event.context.inNMI {
         clearFrames()
       }
@@ -244,19 +244,19 @@ extension CPUReplay {
       if !frames.isEmpty { lastMarked = event.time }
     }
 
-    /// A task may change its own priority (sched_setscheduler) without an event: then its leaving tells it.
+    /// A task that changed its own priority leaves with another one than it came with.
     ///
-    /// Only a more urgent one is taken over: with a less urgent one it would have had to leave at once.
+    /// Only a more urgent one is taken over: having lowered its own, it would have had to leave at once.
     mutating func correctPriority(_ change: SwitchEvent) {
-      let left = change.previousPriority
-      guard change.previous.pid == task.pid, priority.map({ left.outranks($0) }) ?? true
+      guard change.previous.pid == task.pid,
+        priority.map({ change.previousPriority.outranks($0) }) ?? true
       else { return }
-      for index in slices.indices.dropFirst(told) {
+      for index in slices.indices[min(told, slices.count)...] {
         if case .task(let task, _) = slices[index].occupant, task.pid == change.previous.pid {
-          slices[index].occupant = .task(task, left)
+          slices[index].occupant = .task(task, change.previousPriority)
         }
       }
-      priority = left
+      priority = change.previousPriority
     }
 
     /// A task may take another name (exec, prctl) while it runs: then its leaving tells the newer one.
