@@ -176,6 +176,7 @@ extension CPUReplay {
       case .switched(let change):
         emit(until: event.time)
         correctPriority(change)
+        correctName(change.previous)
         clearFrames()
         task = change.next
         priority = change.nextPriority
@@ -258,12 +259,27 @@ extension CPUReplay {
       priority = change.previousPriority
     }
 
+    /// A task may take another name (exec, prctl) while it runs: then its leaving tells the newer one.
+    mutating func correctName(_ leaving: TaskIdentity) {
+      guard leaving.pid == task.pid, leaving.comm != task.comm, !leaving.comm.isEmpty else {
+        return
+      }
+      for index in slices.indices where slices[index].task.pid == leaving.pid {
+        slices[index].task = leaving
+        if case .task(_, let priority) = slices[index].occupant {
+          slices[index].occupant = .task(leaving, priority)
+        }
+      }
+      task = leaving
+    }
+
     /// The same where the task leaves behind the window.
     mutating func learnPriority(from timeline: CPUTimeline) {
       for event in timeline.events where event.time >= window.end {
         switch event.payload {
         case .switched(let change):
           correctPriority(change)
+          correctName(change.previous)
           return
         case .prioritySet(let boosted, _, _) where boosted.pid == task.pid: return
         default: continue

@@ -91,8 +91,10 @@ struct Run {
     while true {
       let left = max(0, min(100, (next - Self.now).count / 1_000_000 + 1))
       _ = poll(&waiting, 1, Int32(left))
+      // In this order: a hit is the reason why the threads end, and must not be missed in between.
+      let isFinished = engine.isFinished
       if let hit = engine.hit, take(hit) { break }
-      if engine.isFinished { break }
+      if isFinished { break }
       if let signal = signals.pending() {
         if signal != SIGUSR1 {
           result.end = .signal(signal)

@@ -36,6 +36,10 @@ struct IrqsOff: Rule {
       }
       return spike.interrupted == nil ? withoutStack(spike, spans) : .nothing
     }
+    if let stop = StopMachine.stop(spike) {
+      return .refuted(
+        .irqsOff, because: "\(stop.task.text) stops the machine with interrupts off by design")
+    }
     let section = spike.section(of: tracers, over: timer.spans)
     let doubtful =
       spike.context.hypervisor != nil && spike.steal > .zero && !timer.code.stoppedAtInterruptEnable
