@@ -29,6 +29,7 @@ struct PageSearch {
   private let decoder: TraceDecoder
   private let match: Match
   private let timers: TimerFields?
+  private let filter: RecordFilter
   private var names: [Int32: CommBytes] = [:]
   private var pids: [Int32] = []
   private var steps: [Step] = []
@@ -44,6 +45,7 @@ struct PageSearch {
       case nil: .realtime
       }
     timers = TimerFields(decoder.schema)
+    filter = RecordFilter(decoder.schema, task: task)
     if case .pid(let pid) = task { pids = [pid] }
   }
 
@@ -122,25 +124,26 @@ struct PageSearch {
           time: record.stamp, value: value, timer: timer, pid: pid, priority: priority,
           cpu: number, kind: kind))
     }
+    let filter = filter
     let result = decoder.forEachRecord(cpu: cpu, in: slice) { page, record in
       if record.id == switching.id {
-        guard let fields = switching.read(page, record) else { return }
+        guard filter.mayMatch(page, record), let fields = switching.read(page, record) else {
+          return
+        }
         let isNext: Bool
         let isPrevious: Bool
         switch match {
         case .pid(let pid):
           isNext = fields.nextPid == pid
           isPrevious = fields.previousPid == pid
-          guard isNext || isPrevious else { return }
         case .comm(let comm):
           isNext = switching.nextComm(page, record) == comm
           isPrevious = switching.previousComm(page, record) == comm
-          guard isNext || isPrevious else { return }
         case .realtime:
           isNext = fields.nextPriority < 100 && fields.nextPid != 0
           isPrevious = fields.previousPriority < 100 && fields.previousPid != 0
-          guard isNext || isPrevious else { return }
         }
+        guard isNext || isPrevious else { return }
         if isPrevious {
           add(
             switching.states.isRunnable(fields.previousState) ? .leftRunnable : .left, record,
@@ -155,7 +158,7 @@ struct PageSearch {
         }
       } else if record.id == waking.id || record.id == new?.id {
         let reader = record.id == waking.id ? waking : new ?? waking
-        guard let fields = reader.read(page, record) else { return }
+        guard filter.mayMatch(page, record), let fields = reader.read(page, record) else { return }
         switch match {
         case .pid(let pid): guard fields.pid == pid else { return }
         case .comm(let comm): guard reader.comm(page, record) == comm else { return }
