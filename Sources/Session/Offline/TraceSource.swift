@@ -111,7 +111,7 @@ struct TraceSource {
     case .pages(let pages):
       let clock = pages.clock
       guard PageSearch.isPossible(pages.scan) else { return nil }
-      var search = PageSearch(pages.scan, task: task)
+      let search = PageSearch(pages.scan, task: task)
       let stored = threshold.map { clock.stamp($0) - clock.stamp(.zero) }
       var result = search.run(threshold: clock.isPlain ? threshold : stored, limit: limit)
       guard !clock.isPlain else { return result }
