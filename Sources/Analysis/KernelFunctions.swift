@@ -42,7 +42,8 @@ enum KernelFunctions {
   /// Functions that a verdict never names: lock release, irq-enable, clock, tracer and entry helpers.
   static func isHelper(_ name: String) -> Bool {
     enablesInterrupts(name) || helpers.contains(name) || name.hasPrefix("_raw_spin_")
-      || name.hasPrefix("_raw_read_") || name.hasPrefix("_raw_write_")
+      || name.hasPrefix("_raw_read_") || name == "[FTRACE TRAMPOLINE]"
+      || name.hasPrefix("_raw_write_")
       || name.hasPrefix("trace_") || name.hasPrefix("__trace_") || name.hasPrefix("ftrace_")
       || name.hasPrefix("preempt_count_") || name.hasPrefix("asm_exc_") || name.hasPrefix("exc_")
       || name.hasPrefix("ktime_get") || name.hasPrefix("sched_clock")

@@ -53,3 +53,8 @@ public struct RecordedTrace: Sendable {
     return analyze(request, toolVersion: toolVersion).reports
   }
 }
+
+extension RecordedTrace {
+  /// Whether the file was read and holds no event at all.
+  public var hasNoEvents: Bool { sources.allSatisfy(\.isEmpty) }
+}

@@ -66,13 +66,11 @@ struct RecordedTraceReader {
 
   private mutating func take(_ trace: RawTrace, name: String, file: TraceDatFile?) {
     do throws(RingBufferError) {
-      let explainer = try SpikeExplainer(UsedFormats.only(in: trace))
-      for cpu in explainer.decoder.cpus {
-        problems += explainer.decoder.pageIndex(cpu: cpu)?.problems.map { "\($0)" } ?? []
+      let pages = try PagedTrace(trace, clock: StampClock(file, clock: trace.clock))
+      for cpu in pages.scan.cpus {
+        problems += pages.scan.pageIndex(cpu: cpu)?.problems.map { "\($0)" } ?? []
       }
-      sources.append(
-        TraceSource(
-          name: name, body: .pages(explainer, StampClock(file, clock: trace.clock))))
+      sources.append(TraceSource(name: name, body: .pages(pages)))
     } catch {
       problems.append("\(error)")
     }

@@ -83,11 +83,8 @@ struct LateInterrupt {
           default: return false
           }
         }
-        let others = timeline.cpus.contains { track in
-          track.cpu != interrupt.cpu && !track.events(in: span).isEmpty
-        }
         let isKernelThread = Self.looksLikeKernelThread(task.comm)
-        if interrupt.context.preemptDepth == 0, pending.count > 1, others, !isKernelThread {
+        if interrupt.context.preemptDepth == 0, pending.count > 1, !isKernelThread {
           culprit = .hypervisor
           name = ""
           evidence += pending.filter { $0 != interrupt }.map {

@@ -32,8 +32,10 @@ public struct WakeupSearch: Hashable, Sendable {
   /// Records or events that were walked.
   public var records = 0
 
-  /// Takes one wake-up into account.
-  mutating func add(_ wakeup: LateWakeup, threshold: Nanoseconds, limit: Int) {
+  /// Takes one wake-up into account; `name` is asked for only where it is kept and has none.
+  mutating func add(
+    _ wakeup: LateWakeup, threshold: Nanoseconds, limit: Int, name: () -> String = { "" }
+  ) {
     wakeups += 1
     guard wakeup.latency > threshold else { return }
     above += 1
@@ -41,6 +43,8 @@ public struct WakeupSearch: Hashable, Sendable {
       return
     }
     let index = worst.firstIndex { $0.latency < wakeup.latency } ?? worst.count
+    var wakeup = wakeup
+    if wakeup.task.comm.isEmpty { wakeup.task.comm = name() }
     worst.insert(wakeup, at: index)
     if worst.count > max(limit, 1) { worst.removeLast() }
   }

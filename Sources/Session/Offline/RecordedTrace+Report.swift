@@ -13,11 +13,23 @@ extension RecordedTrace {
       derived.sample, in: derived.timeline, sections: facts.sections)
     if let finding {
       analysis.culprit = finding
-      analysis.contributors = []
+      let rest = Self.subtract(finding.spans, from: derived.sample.window)
+      analysis.contributors =
+        rest.isEmpty
+        ? []
+        : [
+          Finding(
+            .unknown, name: "", confidence: .unexplained, spans: rest, evidence: [], nextStep: "")
+        ]
       analysis.refuted.removeAll { $0.culprit == finding.culprit }
-      analysis.segments = Self.segments(
-        analysis.segments, all: finding.culprit == .preemptOff ? .schedule : .timer,
-        in: derived.sample.window)
+      if section?.tracer.hasPrefix("wakeup") != true {
+        analysis.segments = Self.segments(
+          analysis.segments, all: finding.culprit == .preemptOff ? .schedule : .timer,
+          in: derived.sample.window)
+      }
+    } else if section != nil, analysis.culprit.culprit == .preemptOff {
+      // The wakeup tracers' own lines and stacks take time with preemption off.
+      analysis.culprit.confidence = min(analysis.culprit.confidence, .possible)
     } else if let clue = LateInterrupt(analysis, in: derived.timeline) {
       Self.replaceUnknown(in: &analysis, by: clue.finding)
     }
@@ -48,20 +60,25 @@ extension RecordedTrace {
     }
   }
 
-  /// Gives a finding its part of what no rule explains.
-  private static func replaceUnknown(in analysis: inout SpikeAnalysis, by finding: Finding) {
-    let open = analysis.culprit.spans
-    var finding = finding
-    finding.spans = open.flatMap { piece in finding.spans.compactMap { piece.clipped(to: $0) } }
-    guard finding.claimed > .zero else { return }
-    var rest = open
-    for span in finding.spans {
+  private static func subtract(_ spans: [TimeSpan], from window: TimeSpan) -> [TimeSpan] {
+    var rest = [window]
+    for span in spans {
       rest = rest.flatMap { piece -> [TimeSpan] in
         guard let part = piece.clipped(to: span) else { return [piece] }
         return [TimeSpan(piece.start, part.start), TimeSpan(part.end, piece.end)]
           .filter { $0.length > .zero }
       }
     }
+    return rest
+  }
+
+  /// Gives a finding its part of what no rule explains.
+  private static func replaceUnknown(in analysis: inout SpikeAnalysis, by finding: Finding) {
+    let open = analysis.culprit.spans
+    var finding = finding
+    finding.spans = open.flatMap { piece in finding.spans.compactMap { piece.clipped(to: $0) } }
+    guard finding.claimed > .zero else { return }
+    let rest = open.flatMap { Self.subtract(finding.spans, from: $0) }
     var unknown = analysis.culprit
     unknown.spans = rest
     if !analysis.trace.isComplete { finding.confidence = min(finding.confidence, .possible) }

@@ -6,7 +6,7 @@ internal import TraceModel
 /// The section that irqsoff, preemptoff, preemptirqsoff or a wakeup tracer recorded: the window without any sample.
 struct SectionWindow {
   var derived: DerivedSample
-  /// What the tracer itself proves, nil for the wakeup tracers: there the events decide.
+  /// What the tracer's lines show; nil where the events decide (wakeup tracers).
   var finding: Finding?
   /// The section for the report.
   var section: TracerSection
@@ -56,7 +56,9 @@ struct SectionWindow {
     section = TracerSection(
       tracer: tracer, cpu: cpu, start: span.start, length: span.length,
       startFunction: latency.startedAt, endFunction: latency.endedAt)
-    if !isWakeup {
+    if isWakeup {
+      finding = Self.interruptShare(inside, span: span, task: task)
+    } else {
       finding = Self.finding(
         tracer: tracer, header: latency, span: span, events: inside, all: events, task: task)
     }
@@ -93,6 +95,39 @@ struct SectionWindow {
       }
     }
     return result
+  }
+
+  /// A wake-up in an interrupt: where the interrupt itself took most of the way to the switch, it is the cause.
+  private static func interruptShare(
+    _ events: [TraceEvent], span: TimeSpan, task: TaskIdentity
+  ) -> Finding? {
+    var spans: [TimeSpan] = []
+    for (index, event) in events.enumerated() where event.context.inHardIRQ {
+      let end = index + 1 < events.count ? events[index + 1].time : span.end
+      if let part = TimeSpan(event.time, end).clipped(to: span) { spans.append(part) }
+    }
+    let time = spans.reduce(Nanoseconds.zero) { $0 + $1.length }
+    guard time.count * 2 >= span.length.count, let first = events.first else { return nil }
+    var entry = ""
+    for event in events {
+      if case .stack(let frames) = event.payload,
+        let frame = frames.first(where: { KernelNames.isInterruptEntry($0.symbol) })
+      {
+        entry = KernelNames.vector(frame.symbol)
+        break
+      }
+      if case .vectorExit(let name, _) = event.payload { entry = name }
+    }
+    let last = events.last { $0.context.inHardIRQ } ?? first
+    return Finding(
+      .hardIRQ, name: entry, confidence: .likely, spans: spans,
+      evidence: [
+        Evidence(first, note: "wakes \(task.text) in an interrupt"),
+        Evidence(last, note: "last line in the interrupt"),
+      ],
+      nextStep:
+        "The interrupt that woke \(task.text) went on for \(time.microseconds) us; part of it is "
+        + "what the tracer's own lines and stacks cost.")
   }
 
   private static func finding(

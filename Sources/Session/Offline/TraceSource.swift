@@ -6,7 +6,7 @@ internal import TraceModel
 /// One buffer or text section of a recorded trace.
 struct TraceSource {
   enum Body {
-    case pages(SpikeExplainer, StampClock)
+    case pages(PagedTrace)
     case text(FtraceText.Section)
   }
 
@@ -25,7 +25,7 @@ struct TraceSource {
   /// Whether it holds no event.
   var isEmpty: Bool {
     switch body {
-    case .pages(let explainer, _): explainer.decoder.timeSpan == nil
+    case .pages(let pages): pages.scan.timeSpan == nil
     case .text(let section): section.eventCount == 0
     }
   }
@@ -34,9 +34,10 @@ struct TraceSource {
   func markers(_ phrases: [String], limit: Int) -> [MarkerLine] {
     var hits: [MarkerLine] = []
     switch body {
-    case .pages(let explainer, let clock):
+    case .pages(let pages):
+      let clock = pages.clock
       for phrase in phrases {
-        hits += explainer.decoder.findMarkers(containing: phrase, limit: limit).map {
+        hits += pages.scan.findMarkers(containing: phrase, limit: limit).map {
           MarkerLine(
             time: clock.time($0.time), cpu: $0.cpu, pid: $0.pid, text: $0.text,
             position: $0.position)
@@ -69,10 +70,11 @@ struct TraceSource {
   /// The events around a stretch of time, with what came before for the baseline.
   func timeline(around window: TimeSpan) -> Timeline {
     switch body {
-    case .pages(let explainer, let clock):
-      if clock.isPlain { return explainer.timeline(around: window) }
+    case .pages(let pages):
+      let clock = pages.clock
+      if clock.isPlain { return pages.timeline(around: window) }
       let stored = TimeSpan(clock.stamp(window.start), clock.stamp(window.end))
-      return corrected(explainer.timeline(around: stored), clock)
+      return corrected(pages.timeline(around: stored), clock)
     case .text(let section):
       let behind = Nanoseconds(microseconds: 1_000)
       let before = Nanoseconds(microseconds: 500_000)
@@ -106,9 +108,10 @@ struct TraceSource {
   /// The latest wake-ups of a task, or of all real-time tasks, worst first; nil where the events are missing.
   func search(task: TaskSelector?, threshold: Nanoseconds?, limit: Int) -> WakeupSearch? {
     switch body {
-    case .pages(let explainer, let clock):
-      guard PageSearch.isPossible(explainer.decoder) else { return nil }
-      var search = PageSearch(explainer.decoder, task: task)
+    case .pages(let pages):
+      let clock = pages.clock
+      guard PageSearch.isPossible(pages.scan) else { return nil }
+      let search = PageSearch(pages.scan, task: task)
       let stored = threshold.map { clock.stamp($0) - clock.stamp(.zero) }
       var result = search.run(threshold: clock.isPlain ? threshold : stored, limit: limit)
       guard !clock.isPlain else { return result }
@@ -130,8 +133,9 @@ struct TraceSource {
   /// From the first event to the last.
   var timeSpan: TimeSpan? {
     switch body {
-    case .pages(let explainer, let clock):
-      return explainer.decoder.timeSpan.map {
+    case .pages(let pages):
+      let clock = pages.clock
+      return pages.scan.timeSpan.map {
         TimeSpan(clock.time($0.start), clock.time($0.end))
       }
     case .text(let section):

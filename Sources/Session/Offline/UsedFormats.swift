@@ -20,6 +20,22 @@ enum UsedFormats {
     return result
   }
 
+  /// The formats of the events that searches walk, and of the markers.
+  static func searched(in formats: [FormatText]) -> [FormatText] {
+    let names: [String: Set<String>] = [
+      "ftrace": ["print"],
+      "sched": ["sched_switch", "sched_waking", "sched_wakeup", "sched_wakeup_new"],
+      "timer": ["hrtimer_start", "hrtimer_expire_entry"],
+    ]
+    let found = formats.filter { format in
+      guard let wanted = names[format.system] else { return false }
+      let line = format.text.utf8.prefix(80).prefix { $0 != 10 }
+      return wanted.contains { line.elementsEqual(("name: " + $0).utf8) }
+    }
+    // The common fields are told by any of them.
+    return found.isEmpty ? Array(formats.prefix(1)) : found
+  }
+
   /// Which ids the records have; nil where the pages cannot be walked.
   private static func ids(in trace: RawTrace) -> [Bool]? {
     var bare = trace

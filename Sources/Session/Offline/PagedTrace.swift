@@ -1,0 +1,77 @@
+internal import Glibc
+internal import RingBuffer
+internal import TraceFile
+internal import TraceModel
+
+/// A trace of raw pages, of which only what a question needs is decoded.
+struct PagedTrace {
+  /// All of it, not decoded.
+  let raw: RawTrace
+  /// Decoder of the events that searches walk; without symbols.
+  let scan: TraceDecoder
+  /// How stamps become times.
+  let clock: StampClock
+
+  /// Reads the heads of the pages; throws where their layout cannot be told.
+  init(_ raw: RawTrace, clock: StampClock) throws(RingBufferError) {
+    self.raw = raw
+    self.clock = clock
+    var bare = raw
+    bare.formats = UsedFormats.searched(in: raw.formats)
+    bare.symbols = ""
+    bare.printkFormats = ""
+    Self.populate(raw)
+    scan = try TraceDecoder(trace: bare)
+  }
+
+  /// Maps the pages of the file at once and on several cores: the index looks into every one of them, and a fault
+  /// for each is what takes longest.
+  private static func populate(_ raw: RawTrace) {
+    let pageSize = 4_096
+    let piece = 16 << 20
+    let pieces = raw.cpus.filter { $0.range.count > 1 << 20 }.flatMap { pages in
+      stride(from: pages.range.lowerBound, to: pages.range.upperBound, by: piece).map {
+        CPUPages(
+          cpu: pages.cpu, store: pages.store,
+          range: $0..<min($0 + piece, pages.range.upperBound))
+      }
+    }
+    Parallel.forEach(pieces) { pages in
+      pages.store.withBytes(in: pages.range) { bytes in
+        bytes.withUnsafeBytes { buffer in
+          guard let base = buffer.baseAddress else { return }
+          let start = (UInt(bitPattern: base) + UInt(pageSize) - 1) & ~UInt(pageSize - 1)
+          let end = (UInt(bitPattern: base) + UInt(buffer.count)) & ~UInt(pageSize - 1)
+          guard end > start, let first = UnsafeMutableRawPointer(bitPattern: start) else { return }
+          // MADV_POPULATE_READ (Linux 5.14); where it is not known the faults do it.
+          _ = madvise(first, Int(end - start), 22)
+        }
+      }
+    }
+  }
+
+  /// The events around a stretch of the trace clock's stamps.
+  func timeline(around window: TimeSpan) -> Timeline {
+    var part = raw
+    let reach = TimeSpan(window.start, window.end + Nanoseconds(microseconds: 100))
+    for index in part.cpus.indices {
+      guard let pages = scan.pageIndex(cpu: part.cpus[index].cpu), pages.isOrdered,
+        pages.problems.isEmpty
+      else { continue }
+      let wanted = pages.pages(overlapping: reach, before: SpikeExplainer.baselinePages)
+      // One more on each side tells whether events were lost at the border.
+      let low = max(0, wanted.lowerBound - 1)
+      let high = min(pages.pages.count, wanted.upperBound + 1)
+      guard low < high else { continue }
+      let positions = pages.pages[low..<high].map(\.position)
+      if let first = positions.min(), let last = positions.max() {
+        part.cpus[index].range = (first..<last + raw.pageSize).clamped(to: raw.cpus[index].range)
+      }
+    }
+    let trace = UsedFormats.only(in: part)
+    guard let explainer = try? SpikeExplainer(trace) else { return scan.timeline(in: window) }
+    var timeline = explainer.timeline(around: window)
+    PreemptIRQNames.resolve(&timeline, symbols: raw.symbols, decoder: explainer.decoder)
+    return timeline
+  }
+}

@@ -1,0 +1,186 @@
+internal import RingBuffer
+internal import TraceModel
+
+/// Keeps the records of one CPU that concern the wanted tasks.
+///
+/// Unchecked, because each collector is used by one thread at a time (`Parallel`).
+final class StepCollector: @unchecked Sendable {
+  enum Kind { case waking, left, leftRunnable, entered, armed, fired }
+
+  /// A record that matters, in the least room.
+  struct Step {
+    var time: Int64
+    var value: Int64
+    var timer: UInt64
+    var pid: Int32
+    var priority: Int32
+    var cpu: Int32
+    var kind: Kind
+  }
+
+  /// Which tasks are wanted.
+  private enum Match {
+    case pid(Int32)
+    case comm(CommBytes)
+    case realtime
+  }
+
+  /// What the last slice held.
+  private(set) var steps: [Step] = []
+  /// Names of the tasks that got the CPU.
+  private(set) var names: [Int32: CommBytes] = [:]
+  /// Records walked so far.
+  private(set) var records = 0
+  private let decoder: TraceDecoder
+  private let cpu: Int
+  private let match: Match
+  private let switching: SwitchReader
+  private let waking: WakeReader
+  private let new: WakeReader
+  private let timers: TimerFields?
+  private let filter: RecordFilter
+  /// Threads that the name stood for so far.
+  var pids: [Int32] = []
+  /// Which part of a slice it walks.
+  let part: Int
+
+  /// nil where the trace lacks the events.
+  init?(_ decoder: TraceDecoder, cpu: Int, part: Int, task: TaskSelector?) {
+    let schema = decoder.schema
+    guard let switching = schema.schedSwitch, let waking = schema.schedWaking ?? schema.schedWakeup
+    else { return nil }
+    self.decoder = decoder
+    self.cpu = cpu
+    self.part = part
+    self.switching = switching
+    self.waking = waking
+    new = schema.schedWakeupNew ?? waking
+    timers = TimerFields(schema)
+    filter = RecordFilter(schema, task: task)
+    match =
+      switch task {
+      case .pid(let pid): .pid(pid)
+      case .comm(let comm): .comm(CommBytes(comm))
+      case nil: .realtime
+      }
+    if case .pid(let pid) = task { pids = [pid] }
+  }
+
+  /// Walks a slice of time.
+  func collect(in slice: TimeSpan) {
+    steps.removeAll(keepingCapacity: true)
+    let filter = filter
+    let switchID = switching.id
+    let wakingID = waking.id
+    let newID = new.id
+    // Ids of the kernel are below 2^16 - 1.
+    let startID = timers?.startID ?? .max
+    let fireID = timers?.fireID ?? .max
+    let result = decoder.forEachRecord(cpu: cpu, in: slice) { page, record in
+      let id = record.id
+      if id == switchID {
+        if filter.mayMatch(page, record) { takeSwitch(page, record) }
+      } else if id == wakingID || id == newID {
+        if filter.mayMatch(page, record) {
+          takeWaking(id == wakingID ? waking : new, page, record)
+        }
+      } else if id == startID || id == fireID {
+        takeTimer(page, record)
+      }
+    }
+    records += result.records
+  }
+
+  private func add(
+    _ kind: Kind, _ record: RecordRef, pid: Int32, priority: Int32 = 0, value: Int64 = 0,
+    timer: UInt64 = 0
+  ) {
+    steps.append(
+      Step(
+        time: record.stamp, value: value, timer: timer, pid: pid, priority: priority,
+        cpu: Int32(truncatingIfNeeded: cpu), kind: kind))
+  }
+
+  private func takeSwitch(_ page: RawSpan, _ record: RecordRef) {
+    guard let fields = switching.read(page, record) else { return }
+    let isNext: Bool
+    let isPrevious: Bool
+    switch match {
+    case .pid(let pid):
+      isNext = fields.nextPid == pid
+      isPrevious = fields.previousPid == pid
+    case .comm(let comm):
+      isNext = switching.nextComm(page, record) == comm
+      isPrevious = switching.previousComm(page, record) == comm
+    case .realtime:
+      isNext = fields.nextPriority < 100 && fields.nextPid != 0
+      isPrevious = fields.previousPriority < 100 && fields.previousPid != 0
+    }
+    if isPrevious {
+      add(
+        switching.states.isRunnable(fields.previousState) ? .leftRunnable : .left, record,
+        pid: fields.previousPid)
+    }
+    if isNext {
+      if names[fields.nextPid] == nil { names[fields.nextPid] = switching.nextComm(page, record) }
+      if !pids.contains(fields.nextPid) { pids.append(fields.nextPid) }
+      add(.entered, record, pid: fields.nextPid, priority: fields.nextPriority)
+    }
+  }
+
+  private func takeWaking(_ reader: WakeReader, _ page: RawSpan, _ record: RecordRef) {
+    guard let fields = reader.read(page, record) else { return }
+    switch match {
+    case .pid(let pid): guard fields.pid == pid else { return }
+    case .comm(let comm): guard reader.comm(page, record) == comm else { return }
+    case .realtime: guard fields.priority < 100 else { return }
+    }
+    add(.waking, record, pid: fields.pid)
+  }
+
+  private func takeTimer(_ page: RawSpan, _ record: RecordRef) {
+    guard let timers else { return }
+    if record.id == timers.startID {
+      guard let pid = timers.pid.integer(page, record),
+        pids.isEmpty || pids.contains(Int32(truncatingIfNeeded: pid)),
+        let timer = timers.startTimer.integer(page, record),
+        let expires = timers.expires.integer(page, record)
+      else { return }
+      add(
+        .armed, record, pid: Int32(truncatingIfNeeded: pid), value: expires,
+        timer: UInt64(bitPattern: timer))
+    } else if let timer = timers.fireTimer.integer(page, record),
+      let now = timers.now.integer(page, record)
+    {
+      add(.fired, record, pid: 0, value: now, timer: UInt64(bitPattern: timer))
+    }
+  }
+}
+
+/// Where the numbers of the hrtimer events stand.
+private struct TimerFields {
+  var startID: UInt16
+  var pid: FieldSlot
+  var startTimer: FieldSlot
+  var expires: FieldSlot
+  var fireID: UInt16
+  var fireTimer: FieldSlot
+  var now: FieldSlot
+
+  init?(_ schema: Schema) {
+    guard let start = schema.format(system: "timer", name: "hrtimer_start"),
+      let fire = schema.format(system: "timer", name: "hrtimer_expire_entry"),
+      let pid = schema.slot("common_pid", of: start),
+      let startTimer = schema.slot("hrtimer", of: start),
+      let expires = schema.slot("softexpires", of: start),
+      let fireTimer = schema.slot("hrtimer", of: fire), let now = schema.slot("now", of: fire)
+    else { return nil }
+    startID = start.id
+    self.pid = pid
+    self.startTimer = startTimer
+    self.expires = expires
+    fireID = fire.id
+    self.fireTimer = fireTimer
+    self.now = now
+  }
+}

@@ -1,0 +1,188 @@
+import Analysis
+import Report
+import Session
+import Testing
+import TraceModel
+
+/// What the captures' manifest says of a cause, and what the analysis must say.
+struct CaptureCase: CustomTestStringConvertible, Sendable {
+  var file: String
+  var culprit: CulpritClass
+  /// Part of the culprit's name; a function, or the task where no function is in the trace.
+  var name: String
+  /// The latency in us, and by how much it may differ.
+  var latency: ClosedRange<Int64>
+  var atLeast = Confidence.possible
+  /// Task to search for where the trace has no marker.
+  var task: TaskSelector?
+  var time: Nanoseconds?
+
+  var testDescription: String { file }
+
+  init(
+    _ file: String, _ culprit: CulpritClass, _ name: String, _ latency: Int64, within: Int64 = 2,
+    atLeast: Confidence = .possible, task: TaskSelector? = nil, time: Nanoseconds? = nil
+  ) {
+    self.file = file
+    self.culprit = culprit
+    self.name = name
+    self.latency = latency - within...latency + within
+    self.atLeast = atLeast
+    self.task = task
+    self.time = time
+  }
+}
+
+@Suite(.enabled(if: OfflineCaptures.areThere, "needs the shared material beside the clone"))
+struct OfflineCaptureTests {
+  private static let rt = "captures/rt612-up-icount/"
+  private static let debian = "captures/debian61rt-up-icount/"
+  private static let locked = "captures/locked618-events/"
+
+  static let table: [CaptureCase] = [
+    // cyclictest -b with a known culprit: text and trace.dat of the same buffer.
+    .init(rt + "break-irqoff.trace", .irqsOff, "irq_test", 2_281, atLeast: .likely),
+    .init(rt + "break-irqoff.dat", .irqsOff, "irq_test", 2_281, atLeast: .likely),
+    .init(rt + "break-irqoff-raw.trace", .irqsOff, "irq_test", 2_210, atLeast: .likely),
+    .init(
+      rt + "break-irqoff-function.trace", .irqsOff, "execute_preemptirqtest", 4_979,
+      atLeast: .likely),
+    .init(
+      rt + "break-irqoff-function.dat", .irqsOff, "execute_preemptirqtest", 4_979, atLeast: .likely),
+    .init(
+      rt + "break-irqoff-preemptirq-events.trace", .irqsOff, "execute_preemptirqtest", 2_668,
+      atLeast: .proven),
+    .init(
+      rt + "break-irqoff-preemptirq-events.dat", .irqsOff, "execute_preemptirqtest", 2_668,
+      atLeast: .proven),
+    .init(rt + "break-preemptoff.trace", .preemptOff, "preempt_test", 2_185),
+    .init(rt + "break-preemptoff.dat", .preemptOff, "preempt_test", 2_185),
+    .init(rt + "break-rthog.trace", .higherPriorityTask, "rthog-79", 4_834, atLeast: .proven),
+    .init(rt + "break-rthog.dat", .higherPriorityTask, "rthog-79", 4_834, atLeast: .proven),
+    .init(debian + "break-rthog.trace", .higherPriorityTask, "rthog", 4_183, atLeast: .proven),
+    .init(debian + "break-rthog.dat", .higherPriorityTask, "rthog", 4_183, atLeast: .proven),
+    .init(rt + "culprit-equalprio.trace", .samePriorityTask, "rthog", 2_329, atLeast: .proven),
+    .init(rt + "culprit-equalprio.dat", .samePriorityTask, "rthog", 2_329, atLeast: .proven),
+    // timerlat stopped by its own limits.
+    .init(rt + "culprit-timerlat-irqoff.trace", .irqsOff, "irq_test", 2_499, atLeast: .likely),
+    .init(
+      rt + "culprit-timerlat-preemptoff.trace", .preemptOff, "execute_preemptirqtest", 2_184,
+      atLeast: .likely),
+    // Latency tracers with an injected section.
+    .init(rt + "inject-irqsoff.trace", .irqsOff, "preemptirqtest", 2_002, atLeast: .proven),
+    .init(rt + "inject-irqsoff-events.trace", .irqsOff, "preemptirqtest", 2_002, atLeast: .proven),
+    .init(rt + "inject-irqsoff-stack.trace", .irqsOff, "preemptirqtest", 2_002, atLeast: .proven),
+    .init(rt + "inject-irqsoff-func.trace", .irqsOff, "preemptirqtest", 2_003, atLeast: .likely),
+    .init(rt + "inject-irqsoff-graph.trace", .irqsOff, "preemptirqtest", 2_009, atLeast: .likely),
+    .init(rt + "inject-preemptoff.trace", .preemptOff, "preemptirqtest", 2_002, atLeast: .proven),
+    .init(
+      rt + "inject-preemptoff-events.trace", .preemptOff, "preemptirqtest", 2_002, atLeast: .proven),
+    .init(
+      rt + "inject-preemptoff-func.trace", .preemptOff, "preemptirqtest", 2_004, atLeast: .likely),
+    .init(
+      rt + "inject-preemptirqsoff-alt-events.trace", .preemptOff, "preemptirqtest", 2_002,
+      atLeast: .proven),
+    .init(
+      rt + "inject-preemptirqsoff-alt-pievents.trace", .irqsOff, "preemptirqtest", 2_004,
+      atLeast: .proven),
+    .init(
+      rt + "inject-preemptirqsoff-irq-func.trace", .irqsOff, "preemptirqtest", 2_003,
+      atLeast: .likely),
+    // A locked-down kernel: events alone.
+    .init(locked + "t2.trace", .hypervisor, "", 1_485, within: 6),
+    .init(
+      locked + "t3.trace", .nonPreemptibleKernel, "ext4_", 552, within: 3, atLeast: .likely),
+    .init(
+      locked + "t3.trace", .irqsOff, "__rmqueue_pcplist", 247, within: 6, atLeast: .likely,
+      task: .pid(5_636), time: Nanoseconds(1_040_211_000_000)),
+    .init(
+      locked + "t5.trace", .higherPriorityTask, "python3", 14_757, within: 5, atLeast: .proven),
+    .init(
+      locked + "t5.trace", .samePriorityTask, "python3", 13_300, within: 5, atLeast: .proven,
+      task: .pid(19_120)),
+    .init(locked + "t4.trace", .rtThrottling, "", 949_781, within: 900, task: .pid(7_399)),
+  ]
+
+  private func report(_ row: CaptureCase) throws -> SpikeReport {
+    let trace = try RecordedTrace(bytes: try OfflineCaptures.bytes(row.file), name: row.file)
+    var request = AnalyzeRequest()
+    request.task = row.task
+    request.time = row.time
+    if row.task != nil, row.time == nil { request.threshold = Nanoseconds(microseconds: 100) }
+    let verdicts = trace.analyze(request, toolVersion: "test")
+    return try #require(verdicts.reports.first, "\(verdicts.remarks)")
+  }
+
+  @Test(arguments: table)
+  func `a capture gets the cause that its manifest states`(row: CaptureCase) throws {
+    let analysis = try report(row).analysis
+    let culprit = analysis.culprit
+    #expect(culprit.culprit == row.culprit)
+    #expect(culprit.name.contains(row.name), "\(culprit.name)")
+    #expect(
+      row.latency.contains(analysis.sample.latency.microseconds), "\(analysis.sample.latency)")
+    #expect(culprit.confidence >= row.atLeast)
+    let claimed = ([culprit] + analysis.contributors).reduce(Nanoseconds.zero) { $0 + $1.claimed }
+    #expect(claimed == analysis.sample.latency)
+    let lengths = analysis.segments.reduce(Nanoseconds.zero) { $0 + $1.length }
+    #expect(lengths == analysis.sample.latency)
+    // A text's evidence names its lines.
+    if row.file.hasSuffix(".trace") {
+      #expect(culprit.evidence.contains { $0.text.contains("[line ") })
+    }
+  }
+
+  @Test(arguments: [
+    "break-irqoff", "break-irqoff-function", "break-irqoff-preemptirq-events", "break-preemptoff",
+    "break-rthog", "culprit-equalprio",
+  ])
+  func `text and trace.dat of one buffer get one verdict`(name: String) throws {
+    let verdicts = try [".trace", ".dat"].map { ending in
+      let file = Self.rt + name + ending
+      let trace = try RecordedTrace(bytes: try OfflineCaptures.bytes(file), name: file)
+      return try #require(trace.analyze(AnalyzeRequest(), toolVersion: "").reports.first).analysis
+    }
+    #expect(verdicts[0].culprit.culprit == verdicts[1].culprit.culprit)
+    #expect(verdicts[0].culprit.name == verdicts[1].culprit.name)
+    #expect(verdicts[0].sample.latency == verdicts[1].sample.latency)
+    // Text stamps are whole microseconds.
+    let difference = verdicts[0].sample.expiry - verdicts[1].sample.expiry
+    #expect(abs(difference.count) < 3_000)
+  }
+
+  /// Captures in which nothing was injected, or the culprit was not what was measured.
+  @Test(arguments: [
+    "culprit-wakeup_rt-equalprio.trace", "break-sysrq-t.trace", "break-sysrq-t.dat",
+    "culprit-forkstorm.trace", "culprit-irqthread-9p.trace", "culprit-sysrq-t-console.trace",
+  ])
+  func `a negative case names no injected culprit and proves nothing`(name: String) throws {
+    let file = Self.rt + name
+    let trace = try RecordedTrace(bytes: try OfflineCaptures.bytes(file), name: file)
+    for report in trace.analyze(AnalyzeRequest(), toolVersion: "").reports {
+      #expect(report.analysis.culprit.confidence < .proven)
+      #expect(!report.analysis.culprit.name.contains("rthog"))
+    }
+  }
+
+  @Test(arguments: OfflineCaptures.all([".trace", ".dat", "timerlat_trace.txt"]))
+  func `every capture is analysed to the end`(file: String) throws {
+    let trace = try RecordedTrace(bytes: try OfflineCaptures.bytes(file), name: file)
+    var request = AnalyzeRequest()
+    request.all = true
+    request.limit = 3
+    let verdicts = trace.analyze(request, toolVersion: "")
+    #expect(!verdicts.reports.isEmpty || !verdicts.remarks.isEmpty || trace.hasNoEvents)
+    for report in verdicts.reports {
+      let analysis = report.analysis
+      let claimed = ([analysis.culprit] + analysis.contributors).reduce(Nanoseconds.zero) {
+        $0 + $1.claimed
+      }
+      #expect(claimed == analysis.sample.latency)
+      #expect(!report.text.isEmpty)
+    }
+    // The header of a latency tracer tells its maximum: the window is as long.
+    if let section = verdicts.reports.first?.facts.tracerSection {
+      #expect(verdicts.reports[0].analysis.sample.latency == section.length)
+    }
+  }
+}
