@@ -115,6 +115,8 @@ extension ProcessTests {
           ?? []
         return names.filter { $0.hasPrefix("breaktrace.\(run.pid).") }
       }
+      // The threads are there before the instance is.
+      for _ in 0..<1_000 where own().isEmpty { usleep(10_000) }
       let name = try #require(own().first)
       let path = "/sys/kernel/tracing/instances/\(name)"
       // The instance is there before it is armed: recording is switched on last.
