@@ -147,6 +147,7 @@ extension CPUReplay {
       }
       self.task = task
       priority = nil
+      told = slices.count
       if !event.context.inHardIRQ, !event.context.inSoftIRQ, !event.context.inNMI {
         clearFrames()
       }
@@ -235,12 +236,13 @@ extension CPUReplay {
     }
 
     /// A task that changed its own priority leaves with another one than it came with; had it been the
-    /// lesser one before, it would have been preempted.
+    /// lesser one before, it would have been preempted. So does one whose coming was not recorded.
     mutating func correctPriority(_ change: SwitchEvent) {
-      guard change.previous.pid == task.pid, let old = priority, old != change.previousPriority
-      else { return }
+      guard change.previous.pid == task.pid, priority != change.previousPriority else { return }
       for index in slices.indices[min(told, slices.count)...] {
-        if case .task(let task, old) = slices[index].occupant, task.pid == change.previous.pid {
+        if case .task(let task, priority) = slices[index].occupant,
+          task.pid == change.previous.pid
+        {
           slices[index].occupant = .task(task, change.previousPriority)
         }
       }
