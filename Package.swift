@@ -51,7 +51,7 @@ let package = Package(
         "TraceModel", "RingBuffer", "CZstd", "CZlib",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      swiftSettings: pure),
+      swiftSettings: pure + small),
     .target(
       name: "Tracefs",
       dependencies: [
@@ -64,7 +64,7 @@ let package = Package(
         "CRealtime", "TraceModel", .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: common),
-    .target(name: "Analysis", dependencies: ["TraceModel"], swiftSettings: pure),
+    .target(name: "Analysis", dependencies: ["TraceModel"], swiftSettings: pure + small),
     .target(name: "Report", dependencies: ["TraceModel", "Analysis"], swiftSettings: pure + small),
     .target(
       name: "Session",

@@ -101,6 +101,10 @@ extension CPUReplay {
     var doubtful: [TimeSpan] = []
     /// When an event last said that the task is the current one.
     var confirmed: Nanoseconds
+    /// The task of the last switch that may still write: the switch is traced before it is done.
+    var leaving: Int32?
+    /// Priorities by the scheduler's events.
+    var priorities: [Int32: KernelPriority] = [:]
 
     init(timeline: CPUTimeline, window: TimeSpan, comms: [Int32: String]) {
       self.window = window
@@ -146,7 +150,7 @@ extension CPUReplay {
         doubtful.append(missing)
       }
       self.task = task
-      priority = nil
+      priority = priorities[task.pid]
       told = slices.count
       if !event.context.inHardIRQ, !event.context.inSoftIRQ, !event.context.inNMI {
         clearFrames()
@@ -162,19 +166,24 @@ extension CPUReplay {
       closeInterrupts(event)
       if case .switched(let change) = event.payload {
         confirm(change.previous, at: event)
-      } else if event.pid != task.pid {
-        confirm(TaskIdentity(pid: event.pid, comm: comms[event.pid] ?? ""), at: event)
-      } else {
+      } else if event.pid == task.pid {
         confirmed = event.time
+        leaving = nil
+      } else if event.pid != leaving {
+        confirm(TaskIdentity(pid: event.pid, comm: comms[event.pid] ?? ""), at: event)
       }
       switch event.payload {
       case .switched(let change):
         emit(until: event.time)
         correctPriority(change)
+        correctName(change.previous)
         clearFrames()
         task = change.next
         priority = change.nextPriority
         told = slices.count
+        priorities[change.previous.pid] = change.previousPriority
+        priorities[change.next.pid] = change.nextPriority
+        leaving = change.previous.pid
       case .irqEntry(let irq, let handler):
         push(.irq(number: irq, handler: handler), event)
       case .irqExit(let irq, _):
@@ -235,18 +244,33 @@ extension CPUReplay {
       if !frames.isEmpty { lastMarked = event.time }
     }
 
-    /// A task that changed its own priority leaves with another one than it came with; had it been the
-    /// lesser one before, it would have been preempted. So does one whose coming was not recorded.
+    /// A task that changed its own priority leaves with another one than it came with.
+    ///
+    /// Only a more urgent one is taken over: having lowered its own, it would have had to leave at once.
     mutating func correctPriority(_ change: SwitchEvent) {
-      guard change.previous.pid == task.pid, priority != change.previousPriority else { return }
+      guard change.previous.pid == task.pid,
+        priority.map({ change.previousPriority.outranks($0) }) ?? true
+      else { return }
       for index in slices.indices[min(told, slices.count)...] {
-        if case .task(let task, priority) = slices[index].occupant,
-          task.pid == change.previous.pid
-        {
+        if case .task(let task, _) = slices[index].occupant, task.pid == change.previous.pid {
           slices[index].occupant = .task(task, change.previousPriority)
         }
       }
       priority = change.previousPriority
+    }
+
+    /// A task may take another name (exec, prctl) while it runs: then its leaving tells the newer one.
+    mutating func correctName(_ leaving: TaskIdentity) {
+      guard leaving.pid == task.pid, leaving.comm != task.comm, !leaving.comm.isEmpty else {
+        return
+      }
+      for index in slices.indices where slices[index].task.pid == leaving.pid {
+        slices[index].task = leaving
+        if case .task(_, let priority) = slices[index].occupant {
+          slices[index].occupant = .task(leaving, priority)
+        }
+      }
+      task = leaving
     }
 
     /// The same where the task leaves behind the window.
@@ -255,6 +279,7 @@ extension CPUReplay {
         switch event.payload {
         case .switched(let change):
           correctPriority(change)
+          correctName(change.previous)
           return
         case .prioritySet(let boosted, _, _) where boosted.pid == task.pid: return
         default: continue

@@ -49,6 +49,15 @@ enum Excerpt {
     for track in spike.timeline.cpus where track.cpu != spike.cpu {
       events += track.events(in: window).filter { isEvidence($0) || key.contains($0) }
     }
+    // What the verdict rests on may lie before the window: a boost, a queued work item, a frequency.
+    for line in evidence {
+      guard let time = line.time, let cpu = line.cpu, time < window.start || time > window.end
+      else { continue }
+      events +=
+        spike.timeline[cpu: cpu]?.events(in: TimeSpan(time, time)).filter {
+          $0.position == line.position && !events.contains($0)
+        } ?? []
+    }
     events.sort { ($0.time, $0.cpu, $0.position) < ($1.time, $1.cpu, $1.position) }
     var rank = [Int](repeating: 0, count: events.count)
     for (index, event) in events.enumerated() {

@@ -46,7 +46,8 @@ enum KernelSection {
         spans: held.spans,
         evidence: held.evidence(spike) + (section.map { [$0.evidence] } ?? [])
           + (wake.map { [$0.evidence] } ?? []),
-        nextStep: nextStep("For \(held.net.microseconds) us \(held.blocker.text)"))
+        nextStep: nextStep(
+          "\(held.blocker.text) was in the kernel for \(held.net.microseconds) us."))
     ])
   }
 

@@ -37,7 +37,8 @@ public enum Need: Hashable, Sendable {
       names.count == 1
         ? "event \(names[0])" : "one of the events " + names.joined(separator: ", ")
     case .wakeStack: "the stack of the wake-up (stacktrace trigger on sched_waking)"
-    case .tracer(let names): "a latency tracer (" + names.joined(separator: " or ") + ")"
+    case .tracer(let names):
+      "the tracer " + names.filter { !$0.contains("_") }.joined(separator: " or ")
     case .fact(let fact): fact.rawValue
     }
   }

@@ -39,15 +39,20 @@ enum PreemptIRQSections {
         && (event.name.hasPrefix("irq_") || event.name.hasPrefix("preempt_")))
   }
 
-  /// The function that disabled or enabled, as far as the source names it.
+  /// The function that disabled or enabled, as far as the source names it; its caller where it is a lock helper.
   private static func caller(_ event: OtherEvent) -> String {
-    var text = event.fields.first { $0.name == "caller" }?.value ?? ""
-    if text.isEmpty, let line = event.text {
-      for word in line.split(separator: " ") where word.hasPrefix("caller=") {
-        text = String(word.dropFirst(7))
+    var names = ["caller", "parent"].compactMap { name in
+      event.fields.first { $0.name == name }?.value
+    }
+    if names.isEmpty, let line = event.text {
+      for word in line.split(separator: " ") {
+        if let equals = word.firstIndex(of: "="), ["caller", "parent"].contains(word[..<equals]) {
+          names.append(String(word[word.index(after: equals)...]))
+        }
       }
     }
-    return text.first.map { $0.isLetter || $0 == "_" } ?? false
-      ? String(text.prefix { $0 != "+" }) : ""
+    let symbols = names.filter { $0.first.map { $0.isLetter || $0 == "_" } ?? false }
+      .map { String($0.prefix { $0 != "+" }) }
+    return symbols.first { !KernelFunctions.isHelper($0) } ?? symbols.first ?? ""
   }
 }

@@ -31,9 +31,14 @@ extension SpikeCase {
     let wanted = Spans.merged([waiting, afterSwitch])
     var places: [Key: Int] = [:]
     var found: [Rival] = []
+    // Softirqs in a thread made for them are that thread's own work.
+    var threaded: [Int32: [TimeSpan]] = [:]
     for slice in replay.slices {
-      guard case .task(let task, let priority) = slice.occupant, task.pid != sample.task.pid
-      else { continue }
+      guard slice.task.pid != sample.task.pid else { continue }
+      if case .softirq = slice.occupant, KernelTasks.servesInterrupts(slice.task.comm) {
+        threaded[slice.task.pid, default: []] += Spans.intersection(wanted, [slice.span])
+      }
+      guard case .task(let task, let priority) = slice.occupant else { continue }
       let parts = Spans.intersection(wanted, [slice.span])
       guard !parts.isEmpty else { continue }
       let key = Key(pid: task.pid, priority: priority)
@@ -48,6 +53,11 @@ extension SpikeCase {
       }
     }
     guard !found.isEmpty else { return [] }
+    for (pid, parts) in threaded {
+      if let place = found.lastIndex(where: { $0.task.pid == pid }) {
+        found[place].spans = Spans.merged(found[place].spans + parts)
+      }
+    }
     addSwitches(to: &found)
     let boosts = Boost.all(in: timeline, until: sample.wake)
     for index in found.indices {

@@ -21,6 +21,7 @@ enum RuleSet {
       .higherPriorityTask, .samePriorityTask, .runQueue, .irqThread, .ownOutput, .memoryReclaim,
     ],
     .priorityInversion: [.higherPriorityTask, .samePriorityTask, .runQueue],
+    .cpuFrequency: [.hardIRQ, .schedulerOverhead],
     .lateKworker: [.runQueue, .cpuBandwidth],
     .cpuBandwidth: [.runQueue],
     .tlbShootdown: [.hardIRQ, .interruptedAfterSwitch, .preemptOff, .nonPreemptibleKernel],

@@ -30,10 +30,10 @@ extension SpikeCase {
           case .idle: "the idle loop"
           case .kernel: code.frames.first?.text ?? "the kernel"
           }
-        for silence in silences(in: late, minimum: least) { found.append(stall(silence, mode)) }
+        for silence in idleSilences(in: late, minimum: least) { found.append(stall(silence, mode)) }
       }
     } else if late.length >= least, times.wakingEvent?.pid == 0 {
-      for silence in silences(in: late, minimum: least) {
+      for silence in idleSilences(in: late, minimum: least) {
         found.append(stall(silence, "the idle loop"))
       }
     }
@@ -43,7 +43,7 @@ extension SpikeCase {
       case .switched(let change) = switched.payload, change.previous.pid == waking.pid,
       change.previous.isIdle || priority.outranks(change.previousPriority)
     {
-      for silence in silences(in: waiting, minimum: least) {
+      for silence in idleSilences(in: waiting, minimum: least) {
         found.append(stall(silence, "the way to the scheduler"))
       }
     }
@@ -56,6 +56,19 @@ extension SpikeCase {
       }
     }
     return found
+  }
+
+  /// Silences in which the CPU was not busy with an interrupt that had been entered before.
+  private func idleSilences(in span: TimeSpan, minimum: Nanoseconds) -> [TimeSpan] {
+    silences(in: span, minimum: minimum).filter { silence in
+      let busy = replay.spans(in: silence) { slice in
+        switch slice.occupant {
+        case .irq, .vector, .softirq, .nmi: true
+        case .task, .idle: false
+        }
+      }
+      return Spans.length(busy).count < silence.length.count / 2
+    }
   }
 
   private func stall(_ silence: TimeSpan, _ interrupted: String) -> Stall {

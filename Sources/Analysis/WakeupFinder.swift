@@ -58,6 +58,8 @@ public struct WakeupFinder: Sendable {
       times.armedEvent = event
       fill(&times, tid: tid, range: cycle)
       guard let switched = times.switched else { continue }
+      // A wake-up in front of its expiry: the trace has another clock, and its lengths mean nothing.
+      if let waking = times.wakingEvent, waking.time < expiry { continue }
       times.sampled = times.returned ?? switched
       found.append(times)
     }

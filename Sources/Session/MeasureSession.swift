@@ -32,7 +32,8 @@ public struct MeasureSession {
       try OutputDirectory.prepare(directory)
     }
     let tracing: TracingControl? = plan.arms ? try TracingControl() : nil
-    let facts = FactsCollector().start()
+    // Machine and settings are for reports: a run that only measures starts without them.
+    let facts = plan.arms ? FactsCollector().start() : .none
     let engine = Engine(plan: measurementPlan)
     do throws(MeasurementError) {
       try engine.prepare()

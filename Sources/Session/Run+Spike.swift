@@ -100,8 +100,7 @@ extension Run {
     _ hit: BreakHit, _ snapshot: inout Snapshot, _ instance: ArmedInstance,
     section: TracerSection?
   ) throws(SessionError) -> SpikeReport {
-    // Modules come and go: the symbols are those of now.
-    snapshot.trace.symbols = ProcText.read("/proc/kallsyms") ?? ""
+    snapshot.trace.symbols = symbols?.current() ?? ""
     let explainer = try explainer(snapshot.trace)
     // The marker as it stands in the buffer, so that the file alone gives the same sample.
     let marker = explainer.markers(limit: 1).first ?? hit.marker

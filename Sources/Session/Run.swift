@@ -24,6 +24,8 @@ struct Run {
   var section: ArmedInstance?
   var result = SessionResult(end: .finished, statistics: [])
   var steal = StealWatch()
+  /// The kernel's symbols, read once tracing is armed.
+  var symbols: SymbolCache?
   private var lastSteal: Nanoseconds
   let started: Nanoseconds
 
@@ -36,7 +38,7 @@ struct Run {
     self.engine = engine
     self.tracing = tracing
     atStart = facts
-    before = counters.snapshot(threads: engine.tids)
+    before = tracing == nil ? CounterSnapshot() : counters.snapshot(threads: engine.tids)
     started = Self.now
     lastSteal = started
     steal.note(before.steal, at: started)
@@ -69,6 +71,7 @@ struct Run {
     }
     let armed = try tracing.arm(arming)
     instance = armed
+    symbols = SymbolCache()
     for item in armed.shortcomings where item.kind != .event && item.kind != .buffer {
       observer.remark(
         "\(item.kind.rawValue) \(item.name): wanted \(item.wanted), got \(item.got ?? "nothing")")
@@ -88,8 +91,10 @@ struct Run {
     while true {
       let left = max(0, min(100, (next - Self.now).count / 1_000_000 + 1))
       _ = poll(&waiting, 1, Int32(left))
+      // In this order: a hit is the reason why the threads end, and must not be missed in between.
+      let isFinished = engine.isFinished
       if let hit = engine.hit, take(hit) { break }
-      if engine.isFinished { break }
+      if isFinished { break }
       if let signal = signals.pending() {
         if signal != SIGUSR1 {
           result.end = .signal(signal)

@@ -129,7 +129,12 @@ struct RunqCommand: ParsableCommand, StatusReporting {
     for path in file {
       do throws(SessionError) {
         let recording = try RunQueueRecording(path: path)
-        for problem in recording.problems { Console.error("breaktrace: \(path): \(problem)") }
+        for problem in recording.problems.prefix(10) {
+          Console.error("breaktrace: \(path): \(problem)")
+        }
+        if recording.problems.count > 10 {
+          Console.error("breaktrace: \(path): … and \(recording.problems.count - 10) more")
+        }
         let printer = RunqPrinter(
           format: format, work: work, softirq: softirq, threshold: filter.threshold, isTop: false,
           clock: .trace)

@@ -8,7 +8,7 @@ import Testing
       trace.add(thread: 0, value: value)
       trace.endColumn()
     }
-    #expect(trace.frame.hasPrefix(" 10000 us"))
+    #expect(trace.frame.hasPrefix("10000 us"))
     for _ in 0..<20 {
       trace.add(thread: 0, value: 15)
       trace.add(thread: 1, value: 40)

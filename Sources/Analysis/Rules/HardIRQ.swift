@@ -45,8 +45,25 @@ struct HardIRQ: Rule {
       names($0, occupant)
     }
     var evidence = events.prefix(2).map { Evidence($0) }
+    if span.start == spike.sample.expiry, spike.replay.slices.first?.occupant == occupant,
+      let begin = entry(spike, of: occupant)
+    {
+      evidence.insert(Evidence(begin, note: "before the expiry"), at: 0)
+    }
     if events.count > 2, let last = events.last { evidence.append(Evidence(last)) }
     return evidence
+  }
+
+  /// Where an occupant that was there at the expiry began.
+  private static func entry(_ spike: SpikeCase, of occupant: Occupant) -> TraceEvent? {
+    let before = TimeSpan(Nanoseconds(.min), spike.sample.expiry - Nanoseconds(1))
+    let last = spike.timeline[cpu: spike.timerCPU]?.events(in: before).last {
+      names($0, occupant)
+    }
+    switch last?.payload {
+    case .irqEntry, .vectorEntry, .softirqEntry: return last
+    default: return nil
+    }
   }
 
   private static func names(_ event: TraceEvent, _ occupant: Occupant) -> Bool {

@@ -32,10 +32,13 @@ struct IrqsOff: Rule {
       }
       let spans = LateTimer.spans(spike)
       if !spans.isEmpty, let section = spike.section(of: tracers, over: spans) {
-        return finding(spike, section.responsible, spans, section, .proven, [])
+        return finding(spike, section.responsible, section.responsible, spans, section, .proven, [])
       }
-      return spike.interrupted == nil
-        ? .refuted(.irqsOff, because: "no stack of the interrupted code was recorded") : .nothing
+      return spike.interrupted == nil ? withoutStack(spike, spans) : .nothing
+    }
+    if let stop = StopMachine.stop(spike) {
+      return .refuted(
+        .irqsOff, because: "\(stop.task.text) stops the machine with interrupts off by design")
     }
     let section = spike.section(of: tracers, over: timer.spans)
     let doubtful =
@@ -47,17 +50,19 @@ struct IrqsOff: Rule {
     if let event = spike.times.stackEvent, let first = timer.code.frames.first {
       evidence.append(Evidence(event, note: "interrupted in \(first.text)"))
     }
-    let name = timer.code.responsible?.name ?? section?.responsible ?? ""
+    let function = timer.code.responsible
     return finding(
-      spike, name, timer.spans, section,
+      spike, function?.name ?? section?.responsible ?? "", function?.text ?? "", timer.spans,
+      section,
       section != nil ? .proven : doubtful ? .possible : .likely, evidence)
   }
 
   private func finding(
-    _ spike: SpikeCase, _ name: String, _ spans: [TimeSpan], _ section: LatencySection?,
+    _ spike: SpikeCase, _ name: String, _ place: String, _ spans: [TimeSpan],
+    _ section: LatencySection?,
     _ confidence: Confidence, _ evidence: [Evidence]
   ) -> RuleOutcome {
-    let place = spike.times.wakingEvent.map { spike.timeline.task($0.pid).text } ?? "?"
+    let host = spike.times.wakingEvent.map { spike.timeline.task($0.pid).text } ?? "?"
     let step =
       section == nil
       ? "An irqsoff trace (-I) proves begin and end on a kernel with CONFIG_IRQSOFF_TRACER."
@@ -66,8 +71,21 @@ struct IrqsOff: Rule {
       Finding(
         .irqsOff, name: name, confidence: confidence, spans: spans,
         evidence: evidence + (section.map { [$0.evidence] } ?? []),
-        nextStep: "\(name) held interrupts off in \(place), which is only where it happened. "
-          + step)
+        nextStep: place.isEmpty
+          ? "Interrupts were off in \(host), which is only where it happened. " + step
+          : "\(place) held interrupts off in \(host), which is only where it happened. " + step)
     ])
+  }
+
+  /// Without a stack the late interrupt alone fits, on bare metal and where a task was interrupted.
+  private func withoutStack(_ spike: SpikeCase, _ spans: [TimeSpan]) -> RuleOutcome {
+    guard spike.context.hypervisor == nil, let event = spike.times.interruptEvent, event.pid != 0,
+      Spans.length(spans) >= max(spike.floor, Nanoseconds(microseconds: 20))
+    else {
+      return .refuted(.irqsOff, because: "no stack of the interrupted code was recorded")
+    }
+    let late = Evidence(
+      event, note: "late by \(spike.span(.timer).length.microseconds) us; no stack says why")
+    return finding(spike, "", "", spans, nil, .possible, [late])
   }
 }

@@ -18,8 +18,8 @@ struct NonPreemptibleKernel: Rule {
       + "and the stack trigger on sched_waking.")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
-    KernelSection.examine(spike, as: .nonPreemptibleKernel) { name in
-      "\(name) was in the kernel. This kernel switches tasks only at the end of such a path. "
+    KernelSection.examine(spike, as: .nonPreemptibleKernel) { fact in
+      "\(fact) This kernel switches tasks only at the end of such a path. "
         + "preempt=full (with CONFIG_PREEMPT_DYNAMIC) or PREEMPT_RT makes it preemptible."
     }
   }

@@ -18,8 +18,8 @@ struct PreemptOff: Rule {
       + "stack of the wake-up make it likely at best.")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
-    KernelSection.examine(spike, as: .preemptOff) { name in
-      "\(name) was in the kernel. A section with preemption disabled of this length is a bug on a "
+    KernelSection.examine(spike, as: .preemptOff) { fact in
+      "\(fact) A section with preemption disabled of this length is a bug on a "
         + "preemptible kernel. A preemptoff trace (-P) proves begin and end on a kernel with "
         + "CONFIG_PREEMPT_TRACER."
     }

@@ -17,7 +17,7 @@ struct Softirq: Rule {
     var findings: [Finding] = []
     for entry in spike.replay.ran(in: before) {
       guard case .softirq(let vector) = entry.occupant, entry.net >= spike.floor,
-        vector != SoftirqVector.rcu.rawValue
+        vector != SoftirqVector.rcu.rawValue, !isThreaded(entry.occupant, spike, before)
       else { continue }
       let evidence = HardIRQ.evidence(spike, of: entry.occupant, in: before)
       findings.append(
@@ -28,6 +28,17 @@ struct Softirq: Rule {
           evidence: evidence, nextStep: advice(vector)))
     }
     return RuleOutcome(findings: findings)
+  }
+
+  /// Whether threads did it that are a cause of their own by their priority.
+  private func isThreaded(_ occupant: Occupant, _ spike: SpikeCase, _ span: TimeSpan) -> Bool {
+    let threads = Set(
+      spike.rivals.lazy.filter { $0.culprit == .irqThread }.map(\.task.pid))
+    guard !threads.isEmpty else { return false }
+    return spike.replay.slices.allSatisfy { slice in
+      slice.occupant != occupant || slice.span.clipped(to: span) == nil
+        || threads.contains(slice.task.pid)
+    }
   }
 
   private func advice(_ vector: UInt32) -> String {

@@ -21,8 +21,8 @@ struct StopMachine: Rule {
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let rivals = spike.rivals.filter { $0.culprit == .stopMachine && $0.net >= spike.floor }
-    guard !rivals.isEmpty else { return .nothing }
     let everywhere = Self.isEverywhere(spike)
+    guard !rivals.isEmpty else { return late(spike, everywhere: everywhere) }
     let margin = Nanoseconds(microseconds: 1_000)
     let near = TimeSpan(spike.sample.expiry - margin, spike.sample.wake)
     let reason = spike.timeline.cpus.lazy.compactMap { track in
@@ -44,6 +44,32 @@ struct StopMachine: Rule {
             + " Load no modules, arm no tracers and change no CPU's state while real-time load "
             + "runs.")
       })
+  }
+
+  /// The stopper holds interrupts off while the CPUs wait for each other: then the timer came late.
+  private func late(_ spike: SpikeCase, everywhere: Bool) -> RuleOutcome {
+    guard let stop = Self.stop(spike) else { return .nothing }
+    var evidence: [Evidence] = []
+    if let event = spike.times.stackEvent, let first = stop.timer.code.frames.first {
+      evidence.append(Evidence(event, note: "interrupted in \(first.text)"))
+    }
+    return RuleOutcome(findings: [
+      Finding(
+        .stopMachine, name: stop.task.text, confidence: .likely, spans: stop.timer.spans,
+        evidence: evidence + (everywhere ? others(spike) : []),
+        nextStep: "The stopper ran with interrupts off. Load no modules, arm no tracers and change "
+          + "no CPU's state while real-time load runs.")
+    ])
+  }
+
+  /// The late timer interrupt that came out of a stopper's work, nil where it came out of something else.
+  static func stop(_ spike: SpikeCase) -> (task: TaskIdentity, timer: LateTimer)? {
+    guard let timer = LateTimer(spike), let event = spike.times.wakingEvent else { return nil }
+    let task = spike.timeline.task(event.pid)
+    let isStopping = timer.code.frames.contains {
+      $0.symbol == "multi_cpu_stop" || $0.symbol == "cpu_stopper_thread"
+    }
+    return isStopping && KernelTasks.isStopper(task.comm) ? (task, timer) : nil
   }
 
   /// Whether stoppers ran on two CPUs or more in the window.

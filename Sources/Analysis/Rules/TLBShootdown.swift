@@ -1,11 +1,12 @@
 import TraceModel
 
-/// A TLB shootdown: another CPU made this one flush, or the code on this one waited for the others to do it.
+/// A call from another CPU, as a rule a TLB shootdown: another CPU made this one flush, or the code on this one waited
+/// for the others to do it.
 ///
-/// Evidence: on the victim the call-function vector with a flush function in it (csd:csd_function_entry), with the
+/// Evidence: on the victim the call-function vector with the function in it (csd:csd_function_entry), with the
 /// sender's ipi event; on the initiator the wake-up's stack in a flush function that waits with need-resched set.
 ///
-/// Refuted by: a call with another function.
+/// Refuted by: a call that took less than a tenth of the latency.
 ///
 /// Next step: find the sender by its call site: munmap, mprotect and huge pages of the same process.
 struct TLBShootdown: Rule {
@@ -26,19 +27,24 @@ struct TLBShootdown: Rule {
 
   private func victim(_ spike: SpikeCase) -> [Finding] {
     let window = spike.sample.window
-    let flushes = spike.events(in: window).filter {
-      if case .functionCallEntry(let function) = $0.payload {
-        Self.isFlush(function.name)
-      } else {
-        false
-      }
-    }
-    guard let first = flushes.first else { return [] }
     let calls = spike.replay.spans(in: window) { slice in
       if case .vector(let name) = slice.occupant { name.hasPrefix("call_function") } else { false }
     }
-    let spans = calls.filter { span in flushes.contains { span.contains($0.time) } }
-    guard Spans.length(spans) >= spike.floor else { return [] }
+    var flushes: [TraceEvent] = []
+    var spans: [TimeSpan] = []
+    for call in calls {
+      // The call under way at the expiry began before.
+      let begin = call.start == window.start ? Nanoseconds(.min) : call.start
+      let track = spike.timeline[cpu: spike.timerCPU]
+      let entered = (track?.events(in: TimeSpan(begin, call.end)) ?? []).filter {
+        if case .functionCallEntry = $0.payload { true } else { false }
+      }
+      let called = begin == call.start ? entered : Array(entered.suffix(1))
+      guard !called.isEmpty else { continue }
+      flushes += called
+      spans.append(call)
+    }
+    guard Spans.length(spans) >= spike.floor, let first = flushes.first else { return [] }
     let target = first.cpu
     let near = TimeSpan(first.time - Nanoseconds(microseconds: 1_000), first.time)
     var sent: TraceEvent?
@@ -50,7 +56,9 @@ struct TLBShootdown: Rule {
     }
     var name = "flush_tlb_func"
     if case .functionCallEntry(let function) = first.payload { name = function.name }
-    if case .ipiSend(_, let callsite, _) = sent?.payload, !callsite.symbol.isEmpty {
+    if Self.isFlush(name), case .ipiSend(_, let callsite, _) = sent?.payload,
+      !callsite.symbol.isEmpty
+    {
       name = callsite.name
     }
     let who = sent.map { " by " + spike.timeline.task($0.pid).text } ?? ""
@@ -58,8 +66,11 @@ struct TLBShootdown: Rule {
       Finding(
         .tlbShootdown, name: name, confidence: .proven, spans: spans,
         evidence: (sent.map { [Evidence($0)] } ?? []) + flushes.prefix(2).map { Evidence($0) },
-        nextStep: "CPU \(target) was made to flush its TLB\(who). Look for munmap, mprotect and "
-          + "huge pages of a process that runs on both CPUs.")
+        nextStep: Self.isFlush(name)
+          ? "CPU \(target) was made to flush its TLB\(who). Look for munmap, mprotect and "
+            + "huge pages of a process that runs on both CPUs."
+          : "CPU \(target) was made to run \(name)\(who). Look at what calls it, and at its length."
+      )
     ]
   }
 

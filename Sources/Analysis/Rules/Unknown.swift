@@ -27,6 +27,9 @@ struct Unknown: Rule {
     .unexplained: [.higherPriorityTask, .remoteEnqueue, .irqsOff],
   ]
 
+  /// Classes that a guest cannot tell from its hypervisor.
+  private static let bare: Set<CulpritClass> = [.hardwareStall, .idleExit]
+
   /// What would decide it.
   static func nextStep(_ spike: SpikeCase, _ health: TraceHealth) -> String {
     if !health.coversWindow {
@@ -36,7 +39,9 @@ struct Unknown: Rule {
     let worst = spike.segments.max { $0.length < $1.length }?.name ?? .unexplained
     var lines: [String] = []
     var seen: Set<Need> = []
+    let isGuest = spike.context.hypervisor != nil
     for culprit in candidates[worst] ?? [] {
+      if isGuest ? bare.contains(culprit) : culprit == .hypervisor { continue }
       guard let profile = RuleCatalogue.profile(of: culprit) else { continue }
       for need in profile.needs + profile.proof
       where !need.isMet(spike) && seen.insert(need).inserted {

@@ -56,7 +56,10 @@ public struct LatencyStatistics: Hashable, Sendable {
     var seen: UInt64 = 0
     for (index, number) in buckets.enumerated() {
       seen += UInt64(number)
-      if seen >= wanted { return min(maximum, Nanoseconds(Self.limit(index))) }
+      // The last bucket has no upper end.
+      if seen >= wanted, index < Self.bucketCount - 1 {
+        return min(maximum, Nanoseconds(Self.limit(index)))
+      }
     }
     return maximum
   }

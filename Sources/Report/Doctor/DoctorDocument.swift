@@ -41,7 +41,6 @@ struct DoctorDocument {
     if !verdict.extraEvents.isEmpty {
       text += "; needs --events \(verdict.extraEvents.joined(separator: ", "))"
     }
-    if !verdict.hasRule { text += "; no rule yet" }
     if let change = verdict.change {
       text += " -> \(verdict.changeGives.map { "\($0.rawValue) with " } ?? "")\(change)"
     }

@@ -69,7 +69,9 @@ public struct ScopeTrace: Sendable {
     for level in stride(from: height - 1, through: 0, by: -1) {
       var label = ""
       if level == height - 1 { label = "\(top) \(unit)" }
-      if level == (height - 1) / 2 { label = "\(top * Int64(level) / Int64(height - 1))" }
+      if level == (height - 1) / 2 {
+        label = "\(Int64(Double(top) * Double(level) / Double(height - 1)))"
+      }
       if level == 0 { label = "0" }
       text += String(repeating: " ", count: max(0, Self.gutter - 1 - label.count)) + label + " "
       let end = cells[level].lastIndex { $0 != " " }

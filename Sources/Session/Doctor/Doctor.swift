@@ -65,10 +65,16 @@ public struct Doctor: Sendable {
 
   /// The verdict on each class, in the catalogue's order.
   static func verdicts(_ evidence: DoctorEvidence) -> [ClassVerdict] {
-    ClassTable.all.map { needs in
-      needs.verdict(
-        evidence, hasRule: RuledClasses.all.contains(needs.culprit), standing: standing)
-    }
+    var facts = ReportFacts()
+    facts.machine = evidence.machine
+    facts.tunables = evidence.tunables
+    facts.counters = evidence.growth
+    // Values are of no account here, only what a run will know.
+    var context = ContextCollector.context(
+      of: facts, steal: evidence.counters.contains("steal") ? [0: .zero] : [:], ownThreads: [1],
+      config: evidence.config)
+    context.pageFaults = 0
+    return ClassJudge(evidence: evidence, context: context, standing: standing).verdicts
   }
 
   /// The events that each run records.
@@ -96,7 +102,11 @@ public struct Doctor: Sendable {
     if !snapshot.smi.isEmpty { found.insert("smi") }
     if !snapshot.thermalThrottles.isEmpty { found.insert("thermal") }
     if snapshot.cgroupThrottles != nil { found.insert("cgroup") }
-    if KernelLog(files) != nil { found.insert("kernel-log") }
+    if let log = KernelLog(files) {
+      found.insert("kernel-log")
+      // Each thing that the lockdown refuses is logged; its file is below a securityfs that may not be mounted.
+      if log.lines.contains(where: { $0.hasPrefix("Lockdown: ") }) { found.insert("lockdown-log") }
+    }
     return found
   }
 

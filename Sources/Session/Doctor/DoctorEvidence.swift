@@ -1,4 +1,5 @@
 public import Report
+internal import TraceModel
 public import Tracefs
 
 /// Everything that the verdicts of a doctor's report are drawn from.
@@ -13,7 +14,8 @@ public struct DoctorEvidence: Hashable, Sendable {
   public var capabilities: Capabilities?
   /// Tracers that were tried.
   public var trials: [String: TracerTrial.Result] = [:]
-  /// Counters that can be read: `steal`, `smi`, `thermal`, `cgroup`, `kernel-log`.
+  /// Counters that can be read: `steal`, `smi`, `thermal`, `cgroup`, `kernel-log`; `lockdown-log` where the log
+  /// tells of a refusal by the lockdown.
   public var counters: Set<String> = []
   /// Whether addresses of kernel functions have names here: /proc/kallsyms with addresses.
   public var hasSymbols = false
@@ -44,15 +46,20 @@ public struct DoctorEvidence: Hashable, Sendable {
     }
   }
 
+  /// Whether the kernel is locked down, as it says or as it logged a refusal.
+  var isLockedDown: Bool {
+    machine.lockdown.map { $0 != "none" } ?? counters.contains("lockdown-log")
+  }
+
   /// Whether this is a guest.
   var isGuest: Bool { machine.hypervisor != nil }
 
-  /// The kernel's version as major and minor.
-  var version: (Int, Int)? {
-    let parts = (machine.release ?? "").split(separator: ".").prefix(2).map {
-      Int($0.prefix { $0.isNumber })
-    }
-    guard parts.count == 2, let major = parts[0], let minor = parts[1] else { return nil }
-    return (major, minor)
+  /// Counters as a run reports their growth: 0 for those that can be read.
+  var growth: CounterDeltas {
+    var deltas = CounterDeltas(cpu: 0)
+    if counters.contains("smi") { deltas.smi = 0 }
+    if counters.contains("thermal") { deltas.thermalThrottles = 0 }
+    if counters.contains("cgroup") { deltas.cgroupThrottled = .zero }
+    return deltas
   }
 }

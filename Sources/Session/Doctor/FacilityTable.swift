@@ -48,7 +48,7 @@ enum FacilityTable {
       let (state, reason): (FacilityState.State, String?)
       switch evidence.trials[part.name] {
       case .works: (state, reason) = (.works, nil)
-      case .refused(let error): (state, reason) = (.refused, Self.words(error))
+      case .refused(let error): (state, reason) = (.refused, Self.words(error, evidence))
       case .inUse(let holder): (state, reason) = (.inUse, holder)
       case nil where listed:
         (state, reason) = (
@@ -73,8 +73,12 @@ enum FacilityTable {
   }
 
   /// The refusal without the path, which is that of an instance that is gone.
-  private static func words(_ error: TracefsError) -> String {
-    [error.errno?.description, error.hint.isEmpty ? nil : error.hint].compactMap { $0 }
+  private static func words(_ error: TracefsError, _ evidence: DoctorEvidence) -> String {
+    if evidence.isLockedDown {
+      return (error.errno.map { "\($0.description): " } ?? "")
+        + "the kernel is locked down; boot without lockdown= and Secure Boot"
+    }
+    return [error.errno?.description, error.hint.isEmpty ? nil : error.hint].compactMap { $0 }
       .joined(separator: ": ")
   }
 

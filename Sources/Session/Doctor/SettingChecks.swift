@@ -85,9 +85,11 @@ struct SettingChecks {
   }
 
   private var lockdown: SettingVerdict? {
-    guard let mode = machine.lockdown, mode != "none" else { return nil }
+    let mode = machine.lockdown == "none" ? nil : machine.lockdown
+    guard evidence.isLockedDown else { return nil }
     return SettingVerdict(
-      name: "lockdown", value: mode, state: .note, why: "tracers and probes may be refused",
+      name: "lockdown", value: mode ?? "in force, by the kernel log", state: .note,
+      why: "tracers and probes may be refused",
       remedy: "boot without lockdown= and Secure Boot")
   }
 

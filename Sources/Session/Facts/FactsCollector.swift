@@ -13,6 +13,10 @@ public struct FactsCollector: Sendable {
     public var config: KernelConfig?
     /// Whether the kernel log had the throttling line before the run, nil where it cannot be read.
     public var throttlingLogged: Bool?
+
+    /// Nothing, for runs that make no report.
+    static let none = Start(
+      machine: MachineFacts(), tunables: Tunables(), config: nil, throttlingLogged: nil)
   }
 
   /// Where it reads.

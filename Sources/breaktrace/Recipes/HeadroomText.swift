@@ -13,7 +13,8 @@ enum HeadroomText {
       ])
     }
     var text = TextTable.text(rows) + "\n"
-    for (cpu, gaps) in zip(cpus.cpus, lists) where throttling.explains(gaps) {
+    for (cpu, all) in zip(cpus.cpus, lists) where throttling.explains(all) {
+      let gaps = throttling.candidates(all)
       text +=
         "CPU \(cpu): throttled: real-time tasks hold it \(milliseconds(gaps.typicalLength)) ms of "
         + "every \(milliseconds(gaps.typicalPeriod)) ms and would take more\n"

@@ -53,6 +53,13 @@ struct ThrottleGaps: Hashable, Sendable {
     Self.middle(zip(gaps.dropFirst(), gaps).map { $0.start - $1.start })
   }
 
+  /// The waits of that length or longer alone: those for other normal tasks are shorter.
+  func longer(than length: Nanoseconds) -> ThrottleGaps {
+    var long = self
+    long.gaps = gaps.filter { $0.length >= length }
+    return long
+  }
+
   /// Whether waits come with the period of throttling: at least two distances, the middle one within a tenth.
   func repeats(every period: Nanoseconds) -> Bool {
     guard gaps.count >= 3, let typicalPeriod else { return false }

@@ -20,8 +20,17 @@ struct Throttling: Hashable, Sendable {
       hasFairServer: files.exists("/sys/kernel/debug/sched/fair_server"))
   }
 
-  /// Whether the waits come with the period of throttling.
+  /// The waits that throttling can have ended: a quarter of its period and longer.
+  func candidates(_ gaps: ThrottleGaps) -> ThrottleGaps {
+    gaps.longer(than: Nanoseconds(period.count / 4))
+  }
+
+  /// Whether long waits come with the period of throttling, or end when it ends them: other normal
+  /// tasks share what is left, which moves the waits but lengthens none beyond the runtime.
   func explains(_ gaps: ThrottleGaps) -> Bool {
-    gaps.repeats(every: period) && (gaps.typicalLength ?? .zero).count * 4 > period.count
+    let long = candidates(gaps)
+    if long.repeats(every: period) { return true }
+    guard let runtime, runtime < period, long.gaps.count > 1 else { return false }
+    return long.gaps.contains { abs($0.length.count - runtime.count) * 50 <= runtime.count }
   }
 }

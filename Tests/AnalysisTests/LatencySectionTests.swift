@@ -1,0 +1,99 @@
+import Analysis
+import Testing
+import TraceModel
+
+@Suite struct LatencySectionTests {
+  private func section(
+    _ tracer: String, _ start: Double, _ end: Double, cpu: Int = 1, task: Int32? = nil
+  ) -> LatencySection {
+    LatencySection(
+      tracer: tracer, cpu: cpu,
+      span: TimeSpan(TimelineBuilder.at(start), TimelineBuilder.at(end)),
+      startFunction: "_raw_spin_lock_irqsave", endFunction: "__rmqueue_pcplist+0x36",
+      task: task.map { TaskIdentity(pid: $0, comm: "") })
+  }
+
+  private func late(
+    _ sections: [LatencySection], stack: [String]? = ["_raw_spin_unlock_irqrestore", "rmqueue"]
+  ) -> Finding {
+    Scenario(.irqsOff, "", .proven, wake: 1_130, sections: sections) { own, _ in
+      own.sleep(at: 0, expiry: 900, next: worker)
+      own.wake(
+        at: 1_117, interrupting: 41, stack: stack.map { TimelineBuilder.interruptStack + $0 })
+      own.change(1_125, from: worker, state: .preempted, to: measured)
+      own.finish(at: 1_128)
+    }.analysis.culprit
+  }
+
+  @Test func `a section over the late timer proves it and keeps the stack's name`() {
+    let verdict = late([section("irqsoff", 850, 1_117)])
+    #expect(verdict.culprit == .irqsOff)
+    #expect(verdict.confidence == .proven)
+    #expect(verdict.name == "rmqueue")
+    #expect(verdict.evidence.contains { $0.event == "irqsoff" })
+  }
+
+  @Test func `without a stack the section's own function is named, not its lock helper`() {
+    let verdict = late([section("preemptirqsoff", 850, 1_117)], stack: nil)
+    #expect(verdict.culprit == .irqsOff)
+    #expect(verdict.confidence == .proven)
+    #expect(verdict.name == "__rmqueue_pcplist")
+  }
+
+  @Test func `a section elsewhere or of another kind proves nothing`() {
+    for other in [
+      section("irqsoff", 100, 880), section("irqsoff", 850, 1_117, cpu: 0),
+      section("irqsoff", 1_060, 1_117), section("preemptoff", 850, 1_117),
+      section("wakeup_rt", 850, 1_117, task: 99),
+    ] {
+      let verdict = late([other])
+      #expect(verdict.confidence == .likely, "\(other.tracer)")
+      #expect(!verdict.evidence.contains { $0.event == other.tracer })
+    }
+  }
+
+  @Test func `steal time takes the proof away`() {
+    let result = Scenario(
+      .irqsOff, "", .likely, wake: 1_130, sections: [section("irqsoff", 850, 1_117)],
+      context: {
+        $0.hypervisor = "KVM"
+        $0.steal = [1: Nanoseconds(10_000_000)]
+      }
+    ) { own, _ in
+      Scenarios.lateTimer(&own, 1_117, ["_raw_spin_unlock_irqrestore", "rmqueue"])
+    }.analysis
+    #expect(result.culprit.culprit == .irqsOff)
+    #expect(result.culprit.confidence == .likely)
+  }
+
+  @Test func `preemptoff proves the held section on a preemptible kernel`() {
+    let result = Scenario(
+      .preemptOff, "", .proven, wake: 3_500, model: .full,
+      sections: [
+        section("preemptoff", 300, 3_489),
+        section("wakeup_rt", 904, 3_490, task: TimelineBuilder.tid),
+      ]
+    ) { own, _ in Scenarios.held(&own, until: 3_490, ["execute_preemptirqtest"]) }.analysis
+    #expect(result.culprit.culprit == .preemptOff)
+    #expect(result.culprit.confidence == .proven)
+    #expect(result.culprit.name == "execute_preemptirqtest")
+    #expect(result.culprit.evidence.contains { $0.event == "wakeup_rt" })
+  }
+
+  @Test func `irq_disable and irq_enable events are a section`() {
+    let result = Scenario(.irqsOff, "preemptirqtest_0", .proven, wake: 1_130) { own, _ in
+      own.sleep(at: 0, expiry: 900, next: worker)
+      own.other(
+        850, pid: 41, "preemptirq", "irq_disable", fields: [("caller", "preemptirqtest_0+0x11")],
+        flags: EventContext.Bit.irqsOff)
+      own.other(
+        1_116.5, pid: 41, "preemptirq", "irq_enable", fields: [("caller", "preemptirqtest_0+0x31")],
+        flags: EventContext.Bit.irqsOff)
+      own.wake(at: 1_117, interrupting: 41, stack: nil)
+      own.change(1_125, from: worker, state: .preempted, to: measured)
+    }.analysis
+    #expect(result.culprit.culprit == .irqsOff)
+    #expect(result.culprit.name == "preemptirqtest_0")
+    #expect(result.culprit.confidence == .proven)
+  }
+}
