@@ -57,17 +57,20 @@ struct DerivedSample {
       if let expiry {
         wake = expiry + latency
       } else {
-        expiry = end - latency
-        origin = "expiry is the marker's time less its \(latency.microseconds) us"
+        // Between the clock reading and the marker some time went by; the wake-up was not before the expiry.
+        var begin = end - latency
+        if let waking, waking.time < begin {
+          let switched = Self.lastSwitch(to: identity.pid, before: end, in: events)?.time ?? end
+          begin = max(waking.time, min(begin, switched - latency))
+        }
+        expiry = begin
+        wake = begin + latency
+        origin = "expiry is about the marker's time less its \(latency.microseconds) us"
       }
     } else {
-      let switched = events.last { event in
-        if case .switched(let change) = event.payload {
-          return change.next.pid == identity.pid && event.time <= end
-        }
-        return false
+      if let switched = Self.lastSwitch(to: identity.pid, before: end, in: events) {
+        wake = switched.time
       }
-      if let switched { wake = switched.time }
       if expiry.map({ $0 > wake }) ?? true, let waking {
         expiry = waking.time
         origin = "begin is sched_waking"
@@ -137,6 +140,17 @@ struct DerivedSample {
     self.sample = sample
     self.timeline = timeline
     self.derivation = derivation
+  }
+
+  private static func lastSwitch(
+    to pid: Int32, before end: Nanoseconds, in events: [TraceEvent]
+  ) -> TraceEvent? {
+    events.last { event in
+      if case .switched(let change) = event.payload {
+        return change.next.pid == pid && event.time <= end
+      }
+      return false
+    }
   }
 
   private static func lastWoken(

@@ -6,9 +6,14 @@ internal import TraceModel
 struct LateInterrupt {
   var finding: Finding
 
-  /// Looks at an analysis that found no cause; nil where the timer was not late or nothing is known.
+  /// Looks at an analysis that found no cause, or one without a name; nil where the timer was not late or nothing is known.
   init?(_ analysis: SpikeAnalysis, in timeline: Timeline) {
-    guard analysis.culprit.culprit == .unknown else { return nil }
+    // A section without a name is what the rule says where there is no stack.
+    let verdict = analysis.culprit
+    guard
+      verdict.culprit == .unknown
+        || (verdict.culprit == .irqsOff && verdict.name.isEmpty && verdict.confidence <= .possible)
+    else { return nil }
     let times = analysis.times
     guard let interrupt = times.interruptEvent ?? times.wakingEvent, interrupt.pid > 0 else {
       return nil

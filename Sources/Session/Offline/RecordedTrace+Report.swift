@@ -79,8 +79,9 @@ extension RecordedTrace {
     finding.spans = open.flatMap { piece in finding.spans.compactMap { piece.clipped(to: $0) } }
     guard finding.claimed > .zero else { return }
     let rest = open.flatMap { Self.subtract(finding.spans, from: $0) }
-    var unknown = analysis.culprit
-    unknown.spans = rest
+    let unknown = Finding(
+      .unknown, name: "", confidence: .unexplained, spans: rest, evidence: [],
+      nextStep: analysis.culprit.nextStep)
     if !analysis.trace.isComplete { finding.confidence = min(finding.confidence, .possible) }
     analysis.culprit = finding
     analysis.refuted.removeAll { $0.culprit == finding.culprit }
