@@ -83,7 +83,7 @@ public struct WakeupFinder: Sendable {
         _ = open[reference.track]?.popLast()
       case .hrtimerExpireEntry(let expired, _, _):
         if let timer, expired == timer, times.waking == nil { times.expireEvent = event }
-      case .waking(let wake) where wake.task.pid == tid && times.switched == nil:
+      case .waking(let wake) where wake.task.pid == tid && !hasRun(times):
         // A wake-up that led to nothing (the thread was still on its way to sleep) is superseded.
         guard event.time >= times.expiry || times.expireEvent != nil else { break }
         times.wakingEvent = event
@@ -94,10 +94,10 @@ public struct WakeupFinder: Sendable {
         times.interruptEvent =
           open[reference.track]?.last.map { merged[$0] }
           ?? (event.context.inHardIRQ ? times.expireEvent : nil)
-      case .wakeup(let wake) where wake.task.pid == tid && times.switched == nil:
+      case .wakeup(let wake) where wake.task.pid == tid && !hasRun(times):
         if times.wakingEvent != nil || event.time >= times.expiry { times.queuedEvent = event }
       case .switched(let change):
-        if change.next.pid == tid, times.switched == nil,
+        if change.next.pid == tid, !hasRun(times),
           event.time >= times.expiry || times.wakingEvent != nil
         {
           times.switchedEvent = event
@@ -143,6 +143,13 @@ public struct WakeupFinder: Sendable {
   }
 
   /// Whether the event was written by the thread for itself before it had been switched out.
+  /// Whether the thread is known to have run after its wake-up: what wakes it then is a later sleep's, as for a page.
+  private func hasRun(_ times: WakeupTimes) -> Bool {
+    if times.switched != nil || (times.wakingEvent != nil && times.returned != nil) { return true }
+    if case .pageFault = times.firstOwnEvent?.payload { return times.wakingEvent != nil }
+    return false
+  }
+
   private func isOwnWaking(_ event: TraceEvent, _ tid: Int32) -> Bool {
     switch event.payload {
     case .waking(let wake), .wakeup(let wake): wake.task.pid == tid

@@ -227,6 +227,28 @@ import TraceModel
     #expect(result.sumsAreExact)
   }
 
+  @Test
+  func `the wake-up for a page is not taken for the thread's own where the switch is missing`() {
+    var build = Build()
+    build.sleep(at: 0, expiry: 900, next: idle)
+    build.wake(at: 907, interrupting: 0, stack: nil)
+    build.finish(at: 916)
+    build.add(
+      917, pid: Build.tid,
+      .pageFault(user: true, address: 0x7f00_1000, ip: CodeLocation(address: 0x7f00_1000)))
+    build.change(2_385, from: measured, state: .blocked("D"), to: idle)
+    build.add(
+      4_114, pid: 0,
+      .waking(
+        WakeEvent(
+          task: TaskIdentity(pid: Build.tid, comm: "measure"), priority: KernelPriority(19),
+          targetCPU: 1)), flags: EventContext.Bit.irqsOff | EventContext.Bit.softIRQ)
+    let result = explain(build, Build.sample(expiry: 900, wake: 4_152))
+    #expect(result.culprit.culprit == .pageFault)
+    #expect(result.culprit.claimed == Nanoseconds(3_235_000))
+    #expect(result.sumsAreExact)
+  }
+
   @Test func `softirqs and device interrupts behind the wake-up are told apart`() {
     var build = Build()
     build.sleep(at: 0, expiry: 900, next: worker)

@@ -10,9 +10,24 @@ struct CulpritTests {
   private static let rounds = 1...5
 
   /// Measures on one CPU until the threshold is hit; the faults run meanwhile.
+  ///
+  /// Spikes of the machine's own come in between: those that `isOurs` denies are measured again, up to ten times.
   private func measure(
-    _ arguments: [String], threshold: Int, faults: [Fault], executable: String = Command.executable
-  ) throws -> (report: ReportFile, command: Command) {
+    _ arguments: [String], threshold: Int, faults: [Fault], executable: String = Command.executable,
+    isOurs: (ReportFile) -> Bool
+  ) throws -> ReportFile {
+    for _ in 1..<10 {
+      let report = try measure(
+        arguments, threshold: threshold, faults: faults, executable: executable)
+      #expect(report.sumsAreExact)
+      if isOurs(report) { return report }
+    }
+    return try measure(arguments, threshold: threshold, faults: faults, executable: executable)
+  }
+
+  private func measure(
+    _ arguments: [String], threshold: Int, faults: [Fault], executable: String
+  ) throws -> ReportFile {
     let directory = TemporaryDirectory()
     let words =
       arguments + [
@@ -31,7 +46,7 @@ struct CulpritTests {
       }
     }
     #expect(command.status == 2, "\(command.errors)")
-    return (try ReportFile(command.output), command)
+    return try ReportFile(command.output)
   }
 
   @Test(arguments: rounds) func `a FIFO task above ours is named`(round: Int) throws {
@@ -39,8 +54,9 @@ struct CulpritTests {
       .hog, name: "bt-above", cpu: 1, policy: .fifo, priority: 90,
       busy: Nanoseconds(6_000_000), period: Nanoseconds(300_000_000), duration: .seconds(20),
       delay: Nanoseconds(600_000_000))
-    let (report, _) = try measure(
-      ["-a", "1", "-t", "1", "-p", "80"], threshold: 3_500, faults: [hog])
+    let report = try measure(
+      ["-a", "1", "-t", "1", "-p", "80"], threshold: 3_500, faults: [hog]
+    ) { $0.isFilled(by: "bt-above-") }
     #expect(report.spike.culprit.class == "higher-priority-task")
     #expect(report.spike.culprit.name.hasPrefix("bt-above-"))
     #expect(report.sumsAreExact)
@@ -51,8 +67,9 @@ struct CulpritTests {
       .hog, name: "bt-equal", cpu: 1, policy: .fifo, priority: 80,
       busy: Nanoseconds(6_000_000), period: Nanoseconds(300_000_000), duration: .seconds(20),
       delay: Nanoseconds(600_000_000))
-    let (report, _) = try measure(
-      ["-a", "1", "-t", "1", "-p", "80"], threshold: 3_500, faults: [hog])
+    let report = try measure(
+      ["-a", "1", "-t", "1", "-p", "80"], threshold: 3_500, faults: [hog]
+    ) { $0.isFilled(by: "bt-equal-") }
     #expect(report.spike.culprit.class == "same-priority-task")
     #expect(report.spike.culprit.name.hasPrefix("bt-equal-"))
     #expect(report.sumsAreExact)
@@ -64,8 +81,9 @@ struct CulpritTests {
     let loop = Fault(
       .hog, name: "bt-loop", cpu: 1, policy: .fifo, priority: 40, busy: .seconds(6),
       period: .seconds(6), duration: .seconds(6), delay: Nanoseconds(600_000_000))
-    let (report, _) = try measure(
-      ["-a", "1", "-t", "1", "--policy", "other"], threshold: 300_000, faults: [loop])
+    let report = try measure(
+      ["-a", "1", "-t", "1", "--policy", "other"], threshold: 300_000, faults: [loop]
+    ) { $0.isFilled(by: "bt-loop-") }
     #expect(report.spike.culprit.class == "rt-throttling")
     #expect(report.spike.culprit.name.hasPrefix("bt-loop-"))
     #expect(report.sumsAreExact)
@@ -80,8 +98,9 @@ struct CulpritTests {
         period: .seconds(20),
         duration: .seconds(20))
     }
-    let (report, _) = try measure(
-      ["-a", "1", "-t", "1", "--policy", "other"], threshold: 3_500, faults: neighbours)
+    let report = try measure(
+      ["-a", "1", "-t", "1", "--policy", "other"], threshold: 3_500, faults: neighbours
+    ) { $0.isFilled(by: "bt-neighbour") }
     #expect(report.spike.culprit.class == "run-queue")
     #expect(report.spike.culprit.name.hasPrefix("bt-neighbour"))
     #expect(report.sumsAreExact)
@@ -92,20 +111,25 @@ struct CulpritTests {
     let directory = TemporaryDirectory()
     let copy = directory.path + "/breaktrace-copy"
     try FileManager.default.copyItem(atPath: Command.executable, toPath: copy)
+    // Pages that are not on the disk yet are not evicted.
+    let file = open(copy, O_RDONLY)
+    fsync(file)
+    close(file)
     let evict = Fault(
-      .pageOut, name: "bt-evict", cpu: 0, period: Nanoseconds(20_000_000), duration: .seconds(20),
-      delay: Nanoseconds(600_000_000), target: -1)
-    // Spikes of this machine's own come in between, mostly on a busy one: those without a fault are not ours.
-    for attempt in 1...6 {
-      let (report, _) = try measure(
-        ["-a", "1", "-t", "1", "-p", "80", "--no-mlockall"], threshold: 500, faults: [evict],
-        executable: copy)
-      #expect(report.sumsAreExact)
-      let faulted = report.spike.excerpt.contains { $0.text.hasPrefix("page_fault_user") }
-      if !faulted, attempt < 6 { continue }
-      #expect(report.spike.culprit.class == "page-fault")
-      break
+      .pageOut, name: "bt-evict", cpu: 0, period: Nanoseconds(10_000_000), duration: .seconds(20),
+      delay: Nanoseconds(100_000_000), target: -1)
+    let report = try measure(
+      ["-a", "1", "-t", "1", "-p", "80", "--no-mlockall"], threshold: 1_000, faults: [evict],
+      executable: copy
+    ) { report in
+      // A fault in the first half of the wait, told by the excerpt, not by a rule.
+      report.spike.excerpt.contains { line in
+        line.text?.hasPrefix("page_fault_user") == true
+          && (line.offset_ns ?? .max) <= report.spike.latency_ns / 2
+      }
     }
+    #expect(report.spike.culprit.class == "page-fault")
+    #expect(report.sumsAreExact)
   }
 
   @Test func `nothing is left in tracefs`() throws {

@@ -13,7 +13,13 @@ struct ReportFile: Decodable {
     var ns: Int64
   }
   struct Line: Decodable {
-    var text: String
+    /// nil for a line that stands for events left out.
+    var text: String?
+    var offset_ns: Int64?
+  }
+  struct Ran: Decodable {
+    var name: String
+    var ns: Int64
   }
   struct Spike: Decodable {
     var cpu: Int
@@ -24,6 +30,7 @@ struct ReportFile: Decodable {
     var contributors: [Cause]
     var trace: Trace
     var excerpt: [Line]
+    var ran: [Ran]
   }
   struct Trace: Decodable {
     var events_in_window: Int
@@ -39,5 +46,11 @@ struct ReportFile: Decodable {
   var sumsAreExact: Bool {
     spike.segments.reduce(0) { $0 + $1.ns } == spike.latency_ns
       && spike.contributors.reduce(spike.culprit.ns) { $0 + $1.ns } == spike.latency_ns
+  }
+
+  /// Whether tasks of this name had the CPU for half of the latency: told by the replay, not by a rule.
+  func isFilled(by prefix: String) -> Bool {
+    let time = spike.ran.filter { $0.name.hasPrefix(prefix) }.reduce(0) { $0 + $1.ns }
+    return time * 2 >= spike.latency_ns
   }
 }
