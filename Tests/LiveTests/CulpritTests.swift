@@ -106,7 +106,7 @@ struct CulpritTests {
     #expect(report.sumsAreExact)
   }
 
-  @Test(arguments: rounds) func `page faults without locked memory are named`(round: Int) throws {
+  @Test func `page faults without locked memory are named`() throws {
     // A copy of the program: pages that the fault's own process maps too are not evicted.
     let directory = TemporaryDirectory()
     let copy = directory.path + "/breaktrace-copy"
@@ -116,20 +116,25 @@ struct CulpritTests {
     fsync(file)
     close(file)
     let evict = Fault(
-      .pageOut, name: "bt-evict", cpu: 0, period: Nanoseconds(10_000_000), duration: .seconds(20),
-      delay: Nanoseconds(100_000_000), target: -1)
-    let report = try measure(
-      ["-a", "1", "-t", "1", "-p", "80", "--no-mlockall"], threshold: 1_000, faults: [evict],
-      executable: copy
-    ) { report in
+      .pageOut, name: "bt-evict", cpu: 0, period: .seconds(1), duration: .seconds(20),
+      delay: .seconds(1), target: -1)
+    // Spikes of the machine's own come in between: five that are ours, out of fifteen at most.
+    var ours = 0
+    for _ in 0..<15 where ours < 5 {
+      let report = try measure(
+        ["-a", "1", "-t", "1", "-p", "80", "--no-mlockall"], threshold: 700, faults: [evict],
+        executable: copy)
+      #expect(report.sumsAreExact)
       // A fault in the first half of the wait, told by the excerpt, not by a rule.
-      report.spike.excerpt.contains { line in
+      let faulted = report.spike.excerpt.contains { line in
         line.text?.hasPrefix("page_fault_user") == true
           && (line.offset_ns ?? .max) <= report.spike.latency_ns / 2
       }
+      guard faulted else { continue }
+      ours += 1
+      #expect(report.spike.culprit.class == "page-fault")
     }
-    #expect(report.spike.culprit.class == "page-fault")
-    #expect(report.sumsAreExact)
+    #expect(ours > 0)
   }
 
   @Test func `nothing is left in tracefs`() throws {
