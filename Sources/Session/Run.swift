@@ -26,6 +26,12 @@ struct Run {
   var steal = StealWatch()
   /// The kernel's symbols, read once tracing is armed.
   var symbols: SymbolCache?
+  /// What the armed instance says of its pages.
+  var texts: TraceTexts?
+  /// What a line in `trace_marker` costs, nil where nothing is armed.
+  var markerWrite: Nanoseconds?
+  /// What tracing costs the threads that had a spike, by their number.
+  var observers: [Int: ObserverFacts] = [:]
   private var lastSteal: Nanoseconds
   let started: Nanoseconds
 
@@ -72,6 +78,8 @@ struct Run {
     let armed = try tracing.arm(arming)
     instance = armed
     symbols = SymbolCache()
+    texts = try TraceTexts(armed)
+    markerWrite = ObserverCost.markerWrite(armed.marker.rawValue)
     for item in armed.shortcomings where item.kind != .event && item.kind != .buffer {
       observer.remark(
         "\(item.kind.rawValue) \(item.name): wanted \(item.wanted), got \(item.got ?? "nothing")")
@@ -114,6 +122,8 @@ struct Run {
       }
     }
     engine.stop()
+    // Giving locked memory back takes ms: who waits for the samples need not wait for that.
+    streamSamples()
     engine.join()
   }
 
