@@ -67,9 +67,9 @@ import TraceModel
 
   @Test func `equals are summed as equals`() {
     let result = { (build: (Build, Double)) in self.explain(build.0, wake: build.1) }(
-      crowd(16, length: 40, prio: 19))
+      crowd(20, length: 40, prio: 19))
     #expect(result.culprit.culprit == .samePriorityTask)
-    #expect(result.culprit.evidence.first?.text.hasPrefix("16 tasks at rt 80 took") == true)
+    #expect(result.culprit.evidence.first?.text.hasPrefix("20 tasks at rt 80 took") == true)
     #expect(result.sumsAreExact)
   }
 
