@@ -93,7 +93,8 @@ enum Excerpt {
       }
       lines.append(
         ExcerptLine(
-          event: event, task: spike.timeline.task(event.pid), isEvidence: isEvidence(event)))
+          event: event, task: spike.names.task(event.pid, at: event.time),
+          isEvidence: isEvidence(event)))
     }
     if omitted > 0 {
       lines.append(

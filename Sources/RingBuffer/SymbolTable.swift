@@ -32,6 +32,15 @@ public final class SymbolTable: Sendable {
     self.text = text
   }
 
+  /// Makes a table of the same symbols, in which nothing was looked up yet.
+  ///
+  /// The text is read here where the other table has not read it, once for both.
+  public init(sharing other: SymbolTable) {
+    text = other.text
+    let entries = other.state.withLock { state in other.entries(&state) }
+    state.withLock { $0.entries = entries }
+  }
+
   /// The number of symbols that have an address.
   public var count: Int {
     state.withLock { state in entries(&state).count }

@@ -7,6 +7,7 @@ extension TraceDecoder {
   public func neededSymbols() -> String {
     // Numbers that may be addresses of functions, by event.
     var slots: [UInt16: [FieldSlot]] = [:]
+    let stackID = stackID
     for cpu in cpus {
       forEachRecord(cpu: cpu) { page, record in
         let places: [FieldSlot]

@@ -30,18 +30,33 @@ public struct TraceDecoder: Sendable {
   /// Formats that cannot be read are in `schema.problems`, damaged pages in the timelines' gaps.
   public init(trace: RawTrace) throws(RingBufferError) {
     let header = try HeaderPage(text: trace.headerPage)
+    try self.init(
+      trace, header: header,
+      schema: Schema(
+        header: header, formats: trace.formats, byteOrder: trace.byteOrder,
+        longSize: trace.longSize),
+      symbols: SymbolTable(trace.symbols))
+  }
+
+  /// The same with formats and symbols that were read before, in place of the trace's own texts.
+  public init(trace: RawTrace, schema: Schema, symbols: SymbolTable) throws(RingBufferError) {
+    try self.init(
+      trace, header: try HeaderPage(text: trace.headerPage), schema: schema, symbols: symbols)
+  }
+
+  private init(
+    _ trace: RawTrace, header: HeaderPage, schema: Schema, symbols: SymbolTable
+  ) throws(RingBufferError) {
     guard trace.pageSize >= header.dataOffset, trace.pageSize <= FieldFormat.limit else {
       throw RingBufferError(
         operation: .headerPage, position: 0,
         reason: "pages of \(trace.pageSize) bytes cannot hold a head of \(header.dataOffset)")
     }
-    let schema = Schema(
-      header: header, formats: trace.formats, byteOrder: trace.byteOrder, longSize: trace.longSize)
     self.schema = schema
     pageSize = trace.pageSize
     comms = trace.comms
     clock = trace.clock
-    symbols = SymbolTable(trace.symbols)
+    self.symbols = symbols
     names = AddressNames(symbols: symbols, printkFormats: trace.printkFormats)
     let reader = PageReader(layout: schema.layout)
     let size = trace.pageSize

@@ -14,6 +14,11 @@ public struct SpikeExplainer: Sendable {
     decoder = try TraceDecoder(trace: trace)
   }
 
+  /// The same with formats and symbols that were read before, in place of the trace's own texts.
+  init(_ trace: RawTrace, schema: Schema, symbols: SymbolTable) throws(RingBufferError) {
+    decoder = try TraceDecoder(trace: trace, schema: schema, symbols: symbols)
+  }
+
   /// The break markers of the trace, latest first, at most `limit`.
   public func markers(limit: Int = .max) -> [BreakMarker] {
     decoder.findMarkers(containing: BreakMarker.phrase, limit: limit).compactMap {

@@ -18,7 +18,10 @@ enum InstanceRemoval {
         break
       } catch {
         if error.errno == .noSuchFileOrDirectory { return DisarmReport() }
-        guard error.errno == .resourceBusy, waited < patience else {
+        // ENODEV: the instance is gone, its directory not yet; a guardian or another run removes it just now.
+        guard [.resourceBusy, .operationNotSupportedByDevice].contains(error.errno),
+          waited < patience
+        else {
           return left(directory, error, files)
         }
         pause(milliseconds: 5)

@@ -61,7 +61,7 @@ struct TLBShootdown: Rule {
     {
       name = callsite.name
     }
-    let who = sent.map { " by " + spike.timeline.task($0.pid).text } ?? ""
+    let who = sent.map { " by " + spike.names.task($0.pid, at: $0.time).text } ?? ""
     return [
       Finding(
         .tlbShootdown, name: name, confidence: .proven, spans: spans,
