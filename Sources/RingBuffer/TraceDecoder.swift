@@ -27,15 +27,16 @@ public struct TraceDecoder: Sendable {
 
   /// Reads header, formats and page heads; throws where the pages' layout cannot be told.
   ///
-  /// Formats that cannot be read are in `schema.problems`, damaged pages in the timelines' gaps.
-  public init(trace: RawTrace) throws(RingBufferError) {
+  /// Formats that cannot be read are in `schema.problems`, damaged pages in the timelines' gaps. With `symbols` the
+  /// trace's own are not read: several decoders of one trace share a table.
+  public init(trace: RawTrace, symbols: SymbolTable? = nil) throws(RingBufferError) {
     let header = try HeaderPage(text: trace.headerPage)
     try self.init(
       trace, header: header,
       schema: Schema(
         header: header, formats: trace.formats, byteOrder: trace.byteOrder,
         longSize: trace.longSize),
-      symbols: SymbolTable(trace.symbols))
+      symbols: symbols ?? SymbolTable(trace.symbolText))
   }
 
   /// The same with formats and symbols that were read before, in place of the trace's own texts.
@@ -62,6 +63,19 @@ public struct TraceDecoder: Sendable {
     let size = trace.pageSize
     buffers = trace.cpus.sorted { $0.cpu < $1.cpu }.map { pages in
       CPUBuffer(pages: pages, index: PageIndex(pages, pageSize: size, reader: reader))
+    }
+  }
+
+  /// The same decoder for pages whose index is there already.
+  public init(_ other: TraceDecoder, cpus: [(pages: CPUPages, index: PageIndex)]) {
+    schema = other.schema
+    symbols = other.symbols
+    pageSize = other.pageSize
+    comms = other.comms
+    clock = other.clock
+    names = other.names
+    buffers = cpus.sorted { $0.pages.cpu < $1.pages.cpu }.map {
+      CPUBuffer(pages: $0.pages, index: $0.index)
     }
   }
 
