@@ -156,7 +156,8 @@ struct ChainBuilder {
         WaitChain.Segment(
           kind: kind, task: item.runner, work: item.name, span: Self.span(from, cursor),
           cpu: kind == .waitedForCPU ? item.waitedCPU ?? item.cpu : item.cpu,
-          behind: kind == .waitedForCPU ? item.behind : [], ends: ends))
+          behind: kind == .waitedForCPU ? item.behind : kind == .otherWork ? item.before : [],
+          ends: ends))
       cursor = from
     }
     add(.otherWork, item.parts.otherWork, "came to \(item.name)")

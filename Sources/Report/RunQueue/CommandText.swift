@@ -91,7 +91,9 @@ public enum CommandText {
       return "\(task)\(work) waited for CPU \(segment.cpu ?? -1)\(behind)"
     case .slept: return "\(task) slept, then \(segment.ends)"
     case .noWorker: return "\(segment.work ?? "work") was queued, no worker was awake for it"
-    case .otherWork: return "\(task) did other work first"
+    case .otherWork:
+      let work = segment.behind.isEmpty ? "" : ": \(RunQueueText.behind(segment.behind))"
+      return "\(task) did other work first\(work)"
     case .timeout: return "nobody woke \(task): timeout"
     case .device: return "\(task) waited for a device: \(segment.ends)"
     case .unknown: return "\(task): what it did is not recorded"

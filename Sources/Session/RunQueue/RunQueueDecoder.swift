@@ -12,7 +12,7 @@ struct RunQueueDecoder {
     var label: Int32 = 0
     /// Read through the decoder's whole event.
     var isWhole = false
-    /// Whether the first number is an address of a work item and the second its function.
+    /// Whether the first number is an address and the second a function.
     var isWork = false
   }
 
@@ -25,6 +25,7 @@ struct RunQueueDecoder {
   private let wakeupNew: WakeReader?
   private let pid: FieldSlot?
   private let flags: FieldSlot?
+  private let kernelWaits: KernelWaitReader?
 
   /// Whether the trace has the events without which no wait can be told.
   var isUseful: Bool { switching != nil }
@@ -40,6 +41,7 @@ struct RunQueueDecoder {
     let formats = schema.formats
     pid = formats.first.flatMap { schema.slot("common_pid", of: $0) }
     flags = formats.first.flatMap { schema.slot("common_flags", of: $0) }
+    kernelWaits = formats.lazy.compactMap { KernelWaitReader($0, schema) }.first
     for format in formats {
       func slot(_ names: String...) -> FieldSlot? {
         names.lazy.compactMap { schema.slot($0, of: format) }.first
@@ -59,6 +61,10 @@ struct RunQueueDecoder {
       case "irq:softirq_raise": plan(.softirqRaise, slot("vec"))
       case "irq:softirq_entry": plan(.softirqEntry, slot("vec"))
       case "irq:softirq_exit": plan(.softirqExit, slot("vec"))
+      case "timer:timer_expire_entry": planFunction(format.id, slot("function"))
+      case "irq:tasklet_entry": planFunction(format.id, slot("func", "function"))
+      case "timer:timer_expire_exit": plan(.functionExit, slot("timer"))
+      case "irq:tasklet_exit": plan(.functionExit, slot("tasklet"))
       case "raw_syscalls:sys_enter": plan(.syscallEnter, slot("id"))
       case "raw_syscalls:sys_exit": plan(.syscallExit, slot("id"), slot("ret"))
       case "workqueue:workqueue_queue_work":
@@ -87,6 +93,11 @@ struct RunQueueDecoder {
   ) {
     guard let work else { return }
     plans[id] = Plan(kind: kind, first: work, second: function, isWork: true)
+  }
+
+  private mutating func planFunction(_ id: UInt16, _ function: FieldSlot?) {
+    guard let function else { return }
+    plans[id] = Plan(kind: .functionEntry, first: nil, second: function, isWork: true)
   }
 
   /// Adds the events of a page to `events`; gives the mark of events lost before the page.
@@ -136,6 +147,9 @@ struct RunQueueDecoder {
         wake(.wakeup, wakeup)
       } else if let wakeupNew, record.id == wakeupNew.id {
         wake(.wakeupNew, wakeupNew)
+      } else if let kernelWaits, record.id == kernelWaits.id {
+        var event = make(.waited)
+        if kernelWaits.read(page, record, into: &event) { events.append(event) }
       } else if let plan = plans[record.id] {
         if plan.isWhole {
           let whole = decoder.event(page, record, cpu: Int(cpu))
