@@ -60,6 +60,10 @@ struct ChainBuilder {
         let asked = max(start, item.asked.count)
         queueing(&found, item, from: asked, to: cursor)
         cursor = min(cursor, asked)
+        if item.asked.count < start, let last = found.indices.last {
+          found[last].askedBy = item.askedBy
+          found[last].askedBefore = Nanoseconds(start) - item.asked
+        }
         guard cursor > start, let queuer = work.queuer else { break }
         action = "queued \(item.name)"
         caller = queuer

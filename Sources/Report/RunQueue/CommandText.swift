@@ -77,7 +77,13 @@ public enum CommandText {
 
   private static func line(_ segment: WaitChain.Segment) -> String {
     Quantity.pad(Quantity.us(segment.span.length), 13, right: true) + " us "
-      + Printable.text(words(segment))
+      + Printable.text(words(segment) + asked(segment))
+  }
+
+  /// Who had queued the work, where that was before the chain's beginning.
+  private static func asked(_ segment: WaitChain.Segment) -> String {
+    guard let task = segment.askedBy else { return "" }
+    return "; \(task.text) had queued it \(RunQueueText.span(segment.askedBefore)) before"
   }
 
   private static func words(_ segment: WaitChain.Segment) -> String {

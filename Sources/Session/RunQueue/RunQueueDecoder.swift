@@ -18,7 +18,8 @@ struct RunQueueDecoder {
 
   let decoder: TraceDecoder
   let labels: LabelTable
-  private var plans: [UInt16: Plan] = [:]
+  /// By the events' numbers.
+  private var plans: [Plan?] = []
   private let switching: SwitchReader?
   private let waking: WakeReader?
   private let wakeup: WakeReader?
@@ -47,7 +48,7 @@ struct RunQueueDecoder {
         names.lazy.compactMap { schema.slot($0, of: format) }.first
       }
       func plan(_ kind: RunQueueEvent.Kind, _ first: FieldSlot?, _ second: FieldSlot? = nil) {
-        if first != nil { plans[format.id] = Plan(kind: kind, first: first, second: second) }
+        if first != nil { set(format.id, Plan(kind: kind, first: first, second: second)) }
       }
       switch "\(format.system):\(format.name)" {
       case "sched:sched_migrate_task": plan(.migrate, slot("pid"), slot("dest_cpu"))
@@ -56,7 +57,7 @@ struct RunQueueDecoder {
       case "task:task_rename", "sched:sched_process_exec": plan(.rename, slot("pid"))
       case "irq:irq_handler_entry":
         plan(.irqEntry, slot("irq"))
-        plans[format.id]?.isWhole = true
+        change(format.id) { $0.isWhole = true }
       case "irq:irq_handler_exit": plan(.irqExit, slot("irq"))
       case "irq:softirq_raise": plan(.softirqRaise, slot("vec"))
       case "irq:softirq_entry": plan(.softirqEntry, slot("vec"))
@@ -79,25 +80,39 @@ struct RunQueueDecoder {
         guard format.system == "irq_vectors" else { continue }
         if format.name.hasSuffix("_entry") {
           plan(.vectorEntry, slot("vector"))
-          plans[format.id]?.label = labels.number(String(format.name.dropLast(6)))
+          change(format.id) { $0.label = labels.number(String(format.name.dropLast(6))) }
         } else if format.name.hasSuffix("_exit") {
           plan(.vectorExit, slot("vector"))
-          plans[format.id]?.label = labels.number(String(format.name.dropLast(5)))
+          change(format.id) { $0.label = labels.number(String(format.name.dropLast(5))) }
         }
       }
     }
+  }
+
+  private mutating func set(_ id: UInt16, _ plan: Plan) {
+    let number = Int(id)
+    if number >= plans.count {
+      plans.append(contentsOf: repeatElement(nil, count: number + 1 - plans.count))
+    }
+    plans[number] = plan
+  }
+
+  private mutating func change(_ id: UInt16, _ body: (inout Plan) -> Void) {
+    guard Int(id) < plans.count, var plan = plans[Int(id)] else { return }
+    body(&plan)
+    plans[Int(id)] = plan
   }
 
   private mutating func planWork(
     _ kind: RunQueueEvent.Kind, _ id: UInt16, _ work: FieldSlot?, _ function: FieldSlot?
   ) {
     guard let work else { return }
-    plans[id] = Plan(kind: kind, first: work, second: function, isWork: true)
+    set(id, Plan(kind: kind, first: work, second: function, isWork: true))
   }
 
   private mutating func planFunction(_ id: UInt16, _ function: FieldSlot?) {
     guard let function else { return }
-    plans[id] = Plan(kind: .functionEntry, first: nil, second: function, isWork: true)
+    set(id, Plan(kind: .functionEntry, first: nil, second: function, isWork: true))
   }
 
   /// Adds the events of a page to `events`; gives the mark of events lost before the page.
@@ -150,7 +165,7 @@ struct RunQueueDecoder {
       } else if let kernelWaits, record.id == kernelWaits.id {
         var event = make(.waited)
         if kernelWaits.read(page, record, into: &event) { events.append(event) }
-      } else if let plan = plans[record.id] {
+      } else if Int(record.id) < plans.count, let plan = plans[Int(record.id)] {
         if plan.isWhole {
           let whole = decoder.event(page, record, cpu: Int(cpu))
           if let event = RunQueueEvent(whole, labels: labels) { events.append(event) }
