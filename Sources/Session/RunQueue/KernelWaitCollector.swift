@@ -25,7 +25,11 @@ struct KernelWaitCollector {
   }
 
   /// Reads what is there; `replay` gets the reported waits.
-  mutating func round(isLast: Bool = false, _ replay: inout RunQueueReplay) {
+  ///
+  /// - Returns: false; it reads on until all is read.
+  @discardableResult mutating func round(
+    isLast: Bool = false, _ replay: inout RunQueueReplay
+  ) -> Bool {
     var found: [RunQueueEvent] = []
     var isBehind = true
     while isBehind {
@@ -33,10 +37,13 @@ struct KernelWaitCollector {
     }
     guard isLast || found.contains(where: { $0.kind == .waited }) else {
       for event in found { replay.apply(event) }
-      return
+      return false
     }
     isBehind = true
-    while isBehind { isBehind = events.round(isLast: isLast) { details.apply($0) } }
+    while isBehind {
+      isBehind = events.round(isLast: isLast) { details.apply($0) }
+      if isBehind, !isLast { events.pause() }
+    }
     for wait in details.takeWaits() { known[wait.task.pid, default: []].append(wait) }
     _ = details.takeWarnings()
     _ = details.takeDeferred()
@@ -44,7 +51,8 @@ struct KernelWaitCollector {
     for event in Self.withoutDoubles(found) {
       if event.kind == .waited { take(event, &replay) } else { replay.apply(event) }
     }
-    forget(before: isLast ? .max : (found.last?.time ?? .min) - 1_000_000_000)
+    forget(before: isLast ? .max : (found.last?.time ?? 0) &- 1_000_000_000)
+    return false
   }
 
   /// Of two reports of one wait the shorter one: its start is the later one.

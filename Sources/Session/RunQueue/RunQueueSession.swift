@@ -48,10 +48,13 @@ public struct RunQueueSession {
         summary.leftovers = filter.disarm().problemLines
       } else {
         follow(stream, &replay, &signals, milliseconds: 200) { replay in
-          _ = stream.round { replay.apply($0) }
+          stream.round { replay.apply($0) }
         }
         try? instance.stop()
-        while stream.round(isLast: true, { replay.apply($0) }) { observer.give(&replay) }
+        while stream.round(isLast: true, { replay.apply($0) }) {
+          observer.give(&replay)
+          stream.pause()
+        }
         replay.finish()
         observer.give(&replay)
         stream.close()
@@ -91,13 +94,14 @@ public struct RunQueueSession {
     }
   }
 
-  /// Calls `round` until the plan's time is over or a signal comes.
+  /// Calls `round`, which says whether there is more to read, until the plan's time is over or a signal comes.
   private func follow(
     _ stream: RunQueueStream, _ replay: inout RunQueueReplay, _ signals: inout ControlSignals,
-    milliseconds: Int64, _ round: (inout RunQueueReplay) -> Void
+    milliseconds: Int64, _ round: (inout RunQueueReplay) -> Bool
   ) {
     let start = bt_clock(CLOCK_MONOTONIC)
     var next = start + (plan.progressInterval?.count ?? .max / 2)
+    var isBehind = false
     while signals.pending() == nil {
       let now = bt_clock(CLOCK_MONOTONIC)
       var left = milliseconds
@@ -105,8 +109,8 @@ public struct RunQueueSession {
         guard now - start < duration.count else { break }
         left = min(left, (duration.count - (now - start)) / 1_000_000 + 1)
       }
-      stream.wait(milliseconds: Int32(clamping: left))
-      round(&replay)
+      isBehind ? stream.pause() : stream.wait(milliseconds: Int32(clamping: left))
+      isBehind = round(&replay)
       observer.give(&replay)
       if now >= next, let interval = plan.progressInterval {
         next = now + interval.count
@@ -124,7 +128,19 @@ public struct RunQueueSession {
   }
 
   /// The reader of a buffer that many tasks fill must get its share of the CPU, or events are lost.
-  static func raisePriority() { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, -20) }
+  ///
+  /// The lowest real-time priority: niceness counts only within the session's own share of the CPU (sched_autogroup). What is
+  /// read at a time is bounded, so that others wait a few ms for it at most.
+  static func raisePriority() {
+    var parameters = sched_param()
+    parameters.sched_priority = 1
+    if sched_setscheduler(0, SCHED_FIFO | resetOnFork, &parameters) != 0 {
+      _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, -20)
+    }
+  }
+
+  /// SCHED_RESET_ON_FORK
+  private static let resetOnFork: Int32 = 0x4000_0000
 }
 
 extension DisarmReport {
