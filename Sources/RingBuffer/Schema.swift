@@ -74,4 +74,9 @@ public struct Schema: Sendable {
   public func slot(_ field: String, of format: EventFormat) -> FieldSlot? {
     format.slot(field, layout)
   }
+
+  /// Where a text stands in the records of an event; nil where the event has no such field or the field is no text.
+  public func textSlot(_ field: String, of format: EventFormat) -> DataSlot? {
+    format.field(field).flatMap { DataSlot($0, layout: layout) }
+  }
 }
