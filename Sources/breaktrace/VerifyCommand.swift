@@ -108,16 +108,11 @@ struct VerifyCommand: ParsableCommand, StatusReporting {
   }
 
   private func finish(_ report: VerifyReport) -> ExitStatus {
-    do throws(ReportError) {
-      switch format {
-      case .text: Console.output(report.text)
-      case .markdown: Console.output(report.markdown)
-      case .json: Console.output(try report.json)
-      }
-    } catch {
-      Console.error("breaktrace: \(error)")
-      return .failure
-    }
+    guard
+      format.write(
+        text: report.text, markdown: report.markdown,
+        json: { () throws(ReportError) in try report.json })
+    else { return .failure }
     for leftover in report.leftovers { Console.error("breaktrace: not restored: \(leftover)") }
     if let signal = report.signal {
       Console.error("breaktrace: ended by signal \(signal): the score is not complete")
