@@ -20,7 +20,8 @@ struct VerifyDocument {
       return [
         row.fault, isMeasured ? "\(hits)/\(report.rounds)" : "-", count(row.classRight),
         count(row.nameRight), row.wrongProven > 0 ? "\(row.wrongProven)" : ".",
-        isMeasured ? Self.united(row.rounds.map(\.confidence)) : "cannot be injected here",
+        !isMeasured
+          ? "cannot be injected here" : hits == 0 ? "-" : Self.united(row.rounds.map(\.confidence)),
       ]
     }
     return Document.Section(

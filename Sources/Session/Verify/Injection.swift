@@ -1,4 +1,3 @@
-internal import Glibc
 internal import SystemPackage
 internal import TraceModel
 
@@ -47,8 +46,8 @@ final class Injection {
     running = []
     for fault in faults {
       let status = fault.stop()
-      // Killed by stop(), or over just before.
-      guard status != 128 + SIGKILL, status != 0 else { continue }
+      // Killed by stop(), by a signal to the whole group, or over just before.
+      guard status < 128, status != 0 else { continue }
       failure = failure ?? "its process \(fault.name) ended with status \(status), see its error"
     }
     return faults.flatMap { $0.entries() }.sorted { $0.span.start < $1.span.start }

@@ -91,7 +91,9 @@ public struct VerifySession {
         row.obstacle = row.rounds.isEmpty ? reason : nil
         row.shortfall = row.rounds.isEmpty ? nil : reason
         return nil
-      case .signal(let signal): return signal
+      case .signal(let signal):
+        row.shortfall = "ended by a signal"
+        return signal
       }
     }
     return nil
@@ -104,6 +106,7 @@ public struct VerifySession {
     let injection = Injection(
       fault.faults(
         cpu: plan.cpu, other: plan.cpus.cpus.first { $0 != plan.cpu }, measured: getpid()))
+    if fault.startsBefore { injection.start() }
     var measuring = SessionObserver()
     // The first time that progress is told, the threads measure.
     measuring.progress = { _ in injection.start() }
@@ -111,14 +114,20 @@ public struct VerifySession {
     let result = try MeasureSession(sessionPlan(fault), observer: measuring).run()
     let truth = injection.stop()
     leftovers += result.leftovers
+    var kept = false
+    defer {
+      if !kept {
+        for bundle in result.spikes.compactMap(\.bundle) { BundleContents.remove(bundle) }
+      }
+    }
     if case .signal(let signal) = result.end { return .signal(signal) }
     if let failure = injection.failure ?? result.failures.first { return .failed(failure) }
     guard let spike = result.spikes.first else { return .nothing }
     let judge = VerifyJudge(fault: fault, truth: truth)
     if let round = judge.round(VerifyJudge.Spike(spike.report), bundle: spike.bundle) {
+      kept = true
       return .round(round)
     }
-    if let bundle = spike.bundle { BundleContents.remove(bundle) }
     return .other(spike.report.headline)
   }
 
@@ -155,6 +164,8 @@ extension VerifyJudge.Spike {
     self.init(
       window: analysis.sample.window, culprit: analysis.culprit.culprit,
       name: analysis.culprit.name, confidence: analysis.culprit.confidence,
-      fault: fault?.time, headline: report.headline)
+      fault: fault?.time,
+      headline: report.headline
+        + (analysis.trace.isComplete ? "" : "; the trace of the window is incomplete"))
   }
 }
