@@ -202,7 +202,8 @@ public final class Engine: @unchecked Sendable {
       throw MeasurementError(
         operation: "lock its memory (mlockall)", subject: "process",
         errno: Errno(rawValue: error),
-        hint: "run as root, give CAP_IPC_LOCK, raise ulimit -l, or measure without locked memory")
+        hint: "run as root, give CAP_IPC_LOCK, raise ulimit -l, or leave it unlocked: --no-mlockall"
+      )
     }
     memoryIsLocked = true
   }

@@ -17,6 +17,13 @@ enum OutputDirectory {
           .create, path: path, reason: .system(Errno(rawValue: errno)),
           hint: "name another directory with --output"))
     }
+    var state = stat()
+    if stat(path, &state) == 0, state.st_mode & S_IFMT != S_IFDIR {
+      throw .file(
+        TraceFileError(
+          .create, path: path, reason: .system(.notDirectory),
+          hint: "name a directory with --output"))
+    }
     if access(path, W_OK | X_OK) != 0 {
       throw .file(
         TraceFileError(

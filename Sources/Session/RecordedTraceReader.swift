@@ -1,6 +1,7 @@
 internal import Analysis
 internal import Report
 internal import RingBuffer
+internal import SystemPackage
 internal import TraceFile
 internal import TraceModel
 
@@ -25,7 +26,14 @@ struct RecordedTraceReader {
       }
       switch try TraceFormat.detect(path) {
       case .bundle:
-        try file(try MappedFile.open(try Bundle(path).path(of: BundleContents.trace)), path)
+        let trace = try Bundle(path).path(of: BundleContents.trace)
+        do throws(TraceFileError) {
+          try file(try MappedFile.open(trace), path)
+        } catch  where error.errno == .noSuchFileOrDirectory {
+          var lacking = error
+          lacking.hint = "the bundle is not whole: copy its trace.dat too"
+          throw lacking
+        }
       case .rawPages: try pages(path, formats)
       case .traceDat, .text, .html: try file(try MappedFile.open(path), path)
       }

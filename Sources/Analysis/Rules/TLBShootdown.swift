@@ -76,7 +76,10 @@ struct TLBShootdown: Rule {
 
   private func initiator(_ spike: SpikeCase) -> [Finding] {
     guard let held = spike.held, held.pending != nil, let code = held.code,
-      let frame = code.frames.first(where: { Self.isFlush($0.symbol) })
+      // tlb_flush_mmu itself frees the pages, which may take longer than any flush.
+      let frame = code.frames.first(where: {
+        Self.isFlush($0.symbol) && $0.symbol != "tlb_flush_mmu"
+      })
     else { return [] }
     return [
       Finding(
