@@ -16,16 +16,18 @@ struct HardIRQ: Rule {
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let before = TimeSpan(spike.sample.expiry, spike.afterSwitch.start)
-    let usual = spike.baseline.typical(.irq) ?? .zero
+    // The interrupt that wakes the thread is a part of every wake-up.
+    let usual = [Segment.Name.irq, .enqueue, .schedule].reduce(Nanoseconds.zero) {
+      $0 + (spike.baseline.typical($1) ?? .zero)
+    }
     var findings: [Finding] = []
     for entry in spike.replay.ran(in: before) {
       switch entry.occupant {
       case .irq, .vector: break
       default: continue
       }
-      var worth = spike.floor
-      if entry.occupant == .vector("local_timer") { worth = max(worth, usual + usual) }
-      guard entry.net >= worth else { continue }
+      let isTimer = entry.occupant == .vector("local_timer")
+      guard entry.net >= (isTimer ? max(spike.floor, usual) : spike.floor) else { continue }
       let evidence = Self.evidence(spike, of: entry.occupant, in: before)
       findings.append(
         Finding(
