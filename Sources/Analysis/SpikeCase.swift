@@ -172,6 +172,12 @@ public struct SpikeCase: Sendable {
     return best?.section
   }
 
+  /// Whether the wake-up took less than one and a half times what earlier ones took.
+  var isOrdinary: Bool {
+    let usual = baseline.total
+    return baseline.wakeups >= 5 && sample.latency.count < usual.count + usual.count / 2
+  }
+
   /// What is worth a finding: a tenth of the latency, at least 2 us.
   public var floor: Nanoseconds {
     max(Nanoseconds(microseconds: 2), Nanoseconds(sample.latency.count / 10))

@@ -17,7 +17,10 @@ struct HardIRQ: Rule {
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let before = TimeSpan(spike.sample.expiry, spike.afterSwitch.start)
-    let usual = spike.baseline.typical(.irq) ?? .zero
+    // The interrupt that wakes the thread is a part of every wake-up.
+    let usual = [Segment.Name.irq, .enqueue, .schedule].reduce(Nanoseconds.zero) {
+      $0 + (spike.baseline.typical($1) ?? .zero)
+    }
     var findings: [Finding] = []
     var small: [RanEntry] = []
     for entry in spike.replay.ran(in: before) {
@@ -25,11 +28,10 @@ struct HardIRQ: Rule {
       case .irq, .vector: break
       default: continue
       }
-      var worth = spike.floor
-      if entry.occupant == .vector("local_timer") { worth = max(worth, usual + usual) }
-      guard entry.net >= worth else {
+      let isTimer = entry.occupant == .vector("local_timer")
+      guard entry.net >= (isTimer ? max(spike.floor, usual) : spike.floor) else {
         // The timer's interrupt is there in each wake-up, at its usual length.
-        if entry.occupant != .vector("local_timer") { small.append(entry) }
+        if !isTimer { small.append(entry) }
         continue
       }
       let evidence = Self.evidence(spike, of: entry.occupant, in: before)
