@@ -7,12 +7,16 @@ internal import TraceModel
 
 /// Reads what a path names into buffers and sections.
 struct RecordedTraceReader {
+  /// A search that is sure to be made.
+  let question: StreamSearch.Question?
   private(set) var sources: [TraceSource] = []
   private(set) var problems: [String] = []
   /// The facts of breaktrace's own files.
   private(set) var facts: ReportFacts?
   /// What other programs' files tell of the machine.
   private(set) var foreignFacts = ReportFacts()
+
+  init(question: StreamSearch.Question? = nil) { self.question = question }
 
   mutating func read(_ path: String, formats: String?) throws(SessionError) {
     do throws(TraceFileError) {
@@ -74,7 +78,8 @@ struct RecordedTraceReader {
 
   private mutating func take(_ trace: RawTrace, name: String, file: TraceDatFile?) {
     do throws(RingBufferError) {
-      let pages = try PagedTrace(trace, clock: StampClock(file, clock: trace.clock))
+      let pages = try PagedTrace(
+        trace, clock: StampClock(file, clock: trace.clock), question: question)
       for cpu in pages.scan.cpus {
         problems += pages.scan.pageIndex(cpu: cpu)?.problems.map { "\($0)" } ?? []
       }

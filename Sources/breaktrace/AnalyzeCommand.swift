@@ -119,7 +119,8 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     var failed = false
     for file in files {
       do throws(SessionError) {
-        let recorded = try RecordedTrace(path: file, formats: formats)
+        let recorded = try RecordedTrace(
+          path: file, formats: formats, request: request, isList: list)
         for problem in recorded.problems { Console.error("breaktrace: \(file): \(problem)") }
         if list {
           let table = recorded.list(request)

@@ -59,6 +59,9 @@ struct RunqCommand: ParsableCommand, StatusReporting {
   @Option(help: "Buffer of each CPU in KiB.")
   var buffer = 8_192
 
+  @Option(help: "Where short waits are left out: kernel, pages (all events are read) or auto.")
+  var filterIn = FilterPlace.auto
+
   @Flag(help: "Record sched_wakeup too: JSON tells when a task stood on the queue (enqueued_ns).")
   var enqueue = false
 
@@ -124,7 +127,7 @@ struct RunqCommand: ParsableCommand, StatusReporting {
     let plan = RunQueuePlan(
       filter: filter, bufferKilobytes: buffer,
       duration: duration.map { Nanoseconds(Int64($0 * 1e9)) }, hasWork: work != nil,
-      hasSoftirqs: softirq, hasEnqueue: enqueue,
+      hasSoftirqs: softirq, hasEnqueue: enqueue, filterPlace: filterIn.place,
       progressInterval: top ? Nanoseconds(1_000_000_000) : nil)
     let printer = RunqPrinter(
       format: format, work: work, softirq: softirq, threshold: filter.threshold, isTop: top,
@@ -144,6 +147,19 @@ struct RunqCommand: ParsableCommand, StatusReporting {
       files: file, filter: filter, format: format, work: work, softirq: softirq, tree: tree
     ).status()
     return status
+  }
+}
+
+/// Where short waits are left out.
+enum FilterPlace: String, ExpressibleByArgument, CaseIterable, Sendable {
+  case auto, kernel, pages
+
+  var place: RunQueueFilterPlace {
+    switch self {
+    case .auto: .auto
+    case .kernel: .kernel
+    case .pages: .pages
+    }
   }
 }
 
