@@ -20,7 +20,7 @@ struct StreamSearchTests {
     return try #require(try TraceDatReader.read(target).mainBuffer).trace
   }
 
-  @Test(arguments: [1, 3, 2_048], [nil, TaskSelector.comm("breaktrace"), .comm("no such task")])
+  @Test(arguments: [1, 3, 2_048], [nil, TaskSelector.comm("breaktrace/0"), .comm("no such task")])
   func `the same wake-ups and the same index are found`(
     roundPages: Int, task: TaskSelector?
   ) throws {
@@ -43,7 +43,7 @@ struct StreamSearchTests {
         #expect(answer.decoder.pageIndex(cpu: cpu)?.pages == decoder.pageIndex(cpu: cpu)?.pages)
       }
       #expect(answer.decoder.timeSpan == decoder.timeSpan)
-      if task == .comm("breaktrace"), threshold == nil { #expect(wanted.wakeups > 0) }
+      if task == .comm("breaktrace/0"), threshold == nil { #expect(wanted.wakeups > 0) }
     }
   }
 
