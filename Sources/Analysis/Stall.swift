@@ -15,6 +15,10 @@ struct Stall {
 }
 
 extension SpikeCase {
+  /// Whether one of the run's system management interrupts may well be this spike: there were some, and few. In a
+  /// long run with many of them the counter says nothing of one spike.
+  var mayBeSMI: Bool { (1...10).contains(context.smiCount ?? 0) }
+
   /// Stretches that no code of this kernel explains: the timer interrupt was late although the CPU was in
   /// user space or idle, or the CPU was to be given up and nothing happened.
   func stalls() -> [Stall] {
@@ -22,7 +26,8 @@ extension SpikeCase {
     var found: [Stall] = []
     let late = span(.timer)
     if late.length >= least, let code = interrupted {
-      let doubtful = code.mode == .kernel && (code.stoppedAtInterruptEnable || steal == .zero)
+      let doubtful =
+        code.mode == .kernel && (code.stoppedAtInterruptEnable || (steal == .zero && !mayBeSMI))
       if !doubtful {
         let mode =
           switch code.mode {

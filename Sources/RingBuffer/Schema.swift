@@ -66,7 +66,7 @@ public struct Schema: Sendable {
 
   /// The format of an event by system and name.
   public func format(system: String, name: String) -> EventFormat? {
-    formats.first { $0.system == system && $0.name == name }
+    decoders.lazy.compactMap { $0?.format }.first { $0.system == system && $0.name == name }
   }
 
   /// Where a number stands in the records of an event, for searches of one's own; nil where the event

@@ -28,7 +28,10 @@ enum InstanceRemoval {
             continue
           }
         }
-        guard error.errno == .resourceBusy, waited < patience else {
+        // ENODEV: the instance is gone, its directory not yet; a guardian or another run removes it just now.
+        guard [.resourceBusy, .operationNotSupportedByDevice].contains(error.errno),
+          waited < patience
+        else {
           return left(directory, error, files)
         }
         pause(milliseconds: 5)

@@ -96,14 +96,14 @@ private struct WaitRecord: Encodable {
     state = wait.cause.rawValue
     migrations = wait.migrations
     waker = wait.waker.map { waker in
-      switch waker.context {
-      case .task:
-        WakerRecord(tid: waker.task.pid, comm: waker.task.comm, context: "task", handler: nil)
-      case .interrupt(let name):
-        WakerRecord(tid: waker.task.pid, comm: waker.task.comm, context: "irq", handler: name)
-      case .softirq(let name):
-        WakerRecord(tid: waker.task.pid, comm: waker.task.comm, context: "softirq", handler: name)
-      }
+      let (context, handler): (String, String?) =
+        switch waker.context {
+        case .task: ("task", nil)
+        case .interrupt(let name): ("irq", name)
+        case .softirq(let name): ("softirq", name)
+        }
+      return WakerRecord(
+        tid: waker.task.pid, comm: waker.task.comm, context: context, handler: handler)
     }
     behind = wait.behind.map(BehindRecord.init)
   }
