@@ -42,6 +42,7 @@ try:
     while "TIME" not in open(f"{work}/other").read():
         time.sleep(0.1)
     put(f"{instance}/trace", "")
+    opened = time.monotonic_ns()
     if load == "hackbench":
         subprocess.run(["hackbench", "-g", "4", "-f", "10", "-l", "1500", "-s", "100"], stdout=subprocess.DEVNULL)
     else:
@@ -51,6 +52,7 @@ try:
             hog.kill()
             hog.wait()
     put(f"{instance}/tracing_on", "0")
+    closed = time.monotonic_ns()
     other.send_signal(signal.SIGINT)
     other.wait()
     own.send_signal(signal.SIGINT)
@@ -144,18 +146,32 @@ for row in missing[:12]:
     print("   ", *row)
     for own in ours[row[1]][-3:]:
         print(f"        ours: {own[0]:.0f} / {own[1]:.0f} us {own[2]['state']}")
-why = defaultdict(int)
+why, unexplained = defaultdict(int), []
 for value in only:
-    behind = value.get("enqueued_ns")
-    if behind and (value["time_ns"] - behind) / 1000 < threshold:
+    end, latency = value["time_ns"], value["latency_ns"]
+    from_queue = end - value.get("enqueued_ns", end - latency)
+    recounted = any(abs(row[2] - end / 1000) <= 50 and close(row[0], from_queue / 1000) for row in counted[value["tid"]])
+    if end - latency < opened or end > closed:
+        why["begins or ends outside of the time in which all three recorded"] += 1
+    elif from_queue / 1000 < threshold:
         why["below the threshold from sched_wakeup on (the wake-up itself took long)"] += 1
-    elif value["state"] == "preempted":
-        why["preempted"] += 1
+    elif recounted and value["state"] == "preempted":
+        why["preempted, in the kernel's own text as well: R+ is no R for runqslower, or it was skipped"] += 1
+    elif recounted:
+        why["in the kernel's own text as well: runqslower skipped it"] += 1
+    elif not any(kind == "in" and end / 1000 - latency / 1000 < when <= end / 1000 + 100
+                 for when, kind in history[value["tid"]]):
+        why["the kernel did not record the switch to it: ended by us where the CPU's next event shows it running"] += 1
     else:
-        why[value["state"]] += 1
-print(f"of breaktrace alone: {len(only)}: {dict(why)}")
-for value in only[:8]:
-    print("   ", value["comm"], value["tid"], value["latency_ns"] // 1000, value["state"], value["time_ns"])
+        unexplained.append(value)
+print(f"of breaktrace alone: {len(only)}")
+for reason, count in why.items():
+    print(f"    {count}: {reason}")
+print(f"    {len(unexplained)}: not explained")
+for value in unexplained[:8]:
+    begin, end = (value["time_ns"] - value["latency_ns"]) / 1000, value["time_ns"] / 1000
+    around = [f"{kind} {when - begin:+.0f}" for when, kind in history[value["tid"]] if begin - 100 <= when <= end + 100]
+    print("       ", value["comm"], value["tid"], value["latency_ns"] // 1000, value["state"], "text:", ", ".join(around[:6]))
 if summary:
     print("lost events:", summary["lost_events"], " unrecorded switches:", summary["unrecorded_switches"],
           " switches:", summary["switches"], " dropped waits:", summary["dropped_waits"], " recount overrun:", overrun)
