@@ -38,6 +38,8 @@ public struct SpikeCase: Sendable {
   var previous: WakeupTimes?
   /// The task that was interrupted by the wake-up and kept the CPU.
   var held: HeldCPU?
+  /// The tasks' names at each time.
+  let names: TaskNames
 
   /// Prepares the case of a sample.
   public init(
@@ -54,6 +56,7 @@ public struct SpikeCase: Sendable {
     self.sample = sample
     self.times = times
     self.timeline = timeline
+    names = TaskNames(timeline)
     self.context = context
     self.baseline = baseline
     segments = times.segments.map {

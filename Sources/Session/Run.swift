@@ -26,6 +26,12 @@ struct Run {
   var steal = StealWatch()
   /// The kernel's symbols, read once tracing is armed.
   var symbols: SymbolCache?
+  /// What the armed instance says of its pages.
+  var texts: TraceTexts?
+  /// What a line in `trace_marker` costs, nil where nothing is armed.
+  var markerWrite: Nanoseconds?
+  /// What tracing costs the threads that had a spike, by their number.
+  var observers: [Int: ObserverFacts] = [:]
   private var lastSteal: Nanoseconds
   let started: Nanoseconds
 
@@ -72,6 +78,8 @@ struct Run {
     let armed = try tracing.arm(arming)
     instance = armed
     symbols = SymbolCache()
+    texts = try TraceTexts(armed)
+    markerWrite = ObserverCost.markerWrite(armed.marker.rawValue)
     for item in armed.shortcomings where item.kind != .event && item.kind != .buffer {
       observer.remark(
         "\(item.kind.rawValue) \(item.name): wanted \(item.wanted), got \(item.got ?? "nothing")")
@@ -103,7 +111,8 @@ struct Run {
         observer.summaryRequested(engine.statistics())
       }
       let now = Self.now
-      if now - lastSteal >= Nanoseconds(1_000_000_000) {
+      // For reports alone: a run that only measures reads nothing meanwhile.
+      if tracing != nil, now - lastSteal >= Nanoseconds(1_000_000_000) {
         lastSteal = now
         steal.note(counters.steal(), at: now)
       }
@@ -114,6 +123,8 @@ struct Run {
       }
     }
     engine.stop()
+    // Giving locked memory back takes ms: who waits for the samples need not wait for that.
+    streamSamples()
     engine.join()
   }
 

@@ -9,10 +9,14 @@ struct Snapshot {
   var statistics: [CPUBufferStatistics]
   /// Whether the pages are all that the buffers hold, not only those around the window.
   var isWhole: Bool
+  /// The kernel's symbols at the hit.
+  var symbols = SymbolTable("")
 
   /// Takes the pages around a wake-up that was due at `expiry`, where the kernel can give them without
   /// emptying the buffers; else all pages. Tracing must be off.
-  init(_ instance: ArmedInstance, around expiry: Nanoseconds) throws(TracefsError) {
+  init(
+    _ instance: ArmedInstance, texts: TraceTexts, around expiry: Nanoseconds
+  ) throws(TracefsError) {
     // Before reading: that changes what the counters say.
     statistics = try instance.statistics()
     var pages: [CPUPages] = []
@@ -30,9 +34,8 @@ struct Snapshot {
     if !isWindow { pages = try Self.allPages(instance) }
     isWhole = !isWindow
     trace = RawTrace(
-      pageSize: try instance.pageSize(), headerPage: try instance.headerPage(),
-      headerEvent: try instance.headerEvent(),
-      formats: try instance.formats().map { FormatText(system: $0.event.system, text: $0.text) },
+      pageSize: texts.pageSize, headerPage: texts.headerPage, headerEvent: texts.headerEvent,
+      formats: texts.formats,
       comms: try instance.savedComms(), symbols: "",
       printkFormats: try instance.printkFormats(),
       clock: instance.items.first { $0.kind == .clock }?.got ?? "", cpus: pages)

@@ -23,6 +23,15 @@ import TraceModel
     #expect(result.culprit.culprit == .hardwareStall)
   }
 
+  @Test(arguments: [("flush_tlb_mm_range", true), ("tlb_flush_mmu", false)])
+  func `who frees pages behind a flush does not wait for one`(function: String, waits: Bool) {
+    let result = Scenario(.tlbShootdown, function, .likely, wake: 1_460) { own, _ in
+      Scenarios.held(&own, until: 1_458, ["folios_put_refs", function, "unmap_region"])
+    }.analysis
+    #expect((result.culprit.culprit == .tlbShootdown) == waits)
+    #expect(names(result).contains(function) == waits || !waits)
+  }
+
   @Test func `names come from the events' own fields, not from a table of recycled ids`() {
     var scenario = Scenario(.higherPriorityTask, "hog-77", .proven, wake: 5_010) { own, _ in
       Scenarios.behind(&own, Scenarios.hog, until: 5_000)

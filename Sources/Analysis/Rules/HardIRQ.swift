@@ -3,7 +3,8 @@ import TraceModel
 /// A hard interrupt, long or many of them, ran where the thread should have been woken or switched to.
 ///
 /// Evidence: entry and exit of the handler or vector; its own time counts, nested ones are taken off. Of the
-/// interrupt that woke the thread the time in front of the wake-up and behind it counts.
+/// interrupt that woke the thread the time in front of the wake-up and behind it counts. Short ones of several
+/// kinds are one finding where their sum is worth it.
 ///
 /// Refuted by: a handler that ended before the expiry or began after the clock reading; on a guest whose steal time
 /// grew by as much, the host may have paused the CPU inside it.
@@ -21,13 +22,18 @@ struct HardIRQ: Rule {
       $0 + (spike.baseline.typical($1) ?? .zero)
     }
     var findings: [Finding] = []
+    var small: [RanEntry] = []
     for entry in spike.replay.ran(in: before) {
       switch entry.occupant {
       case .irq, .vector: break
       default: continue
       }
       let isTimer = entry.occupant == .vector("local_timer")
-      guard entry.net >= (isTimer ? max(spike.floor, usual) : spike.floor) else { continue }
+      guard entry.net >= (isTimer ? max(spike.floor, usual) : spike.floor) else {
+        // The timer's interrupt is there in each wake-up, at its usual length.
+        if !isTimer { small.append(entry) }
+        continue
+      }
       let evidence = Self.evidence(spike, of: entry.occupant, in: before)
       findings.append(
         Finding(
@@ -37,6 +43,9 @@ struct HardIRQ: Rule {
           evidence: evidence,
           nextStep: "\(entry.count) interrupt\(entry.count == 1 ? "" : "s") took "
             + "\(entry.net.microseconds) us here. \(Self.advice(entry.occupant))"))
+    }
+    if let sum = spike.together(.hardIRQ, small, in: before, group: "interrupts") {
+      findings.append(sum)
     }
     return RuleOutcome(findings: findings)
   }

@@ -64,7 +64,7 @@ struct IrqsOff: Rule {
     _ section: LatencySection?,
     _ confidence: Confidence, _ evidence: [Evidence]
   ) -> RuleOutcome {
-    let host = spike.times.wakingEvent.map { spike.timeline.task($0.pid).text } ?? "?"
+    let host = spike.times.wakingEvent.map { spike.names.task($0.pid, at: $0.time).text } ?? "?"
     let step =
       section == nil
       ? "An irqsoff trace (-I) proves begin and end on a kernel with CONFIG_IRQSOFF_TRACER."

@@ -89,7 +89,7 @@ struct TLBShootdown: Rule {
       {
         name = callsite.name
       }
-      let who = sent.map { " by " + spike.timeline.task($0.pid).text } ?? ""
+      let who = sent.map { " by " + spike.names.task($0.pid, at: $0.time).text } ?? ""
       return Finding(
         .tlbShootdown, name: name, confidence: .proven, spans: call.spans,
         evidence: (sent.map { [Evidence($0)] } ?? []) + call.entries.prefix(2).map { Evidence($0) },
@@ -103,7 +103,10 @@ struct TLBShootdown: Rule {
 
   private func initiator(_ spike: SpikeCase) -> [Finding] {
     guard let held = spike.held, held.pending != nil, let code = held.code,
-      let frame = code.frames.first(where: { Self.isFlush($0.symbol) })
+      // tlb_flush_mmu itself frees the pages, which may take longer than any flush.
+      let frame = code.frames.first(where: {
+        Self.isFlush($0.symbol) && $0.symbol != "tlb_flush_mmu"
+      })
     else { return [] }
     return [
       Finding(
