@@ -61,6 +61,9 @@ struct LabTrace: CustomTestStringConvertible, Sendable {
       $0 + $1.claimed
     }
     #expect(claimed == analysis.sample.latency)
+    // What the verdict rests on is in the excerpt, however many switches the window holds.
+    #expect(analysis.excerpt.contains { $0.isEvidence })
+    #expect(analysis.excerpt.count <= 40)
   }
 
   /// The emulator did not run the CPU; inside nothing says so.
