@@ -12,7 +12,7 @@ struct VerifyCommand: ParsableCommand, StatusReporting {
     discussion: """
       One fault after the other disturbs a measured thread with tracing armed, and each report is compared with what was \
       really done, by the record of the process that did it. Spikes of the machine's own are told apart and measured \
-      again. Takes about 15 s for each fault; nothing else is to run meanwhile, and CPUs are late by design: for a few \
+      again. Takes a minute or two; nothing else is to run meanwhile, and CPUs are late by design: for a few \
       milliseconds at a time, with `throttling` for a second.
 
       Faults:

@@ -24,6 +24,7 @@ public enum FaultBody {
     if fault.nice != 0, setpriority(Int32(PRIO_PROCESS.rawValue), 0, fault.nice) != 0 {
       return complain("take nice \(fault.nice)")
     }
+    if fault.nice != 0 { takeGroupNice(fault.nice) }
     var log = FaultLogWriter()
     switch fault.kind {
     case .hog: return disturb(fault) { hog(until: $0, &log) }
@@ -81,6 +82,14 @@ public enum FaultBody {
     var when = timespec(tv_sec: Int(time / 1_000_000_000), tv_nsec: Int(time % 1_000_000_000))
     if bt_clock(CLOCK_MONOTONIC) >= time { return }
     while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, nil) == EINTR {}
+  }
+
+  /// With automatic groups (sched_autogroup_enabled) a nice value counts within a session only: a session of its own
+  /// has the value as a group. Where there are none nothing is lost.
+  private static func takeGroupNice(_ nice: Int32) {
+    setsid()
+    guard let file = try? FileDescriptor.open("/proc/self/autogroup", .writeOnly) else { return }
+    _ = try? file.closeAfter { try file.writeAll("\(nice)".utf8) }
   }
 
   private static func complain(_ what: String) -> Int32 {

@@ -64,7 +64,7 @@ public struct VerifySession {
     while row.rounds.count < plan.rounds {
       if let signal = signals.pending(), signal != SIGUSR1 { return signal }
       guard Run.now < limit else {
-        row.shortfall = "its time was over"
+        row.shortfall = row.otherSpikes > 0 ? Self.busyMachine : "its time was over"
         return nil
       }
       switch try attempt(fault, &leftovers) {
@@ -77,7 +77,7 @@ public struct VerifySession {
         observer.other(fault, headline)
         // A machine with that many spikes of its own has to be looked at first.
         if row.otherSpikes >= 10 + 3 * plan.rounds {
-          row.shortfall = "too many spikes of the machine's own"
+          row.shortfall = Self.busyMachine
           return nil
         }
       case .nothing:
@@ -98,6 +98,9 @@ public struct VerifySession {
     }
     return nil
   }
+
+  private static let busyMachine =
+    "the machine's own spikes came first too often: try again while nothing else runs"
 
   /// One measurement, until its first spike.
   private func attempt(

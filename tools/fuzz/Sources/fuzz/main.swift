@@ -70,7 +70,9 @@ struct Keeper {
   func keep(_ bytes: [UInt8]) {
     let count = min(bytes.count, Self.room - 8)
     base.storeBytes(of: UInt64(count), as: UInt64.self)
-    bytes.withUnsafeBytes { (base + 8).copyMemory(from: $0.baseAddress ?? base, byteCount: count) }
+    bytes.withUnsafeBytes {
+      (base + 8).copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(base), byteCount: count)
+    }
   }
 }
 
