@@ -81,8 +81,22 @@ enum Excerpt {
         (index > 0 && rank[index - 1] >= 3) || (index + 1 < rank.count && rank[index + 1] >= 3)
       if near { rank[index] = 1 }
     }
-    // Room is left for the lines that say what was left out.
-    let room = events.count <= limit ? limit : limit - limit / 4
+    // Room is left for the lines that say what was left out; where single events are kept here and there those
+    // are as many.
+    let least = rank.count { $0 >= 3 }
+    var room = events.count <= limit ? limit : limit - limit / 4
+    while true {
+      let lines = lines(of: spike, events, rank, room: room, isEvidence: isEvidence)
+      guard lines.count > limit, room > least else { return Array(lines.prefix(limit)) }
+      room -= 1
+    }
+  }
+
+  /// The `room` events of the highest rank, in their order, and how many were left out between them.
+  private static func lines(
+    of spike: SpikeCase, _ events: [TraceEvent], _ rank: [Int], room: Int,
+    isEvidence: (TraceEvent) -> Bool
+  ) -> [ExcerptLine] {
     var kept: Set<Int> = []
     for wanted in stride(from: 4, through: 0, by: -1) where kept.count < room {
       kept.formUnion(rank.indices.lazy.filter { rank[$0] == wanted }.prefix(room - kept.count))
@@ -108,6 +122,6 @@ enum Excerpt {
       lines.append(
         ExcerptLine(event: nil, task: spike.sample.task, isEvidence: false, omitted: omitted))
     }
-    return Array(lines.prefix(limit))
+    return lines
   }
 }

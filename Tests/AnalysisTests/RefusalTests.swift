@@ -229,6 +229,28 @@ import TraceModel
     #expect(result.culprit.confidence == .possible)
   }
 
+  @Test func `of several calls in one interrupt the long one is named`() {
+    let result = Scenario(.tlbShootdown, "", .proven, wake: 1_520) { own, _ in
+      own.sleep(at: 0, expiry: 900, next: worker)
+      own.wake(at: 901, interrupting: 41, stack: TimelineBuilder.interruptStack)
+      let hard = EventContext.Bit.irqsOff | EventContext.Bit.hardIRQ
+      own.add(907, pid: 41, .vectorEntry(name: "call_function", vector: 252), flags: hard)
+      for (time, name) in [(908.0, "sched_ttwu_pending"), (910, "slow"), (1_490, "nohz_csd_func")] {
+        own.add(
+          time, pid: 41, .functionCallEntry(function: CodeLocation(address: 0, symbol: name)),
+          flags: hard)
+      }
+      own.add(1_501, pid: 41, .vectorExit(name: "call_function", vector: 252), flags: hard)
+      own.change(1_510, from: worker, state: .runnable, to: measured)
+      own.finish(at: 1_515)
+    }.analysis
+    #expect(result.culprit.culprit == .tlbShootdown)
+    #expect(result.culprit.name == "slow")
+    #expect(result.culprit.claimed == Nanoseconds(580_000))
+    #expect(!result.contributors.contains { $0.name == "sched_ttwu_pending" })
+    #expect(result.sumsAreExact)
+  }
+
   private func late(
     _ stack: [String], _ change: (inout SystemContext) -> Void
   ) -> SpikeAnalysis {

@@ -32,25 +32,35 @@ struct TLBShootdown: Rule {
     var entries: [TraceEvent] = []
   }
 
-  /// The calls that this CPU ran, by function.
+  /// The calls that this CPU ran, by function; one interrupt may serve several.
   private func calls(_ spike: SpikeCase) -> [Calls] {
-    let window = spike.sample.window
-    let served = spike.replay.spans(in: window) { slice in
+    let served = spike.replay.spans(in: spike.sample.window) { slice in
       if case .vector(let name) = slice.occupant { name.hasPrefix("call_function") } else { false }
     }
+    let track = spike.timeline[cpu: spike.timerCPU]
     var found: [Calls] = []
     for span in served {
-      // The call under way at the expiry began before.
-      let begin = span.start == window.start ? Nanoseconds(.min) : span.start
-      let track = spike.timeline[cpu: spike.timerCPU]
-      let entry = (track?.events(in: TimeSpan(begin, span.end)) ?? []).last {
-        if case .functionCallEntry = $0.payload { true } else { false }
+      // The call under way at its start began before: at the expiry, or in front of an interrupt on top of it.
+      let before = track?.events(in: TimeSpan(Nanoseconds(.min), span.start)).last {
+        switch $0.payload {
+        case .functionCallEntry: true
+        case .vectorEntry(let name, _): name.hasPrefix("call_function")
+        default: false
+        }
       }
-      guard let entry, case .functionCallEntry(let function) = entry.payload else { continue }
-      let index = found.firstIndex { $0.name == function.name } ?? found.endIndex
-      if index == found.endIndex { found.append(Calls(name: function.name)) }
-      found[index].spans.append(span)
-      found[index].entries.append(entry)
+      var entries = (track?.events(in: span) ?? []).filter { $0.time > span.start }
+        .filter { if case .functionCallEntry = $0.payload { true } else { false } }
+      if let before, case .functionCallEntry = before.payload { entries.insert(before, at: 0) }
+      for (index, entry) in entries.enumerated() {
+        guard case .functionCallEntry(let function) = entry.payload else { continue }
+        let own = TimeSpan(
+          index == 0 ? span.start : entry.time,
+          index + 1 < entries.count ? entries[index + 1].time : span.end)
+        let place = found.firstIndex { $0.name == function.name } ?? found.endIndex
+        if place == found.endIndex { found.append(Calls(name: function.name)) }
+        found[place].spans.append(own)
+        if !found[place].entries.contains(entry) { found[place].entries.append(entry) }
+      }
     }
     return found
   }
