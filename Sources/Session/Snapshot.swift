@@ -29,7 +29,31 @@ struct Snapshot {
     }
     if !isWindow { pages = try Self.allPages(instance) }
     isWhole = !isWindow
-    trace = RawTrace(
+    trace = try Self.trace(instance, pages)
+  }
+
+  /// Takes all pages of the spare buffer, which held the break until the buffers were exchanged, and empties it.
+  ///
+  /// `statistics` are what the buffer said of itself before.
+  init(spareOf instance: ArmedInstance, statistics: [CPUBufferStatistics]) throws(TracefsError) {
+    self.statistics = statistics
+    let pages = try Self.allPages(instance, isSpare: true)
+    try instance.emptySpare()
+    isWhole = true
+    trace = try Self.trace(instance, pages)
+  }
+
+  /// Takes all pages of a small instance.
+  init(whole instance: ArmedInstance) throws(TracefsError) {
+    statistics = []
+    isWhole = true
+    trace = try Self.trace(instance, try Self.allPages(instance))
+  }
+
+  private static func trace(
+    _ instance: ArmedInstance, _ pages: [CPUPages]
+  ) throws(TracefsError) -> RawTrace {
+    RawTrace(
       pageSize: try instance.pageSize(), headerPage: try instance.headerPage(),
       headerEvent: try instance.headerEvent(),
       formats: try instance.formats().map { FormatText(system: $0.event.system, text: $0.text) },
@@ -45,11 +69,13 @@ struct Snapshot {
     isWhole = true
   }
 
-  private static func allPages(_ instance: ArmedInstance) throws(TracefsError) -> [CPUPages] {
+  private static func allPages(
+    _ instance: ArmedInstance, isSpare: Bool = false
+  ) throws(TracefsError) -> [CPUPages] {
     var pages: [CPUPages] = []
     for cpu in try instance.cpus() {
       var bytes: [UInt8] = []
-      try instance.appendPages(cpu: cpu, to: &bytes)
+      try instance.appendPages(cpu: cpu, to: &bytes, isSpare: isSpare)
       pages.append(CPUPages(cpu: cpu, store: ByteStore(bytes)))
     }
     return pages
