@@ -54,12 +54,12 @@ extension SpikeCase {
     }.sorted { ($0.cpu == cpu ? 1 : 0, $1.length) < ($1.cpu == cpu ? 1 : 0, $0.length) }
   }
 
-  /// Whether a gap of another CPU covers four fifths of the silence: then both stood still together.
-  func isShared(_ stall: Stall) -> Bool {
-    gaps(in: stall.span).contains { gap in
-      guard gap.cpu != cpu, gap.cpu != timerCPU, let common = gap.span.clipped(to: stall.span)
+  /// A gap of another CPU that covers four fifths of a silence: then both stood still together.
+  func sharedGap(over span: TimeSpan) -> HardwareGap? {
+    gaps(in: span).first { gap in
+      guard gap.cpu != cpu, gap.cpu != timerCPU, let common = gap.span.clipped(to: span)
       else { return false }
-      return common.length.count * 5 >= stall.span.length.count * 4
+      return common.length.count * 5 >= span.length.count * 4
     }
   }
 }

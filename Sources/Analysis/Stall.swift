@@ -22,7 +22,10 @@ extension SpikeCase {
     var found: [Stall] = []
     let late = span(.timer)
     if late.length >= least, let code = interrupted {
-      let doubtful = code.mode == .kernel && (code.stoppedAtInterruptEnable || steal == .zero)
+      // What stopped another CPU too was no code with interrupts off.
+      let doubtful =
+        code.mode == .kernel && (code.stoppedAtInterruptEnable || steal == .zero)
+        && sharedGap(over: late) == nil
       if !doubtful {
         let mode =
           switch code.mode {

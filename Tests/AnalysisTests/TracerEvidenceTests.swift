@@ -64,6 +64,24 @@ import TraceModel
     #expect(verdict.evidence.contains { $0.event == "hwlat" })
   }
 
+  @Test func `code of the kernel is not blamed for a pause that another CPU had too`() {
+    func verdict(_ gaps: [HardwareGap]) -> SpikeAnalysis {
+      Scenario(
+        .irqsOff, "", .likely, wake: 2_385,
+        context: {
+          $0.hypervisor = "KVM"
+          $0.hardwareGaps = gaps
+        }
+      ) { own, _ in Scenarios.lateTimer(&own, 2_362, ["preempt_schedule_thunk", "vfs_write"]) }
+      .analysis
+    }
+    #expect(verdict([]).culprit.culprit == .irqsOff)
+    let paused = verdict([gap(890, 2_360)])
+    #expect(paused.culprit.culprit == .hypervisor)
+    #expect(paused.refuted.contains { $0.culprit == .irqsOff && $0.reason.contains("hwlat") })
+    #expect(verdict([gap(890, 2_360, cpu: 1)]).culprit.culprit == .irqsOff)
+  }
+
   // MARK: osnoise
 
   private static let hog: Actor = (77, "hog", 9)

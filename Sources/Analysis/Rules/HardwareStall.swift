@@ -31,7 +31,7 @@ struct HardwareStall: Rule {
     let gaps = stalls.flatMap { spike.gaps(in: $0.span) }
     evidence += gaps.map(\.evidence)
     // Another CPU that looked for gaps had one of its own at the same time: no code of this kernel does that.
-    let wasSeen = stalls.allSatisfy(spike.isShared)
+    let wasSeen = stalls.allSatisfy { spike.sharedGap(over: $0.span) != nil }
     let together = stalls.allSatisfy { isShared($0.span, spike) }
     return RuleOutcome(findings: [
       Finding(

@@ -7,8 +7,8 @@ import TraceModel
 /// function that is not such a helper. A section of irqsoff or preemptirqsoff (or the irq_disable and irq_enable events)
 /// that covers at least 80 % of it makes it proven.
 ///
-/// Refuted by: an interrupt that came out of user space or idle, where interrupts are enabled; steal time that grew
-/// while plain code was interrupted makes it possible only.
+/// Refuted by: an interrupt that came out of user space or idle, where interrupts are enabled; a gap that the hwlat tracer
+/// found on another CPU meanwhile; steal time that grew while plain code was interrupted makes it possible only.
 ///
 /// Next step: look at what the function holds; an irqsoff trace with function-trace off gives begin and end. The task
 /// is only where it happened.
@@ -22,6 +22,11 @@ struct IrqsOff: Rule {
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let late = spike.span(.timer)
     guard late.length >= spike.floor else { return .nothing }
+    if let gap = spike.sharedGap(over: late) {
+      return .refuted(
+        .irqsOff,
+        because: "hwlat saw CPU \(gap.cpu) stand still for \(gap.length.microseconds) us meanwhile")
+    }
     let tracers = ["irqsoff", "preemptirqsoff", "irq_disable"]
     guard let timer = LateTimer(spike) else {
       if let code = spike.interrupted, code.mode != .kernel {
