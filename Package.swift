@@ -28,8 +28,10 @@ let package = Package(
   name: "breaktrace",
   products: [
     .executable(name: "breaktrace", targets: ["breaktrace"]),
-    // For the packages under tools/ that fuzz and measure the decoder.
+    // For the packages under tools/ that fuzz and measure the readers.
     .library(name: "RingBuffer", targets: ["RingBuffer"]),
+    .library(name: "Session", targets: ["Session"]),
+    .library(name: "TraceFile", targets: ["TraceFile"]),
     .library(name: "TraceModel", targets: ["TraceModel"]),
   ],
   dependencies: [

@@ -71,6 +71,10 @@ public struct Analyzer: Sendable {
   ) -> Confidence {
     var word = finding.confidence
     if !health.isComplete { word = min(word, .possible) }
+    // Where a wake-up took hardly longer than usual, a part of it is the culprit of nothing.
+    if spike.isOrdinary, finding.claimed.count < spike.sample.latency.count / 2 {
+      word = min(word, .possible)
+    }
     if word == .proven, spike.context.hypervisor != nil,
       spike.steal > .zero, spike.steal.count >= finding.claimed.count / 2,
       Self.mayHidePause.contains(finding.culprit)

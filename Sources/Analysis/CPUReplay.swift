@@ -97,6 +97,8 @@ extension CPUReplay {
     var lastMarked = Nanoseconds.zero
     /// Where the slices begin since the present task's priority was last told.
     var told = 0
+    /// Where the slices begin since the present task's name was last told.
+    var named = 0
     let comms: [Int32: String]
     var doubtful: [TimeSpan] = []
     /// When an event last said that the task is the current one.
@@ -152,6 +154,7 @@ extension CPUReplay {
       self.task = task
       priority = priorities[task.pid]
       told = slices.count
+      named = slices.count
       if !event.context.inHardIRQ, !event.context.inSoftIRQ, !event.context.inNMI {
         clearFrames()
       }
@@ -181,6 +184,7 @@ extension CPUReplay {
         task = change.next
         priority = change.nextPriority
         told = slices.count
+        named = slices.count
         priorities[change.previous.pid] = change.previousPriority
         priorities[change.next.pid] = change.nextPriority
         leaving = change.previous.pid
@@ -210,6 +214,8 @@ extension CPUReplay {
           priority = new
           told = slices.count
         }
+      case .other(let other):
+        if let rename = TaskRename(other), rename.pid == task.pid { apply(rename, at: event) }
       default: break
       }
     }
@@ -259,12 +265,22 @@ extension CPUReplay {
       priority = change.previousPriority
     }
 
-    /// A task may take another name (exec, prctl) while it runs: then its leaving tells the newer one.
+    /// The running task takes another name: up to here it had the old one.
+    mutating func apply(_ rename: TaskRename, at event: TraceEvent) {
+      emit(until: event.time)
+      correctName(TaskIdentity(pid: rename.pid, comm: rename.old))
+      task.comm = rename.new
+      named = slices.count
+    }
+
+    /// A task may take another name (exec, prctl) while it runs: then its leaving tells the newer one, which is taken
+    /// for the whole turn where no event says when it changed.
     mutating func correctName(_ leaving: TaskIdentity) {
       guard leaving.pid == task.pid, leaving.comm != task.comm, !leaving.comm.isEmpty else {
         return
       }
-      for index in slices.indices where slices[index].task.pid == leaving.pid {
+      for index in slices.indices[min(named, slices.count)...]
+      where slices[index].task.pid == leaving.pid {
         slices[index].task = leaving
         if case .task(_, let priority) = slices[index].occupant {
           slices[index].occupant = .task(leaving, priority)

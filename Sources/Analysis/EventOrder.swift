@@ -67,6 +67,12 @@ struct EventOrder: Sendable {
     tracks[Int(reference.track)].events[Int(reference.index)]
   }
 
+  /// The current task at a place in the order; the event is not copied for it.
+  func pid(_ position: Int) -> Int32 {
+    let reference = references[position]
+    return tracks[Int(reference.track)].events[Int(reference.index)].pid
+  }
+
   /// Index of the first event at or after `time`.
   func lowerBound(_ time: Nanoseconds) -> Int {
     var low = 0

@@ -22,7 +22,7 @@ public struct ExcerptLine: Hashable, Sendable {
 
 enum Excerpt {
   /// By what an event is found again.
-  private struct Mark: Hashable {
+  private struct Mark {
     var time: Nanoseconds
     var position: UInt64?
     var cpu: Int
@@ -32,19 +32,22 @@ enum Excerpt {
   static func lines(of spike: SpikeCase, evidence: [Evidence], limit: Int = 40) -> [ExcerptLine] {
     let margin = Nanoseconds(microseconds: 20)
     let window = TimeSpan(spike.sample.expiry - margin, spike.sample.wake + margin)
-    var events = spike.timeline[cpu: spike.cpu]?.events(in: window).map { $0 } ?? []
+    var events = spike.timeline[cpu: spike.cpu].map { Array($0.events(in: window)) } ?? []
+    let own = events.count
     // Events of other CPUs only where the verdict or the wake-up itself rests on them.
     let key = [
       spike.times.interruptEvent, spike.times.wakingEvent, spike.times.queuedEvent,
       spike.times.switchedEvent, spike.times.returnedEvent, spike.times.stackEvent,
     ].compactMap { $0 }
-    let marks = Set(
-      evidence.compactMap { line -> Mark? in
-        guard let time = line.time, let cpu = line.cpu else { return nil }
-        return Mark(time: time, position: line.position, cpu: cpu)
-      })
+    let marks = evidence.compactMap { line -> Mark? in
+      guard let time = line.time, let cpu = line.cpu else { return nil }
+      return Mark(time: time, position: line.position, cpu: cpu)
+    }
+    // A window may hold many thousand events, and few lines are evidence: the times decide nearly always.
     func isEvidence(_ event: TraceEvent) -> Bool {
-      marks.contains(Mark(time: event.time, position: event.position, cpu: event.cpu))
+      marks.contains {
+        $0.time == event.time && $0.cpu == event.cpu && $0.position == event.position
+      }
     }
     for track in spike.timeline.cpus where track.cpu != spike.cpu {
       events += track.events(in: window).filter { isEvidence($0) || key.contains($0) }
@@ -58,7 +61,9 @@ enum Excerpt {
           $0.position == line.position && !events.contains($0)
         } ?? []
     }
-    events.sort { ($0.time, $0.cpu, $0.position) < ($1.time, $1.cpu, $1.position) }
+    if events.count > own {
+      events.sort { ($0.time, $0.cpu, $0.position) < ($1.time, $1.cpu, $1.position) }
+    }
     var rank = [Int](repeating: 0, count: events.count)
     for (index, event) in events.enumerated() {
       if isEvidence(event) {
@@ -76,9 +81,12 @@ enum Excerpt {
         (index > 0 && rank[index - 1] >= 3) || (index + 1 < rank.count && rank[index + 1] >= 3)
       if near { rank[index] = 1 }
     }
-    let order = rank.indices.sorted { (-rank[$0], $0) < (-rank[$1], $1) }
     // Room is left for the lines that say what was left out.
-    let kept = Set(order.prefix(events.count <= limit ? limit : limit - limit / 4))
+    let room = events.count <= limit ? limit : limit - limit / 4
+    var kept: Set<Int> = []
+    for wanted in stride(from: 4, through: 0, by: -1) where kept.count < room {
+      kept.formUnion(rank.indices.lazy.filter { rank[$0] == wanted }.prefix(room - kept.count))
+    }
     var lines: [ExcerptLine] = []
     var omitted = 0
     for (index, event) in events.enumerated() {
@@ -93,7 +101,8 @@ enum Excerpt {
       }
       lines.append(
         ExcerptLine(
-          event: event, task: spike.timeline.task(event.pid), isEvidence: isEvidence(event)))
+          event: event, task: spike.names.task(event.pid, at: event.time),
+          isEvidence: isEvidence(event)))
     }
     if omitted > 0 {
       lines.append(

@@ -36,7 +36,9 @@ enum KernelSection {
     guard held.isForced || section != nil else {
       return .refuted(culprit, because: "need-resched was not set: no preemption was wanted")
     }
-    let function = held.function.isEmpty ? section?.responsible ?? "" : held.function
+    let function =
+      held.code != nil || held.function.isEmpty
+      ? section?.responsible(held.code) ?? held.function : held.function
     let wake = spike.sections.first { $0.isWakeup }
     return RuleOutcome(findings: [
       Finding(

@@ -42,6 +42,21 @@ public struct LatencySection: Hashable, Sendable {
     return candidates.first { !KernelFunctions.isHelper($0) } ?? candidates.first ?? ""
   }
 
+  /// The function that answers for the section, by the stack of `code` from inside it where there is one.
+  ///
+  /// An unwinder by frame pointers leaves out the caller of a function whose first instruction was
+  /// interrupted. A function in which the section both began and ended was on the stack all the time: where
+  /// the innermost frame is a helper and that function is missing, it is the one that was left out.
+  func responsible(_ code: InterruptedCode?) -> String {
+    guard let named = code?.responsible?.name, !named.isEmpty else { return responsible }
+    let (start, end) = (Self.bare(startFunction), Self.bare(endFunction))
+    guard !start.isEmpty, start == end, !KernelFunctions.isHelper(start),
+      let frames = code?.frames, let first = frames.first, KernelFunctions.isHelper(first.symbol),
+      !frames.contains(where: { Self.bare($0.symbol) == start })
+    else { return named }
+    return start
+  }
+
   /// The function's name without offset and module.
   private static func bare(_ name: String) -> String {
     String(name.prefix { $0 != "+" && $0 != " " })

@@ -31,6 +31,8 @@ extension SpikeCase {
     let wanted = Spans.merged([waiting, afterSwitch])
     var places: [Key: Int] = [:]
     var found: [Rival] = []
+    // A task that renames itself is called by the name under which it had the CPU longest.
+    var names: [[String: Nanoseconds]] = []
     // Softirqs in a thread made for them are that thread's own work.
     var threaded: [Int32: [TimeSpan]] = [:]
     for slice in replay.slices {
@@ -44,29 +46,40 @@ extension SpikeCase {
       let key = Key(pid: task.pid, priority: priority)
       if let place = places[key] {
         found[place].spans += parts
-        if found[place].task.comm.isEmpty { found[place].task.comm = task.comm }
+        names[place][task.comm, default: .zero] += Spans.length(parts)
       } else {
         places[key] = found.count
         found.append(
           Rival(
             task: task, priority: priority, spans: parts, evidence: [], confidence: .likely))
+        names.append([task.comm: Spans.length(parts)])
       }
     }
     guard !found.isEmpty else { return [] }
-    for (pid, parts) in threaded {
-      if let place = found.lastIndex(where: { $0.task.pid == pid }) {
-        found[place].spans = Spans.merged(found[place].spans + parts)
+    if !threaded.isEmpty {
+      var last: [Int32: Int] = [:]
+      for index in found.indices { last[found[index].task.pid] = index }
+      for (pid, parts) in threaded {
+        if let place = last[pid] {
+          found[place].spans = Spans.merged(found[place].spans + parts)
+        }
       }
     }
     addSwitches(to: &found)
-    let boosts = Boost.all(in: timeline, until: sample.wake)
+    let boosts = Dictionary(grouping: Boost.all(in: timeline, until: sample.wake), by: \.pid)
     for index in found.indices {
-      if found[index].task.comm.isEmpty {
-        found[index].task = timeline.task(found[index].task.pid)
+      let pid = found[index].task.pid
+      if names[index].count > 1 {
+        found[index].task.comm =
+          names[index].max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? ""
       }
-      if let start = found[index].spans.first?.start, let priority = found[index].priority {
-        found[index].boost =
-          Boost.inForce(boosts, pid: found[index].task.pid, priority: priority, at: start)
+      if let start = found[index].spans.first?.start {
+        if found[index].task.comm.isEmpty {
+          found[index].task = self.names.task(pid, at: start)
+        }
+        if let priority = found[index].priority, let boosts = boosts[pid] {
+          found[index].boost = Boost.inForce(boosts, pid: pid, priority: priority, at: start)
+        }
       }
       found[index].culprit = culprit(of: found[index])
     }

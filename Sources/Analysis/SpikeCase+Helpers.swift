@@ -21,17 +21,63 @@ extension SpikeCase {
     }
   }
 
-  /// The findings of all rivals of one class.
+  /// The findings of all rivals of one class: one for each that is worth it, and one for the others together where
+  /// only their sum is.
+  ///
+  /// - Parameters:
+  ///   - culprit: The class.
+  ///   - group: What several of them are called (`tasks above rt 80`).
+  ///   - nextStep: What to do about one.
   func findings(
-    _ culprit: CulpritClass, name: (Rival) -> String = { $0.task.text },
-    nextStep: (Rival) -> String
+    _ culprit: CulpritClass, group: String, nextStep: (Rival) -> String
   ) -> [Finding] {
-    rivals.filter { $0.culprit == culprit && $0.net >= floor }.map { rival in
+    let all = rivals.filter { $0.culprit == culprit }
+    var findings = all.filter { $0.net >= floor }.map { rival in
       Finding(
-        culprit, name: name(rival), confidence: rival.confidence, spans: rival.spans,
+        culprit, name: rival.task.text, confidence: rival.confidence, spans: rival.spans,
         evidence: (rival.boost.map { [Evidence($0)] } ?? []) + rival.evidence,
         nextStep: nextStep(rival))
     }
+    // Most time first, as all rivals are.
+    let small = all.filter { $0.net < floor }
+    let sum = small.reduce(Nanoseconds.zero) { $0 + $1.net }
+    if let largest = small.first, small.count > 1, sum >= floor {
+      let text =
+        "\(small.count) \(group) took \(sum.microseconds) us together, "
+        + "\(largest.task.text) the most: \(largest.net.microseconds) us"
+      findings.append(
+        Finding(
+          culprit, name: "\(largest.task.text) and \(small.count - 1) more",
+          confidence: small.map(\.confidence).min() ?? .likely, spans: small.flatMap(\.spans),
+          evidence: [Evidence(source: "sum", text: text)] + small.prefix(4).flatMap(\.evidence),
+          nextStep: "\(text). None of them is long by itself. " + nextStep(largest)))
+    }
+    return findings
+  }
+
+  /// One finding of interrupts (or softirqs) of which none is worth one by itself, but all of them are together.
+  ///
+  /// - Parameters:
+  ///   - culprit: The class.
+  ///   - entries: Those that are below the floor, most time first.
+  ///   - span: Where they ran.
+  ///   - group: What several of them are called.
+  func together(
+    _ culprit: CulpritClass, _ entries: [RanEntry], in span: TimeSpan, group: String
+  ) -> Finding? {
+    let sum = entries.reduce(Nanoseconds.zero) { $0 + $1.net }
+    guard let largest = entries.first, entries.count > 1, sum >= floor else { return nil }
+    let occupants = Set(entries.map(\.occupant))
+    let evidence = entries.map { HardIRQ.evidence(self, of: $0.occupant, in: span) }
+    let text =
+      "\(entries.count) \(group) took \(sum.microseconds) us together, "
+      + "\(largest.occupant.name) the most: \(largest.net.microseconds) us"
+    return Finding(
+      culprit, name: "\(largest.occupant.name) and \(entries.count - 1) more",
+      confidence: evidence.allSatisfy { $0.count >= 2 } ? .proven : .likely,
+      spans: replay.spans(in: span) { occupants.contains($0.occupant) },
+      evidence: [Evidence(source: "sum", text: text)] + evidence.prefix(3).flatMap { $0.prefix(2) },
+      nextStep: "\(text). None of them is long by itself: move some of them to another CPU.")
   }
 
   /// How much longer than usual each stretch was whose usual length is known: all of them stretched alike is what a

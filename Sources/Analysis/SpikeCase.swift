@@ -38,6 +38,8 @@ public struct SpikeCase: Sendable {
   var previous: WakeupTimes?
   /// The task that was interrupted by the wake-up and kept the CPU.
   var held: HeldCPU?
+  /// The tasks' names at each time.
+  let names: TaskNames
 
   /// Prepares the case of a sample.
   public init(
@@ -54,6 +56,7 @@ public struct SpikeCase: Sendable {
     self.sample = sample
     self.times = times
     self.timeline = timeline
+    names = TaskNames(timeline)
     self.context = context
     self.baseline = baseline
     segments = times.segments.map {
@@ -167,6 +170,12 @@ public struct SpikeCase: Sendable {
       best = (overlap, section)
     }
     return best?.section
+  }
+
+  /// Whether the wake-up took less than one and a half times what earlier ones took.
+  var isOrdinary: Bool {
+    let usual = baseline.total
+    return baseline.wakeups >= 5 && sample.latency.count < usual.count + usual.count / 2
   }
 
   /// What is worth a finding: a tenth of the latency, at least 2 us.

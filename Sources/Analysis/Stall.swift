@@ -15,6 +15,10 @@ struct Stall {
 }
 
 extension SpikeCase {
+  /// Whether one of the run's system management interrupts may well be this spike: there were some, and few. In a
+  /// long run with many of them the counter says nothing of one spike.
+  var mayBeSMI: Bool { (1...10).contains(context.smiCount ?? 0) }
+
   /// Stretches that no code of this kernel explains: the timer interrupt was late although the CPU was in
   /// user space or idle, or the CPU was to be given up and nothing happened.
   func stalls() -> [Stall] {
@@ -24,7 +28,7 @@ extension SpikeCase {
     if late.length >= least, let code = interrupted {
       // What stopped another CPU too was no code with interrupts off.
       let doubtful =
-        code.mode == .kernel && (code.stoppedAtInterruptEnable || steal == .zero)
+        code.mode == .kernel && (code.stoppedAtInterruptEnable || (steal == .zero && !mayBeSMI))
         && sharedGap(over: late) == nil
       if !doubtful {
         let mode =

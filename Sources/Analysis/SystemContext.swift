@@ -85,7 +85,7 @@ public struct SystemContext: Hashable, Sendable {
     case .clocksource: clocksource != nil
     case .ptracer: ptracer != nil
     case .frequency: nominalKilohertz != nil
-    case .siblings: siblings != nil
+    case .siblings: siblings?.values.contains { !$0.isEmpty } ?? false
     case .otherTracing: otherTracing != nil
     }
   }

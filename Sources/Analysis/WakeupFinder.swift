@@ -18,9 +18,9 @@ public struct WakeupFinder: Sendable {
     // The request for this wake-up names its expiry; nothing before it belongs to this cycle.
     var begin = 0
     for index in stride(from: end - 1, through: 0, by: -1) {
+      guard merged.pid(index) == tid else { continue }
       let event = merged[index]
-      guard event.pid == tid, case .hrtimerStart(_, _, let hard, let soft, _) = event.payload
-      else { continue }
+      guard case .hrtimerStart(_, _, let hard, let soft, _) = event.payload else { continue }
       if soft == sample.expiry || hard == sample.expiry {
         times.armedEvent = event
         begin = index
@@ -43,9 +43,9 @@ public struct WakeupFinder: Sendable {
     var index = upper - 1
     while index >= 0, found.count < limit {
       defer { index -= 1 }
+      guard merged.pid(index) == tid else { continue }
       let event = merged[index]
-      guard event.pid == tid,
-        case .hrtimerStart(_, _, let hard, let soft, let mode) = event.payload,
+      guard case .hrtimerStart(_, _, let hard, let soft, let mode) = event.payload,
         !mode.hasPrefix("REL")
       else { continue }
       let cycle = index..<upper

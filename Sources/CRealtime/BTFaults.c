@@ -2,7 +2,9 @@
 #include "BTFaults.h"
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -24,4 +26,14 @@ long bt_process_pageout(int pidfd, unsigned long start, size_t length)
 {
   struct iovec range = {(void *)start, length};
   return syscall(SYS_process_madvise, pidfd, &range, 1UL, BT_MADV_PAGEOUT, 0U);
+}
+
+int bt_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+void bt_raise_pending_limit(void)
+{
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_SIGPENDING, &limit)) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_SIGPENDING, &limit);
 }

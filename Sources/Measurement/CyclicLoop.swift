@@ -46,15 +46,31 @@ struct CyclicLoop: ~Copyable {
     self.text = text
   }
 
+  /// Runs cycles of the self-test, which count nowhere. Gives 0, EINTR where it was stopped, or the errno of the wait.
+  @_noAllocation @_noLocks
+  mutating func test(
+    _ cycles: UInt64, recorder: UnsafeMutablePointer<Recorder>,
+    trigger: UnsafeMutablePointer<BreakTrigger>
+  ) -> Int32 {
+    if cycles == 0 { return 0 }
+    next = bt_clock(clock) &+ interval
+    let error = run(recorder, cycles: cycles, end: .max, threshold: .max, trigger: trigger)
+    sequence = 0
+    return error
+  }
+
   /// Warms up with the interval that is set, then records as `order` says. Gives 0, EINTR where it was
   /// stopped, or the errno of the wait.
   @_noAllocation @_noLocks
   mutating func measure(
     _ order: LoopOrder, recorder: UnsafeMutablePointer<Recorder>,
-    scratch: UnsafeMutablePointer<Recorder>, trigger: UnsafeMutablePointer<BreakTrigger>
+    scratch: UnsafeMutablePointer<Recorder>, selfTest: UnsafeMutablePointer<Recorder>,
+    trigger: UnsafeMutablePointer<BreakTrigger>
   ) -> Int32 {
+    var error = test(order.selfTestCycles, recorder: selfTest, trigger: trigger)
+    if error != 0 { return error }
     next = bt_clock(clock) &+ interval
-    var error = run(
+    error = run(
       scratch, cycles: order.warmupCycles, end: .max, threshold: .max, trigger: trigger)
     if error != 0 { return error }
     usageAtStart = bt_thread_usage()

@@ -137,6 +137,10 @@ public final class Engine: @unchecked Sendable {
     threads[thread].recorder.pointee.firstOverflowCycles()
   }
 
+  /// Takes the latencies of thread number `thread` in its self-test; empty without one, and where they were taken
+  /// before. One caller at a time.
+  public func takeSelfTest(thread: Int) -> SelfTestSamples { threads[thread].takeSelfTest() }
+
   /// Faults and switches over the recorded cycles of each thread; nil while the thread measures.
   public func usage() -> [ThreadUsage?] { threads.map { $0.usage } }
 
@@ -198,7 +202,8 @@ public final class Engine: @unchecked Sendable {
       throw MeasurementError(
         operation: "lock its memory (mlockall)", subject: "process",
         errno: Errno(rawValue: error),
-        hint: "run as root, give CAP_IPC_LOCK, raise ulimit -l, or measure without locked memory")
+        hint: "run as root, give CAP_IPC_LOCK, raise ulimit -l, or leave it unlocked: --no-mlockall"
+      )
     }
     memoryIsLocked = true
   }
@@ -243,7 +248,8 @@ public final class Engine: @unchecked Sendable {
     // The warm-up of the slowest thread comes first.
     let interval = plan.threads.map(\.interval.count).max() ?? 0
     let warmup =
-      Int64(clamping: plan.warmupCycles + 1) * min(interval, MeasuringThread.longestWarmupInterval)
+      Int64(clamping: plan.warmupCycles + plan.selfTestCycles + 2)
+      * min(interval, MeasuringThread.longestWarmupInterval)
     let start = bt_clock(clock) + warmup
     for (number, thread) in threads.enumerated() {
       switch plan.alignment {

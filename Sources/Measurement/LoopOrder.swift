@@ -1,5 +1,7 @@
 /// What a loop is to do, as plain numbers: nothing of the plan is looked at once the loop runs.
 struct LoopOrder {
+  /// Cycles of the self-test.
+  var selfTestCycles: UInt64
   /// Cycles before the recorded ones.
   var warmupCycles: UInt64
   /// How the recorded cycles wait.

@@ -51,8 +51,11 @@ public struct MeasurementPlan: Hashable, Sendable {
   public var dmaLatency: Int32? = 0
   /// Where PM QoS takes its value.
   public var dmaLatencyPath = "/dev/cpu_dma_latency"
-  /// Cycles before the recorded ones, at most 1 ms each; they count in the sequence only.
+  /// Cycles before the recorded ones, at most 200 us each; they count in the sequence only.
   public var warmupCycles: UInt64 = 5
+  /// Cycles whose latencies `Engine.selfTest` gives, once at the end of `prepare()` and once more behind `begin()`,
+  /// at most 200 us each: what was switched on in between is their difference. They count nowhere; at most 1,024.
+  public var selfTestCycles: UInt64 = 0
   /// How the first expiries are laid.
   public var alignment: Alignment = .none
   /// Samples that a thread keeps until they are drained, 0 for none; rounded up to a power of two.
@@ -115,6 +118,9 @@ public struct MeasurementPlan: Hashable, Sendable {
     }
     if !(0...Self.maximumSamples).contains(sampleCapacity) {
       throw refuse("keep \(sampleCapacity) samples", "0...\(Self.maximumSamples) are possible")
+    }
+    if selfTestCycles > 1_024 {
+      throw refuse("test itself in \(selfTestCycles) cycles", "1024 are the most")
     }
     if let breakThreshold, breakThreshold < .zero {
       throw refuse("break at a negative latency", "use 0 or more")

@@ -30,7 +30,9 @@ final class MeasuringThread: @unchecked Sendable {
   /// Bytes of each thread's stack; as much as the loop and the set-up need, many times over.
   static let stackSize = 512 * 1024
   /// Expiries of warm-up cycles are at most this far apart, so that long intervals start soon.
-  static let longestWarmupInterval: Int64 = 1_000_000
+  static let longestWarmupInterval: Int64 = 200_000
+  /// The latencies of the self-test, first those of `prepare()`, then those behind `begin()`; empty without one.
+  private let selfTests: [UnsafeMutablePointer<Recorder>]
 
   init(plan: ThreadPlan, measurement: MeasurementPlan, memory: EngineMemory, wake: Int32) {
     self.plan = plan
@@ -41,6 +43,12 @@ final class MeasuringThread: @unchecked Sendable {
     recorder.initialize(
       to: Recorder(
         buckets: measurement.histogramBuckets, sampleCapacity: measurement.sampleCapacity))
+    let tests = measurement.selfTestCycles
+    selfTests = (0..<(tests > 0 ? 2 : 0)).map { _ in
+      let test = UnsafeMutablePointer<Recorder>.allocate(capacity: 1)
+      test.initialize(to: Recorder(buckets: 0, sampleCapacity: Int(clamping: tests)))
+      return test
+    }
     buffer = .allocate(capacity: 1)
     buffer.initialize(to: timespec())
     alignedStart = .allocate(capacity: 1)
@@ -50,6 +58,10 @@ final class MeasuringThread: @unchecked Sendable {
   deinit {
     recorder.deinitialize(count: 1)
     recorder.deallocate()
+    for test in selfTests {
+      test.deinitialize(count: 1)
+      test.deallocate()
+    }
     buffer.deallocate()
     alignedStart.deallocate()
   }
@@ -79,6 +91,15 @@ final class MeasuringThread: @unchecked Sendable {
     return statistics
   }
 
+  /// Takes the self-test's latencies that are there: those of `prepare()`, those behind `begin()`.
+  func takeSelfTest() -> SelfTestSamples {
+    var samples = SelfTestSamples()
+    guard selfTests.count == 2 else { return samples }
+    selfTests[0].pointee.ring.drain { samples.before.append($0.latency) }
+    selfTests[1].pointee.ring.drain { samples.after.append($0.latency) }
+    return samples
+  }
+
   /// The counters over the recorded cycles, nil until the thread has ended.
   var usage: ThreadUsage? { finished.load(ordering: .acquiring) ? usageOfRun : nil }
 
@@ -102,7 +123,8 @@ final class MeasuringThread: @unchecked Sendable {
 
   private var order: LoopOrder {
     LoopOrder(
-      warmupCycles: measurement.warmupCycles, mode: measurement.waitMode,
+      selfTestCycles: measurement.selfTestCycles, warmupCycles: measurement.warmupCycles,
+      mode: measurement.waitMode,
       interval: plan.interval.count, cycles: measurement.loops == 0 ? .max : measurement.loops,
       duration: measurement.duration?.count ?? .max,
       threshold: measurement.breakThreshold?.count ?? .max, alignedStart: alignedStart)
@@ -137,11 +159,15 @@ final class MeasuringThread: @unchecked Sendable {
       rehearse(&loop, scratch)
       let order = self.order
       let (go, recorder, trigger) = (memory.go, recorder, memory.trigger)
+      // Without a self-test no cycle of it is run, and the recorder that is passed is never written to.
+      let tests = (selfTests.first ?? scratch, selfTests.last ?? scratch)
+      _ = loop.test(order.selfTestCycles, recorder: tests.0, trigger: trigger)
       report(ready: memory.preparing)
       while go.pointee.load(ordering: .acquiring) == 0 {
         bt_futex_wait(UnsafeRawPointer(go), 0, 0)
       }
-      let error = loop.measure(order, recorder: recorder, scratch: scratch, trigger: trigger)
+      let error = loop.measure(
+        order, recorder: recorder, scratch: scratch, selfTest: tests.1, trigger: trigger)
       if measurement.waitMode == .itimer { _ = bt_itimer_start(0, 0) }
       waitError = error == EINTR ? 0 : error
       usageOfRun = ThreadUsage(from: loop.usageAtStart, to: loop.usageAtEnd)

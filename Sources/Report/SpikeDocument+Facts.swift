@@ -277,6 +277,7 @@ extension SpikeDocument {
       items.add("median, tracing on", us: observer.facts.medianOn)
       items.add("cost of the tracing", us: observer.cost)
       items.add("wake-ups measured", observer.facts.wakeups)
+      items.add("a line in trace_marker", us: observer.facts.markerWrite)
     }
     if let run = record.run {
       items.add(

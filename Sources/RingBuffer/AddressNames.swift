@@ -21,5 +21,14 @@ struct AddressNames: Sendable {
 
   func location(_ address: UInt64) -> CodeLocation { symbols.location(address) }
 
+  /// The function at a distance from the begin of the kernel's text; nil where that is not known.
+  ///
+  /// The kernel keeps the distance in 32 bits: that of a module's function may be negative.
+  func location(distance: Int64) -> CodeLocation? {
+    symbols.textStart.map {
+      symbols.location($0 &+ UInt64(bitPattern: Int64(Int32(truncatingIfNeeded: distance))))
+    }
+  }
+
   func text(at address: UInt64) -> String? { texts[address] }
 }

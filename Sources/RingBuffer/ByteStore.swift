@@ -4,10 +4,12 @@
   /// The number of bytes.
   public let count: Int
   private let release: (UnsafeRawPointer, Int) -> Void
+  private let reading: ((UnsafeMutableRawBufferPointer, Int) -> Bool)?
 
   /// Makes a store that owns a copy of `bytes`.
   public init(_ bytes: [UInt8]) {
     count = bytes.count
+    unsafe reading = nil
     guard !bytes.isEmpty else {
       unsafe base = nil
       unsafe release = { _, _ in }
@@ -20,10 +22,15 @@
   }
 
   /// Takes over `count` bytes at `base`, which must stay readable and unchanged until `release` is called.
+  ///
+  /// `reading` fills a buffer with the bytes from an offset on, and tells whether it could: what a mapping was made of
+  /// may be read so too. It is called from several threads at once.
   public init(
     unsafeBase base: UnsafeRawPointer, count: Int,
+    reading: ((UnsafeMutableRawBufferPointer, Int) -> Bool)? = nil,
     release: @escaping (UnsafeRawPointer, Int) -> Void
   ) {
+    unsafe self.reading = reading
     unsafe self.base = base
     self.count = count
     unsafe self.release = release
@@ -41,6 +48,20 @@
     let buffer = unsafe UnsafeRawBufferPointer(
       start: start.map { unsafe $0 + wanted.lowerBound }, count: wanted.count)
     return try body(unsafe buffer.bytes)
+  }
+
+  /// Whether `read` has a file to read from.
+  public var isReadable: Bool { unsafe reading != nil }
+
+  /// Copies the bytes of `range` to the begin of `bytes`; false where they are not in the store or cannot be read.
+  public func read(_ range: Range<Int>, into bytes: inout [UInt8]) -> Bool {
+    guard let reading = unsafe reading, range.lowerBound >= 0, range.upperBound <= count,
+      range.count <= bytes.count
+    else { return false }
+    return unsafe bytes.withUnsafeMutableBytes { buffer in
+      unsafe reading(
+        UnsafeMutableRawBufferPointer(rebasing: buffer[..<range.count]), range.lowerBound)
+    }
   }
 
   @usableFromInline var start: UnsafeRawPointer? { unsafe base }

@@ -1,3 +1,5 @@
+internal import TraceModel
+
 /// A task's name as the 16 bytes that the kernel keeps (`TASK_COMM_LEN`), zeros behind the end: cheap
 /// to compare while millions of records are searched.
 @frozen public struct CommBytes: Hashable, Sendable {
@@ -61,15 +63,5 @@
   }
 
   /// The name as text.
-  public var text: String {
-    var bytes: [UInt8] = []
-    for word in [low, high] {
-      for index in 0..<8 {
-        let byte = UInt8(truncatingIfNeeded: word >> UInt64(index * 8))
-        if byte == 0 { return String(decoding: bytes, as: UTF8.self) }
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
+  public var text: String { PackedComm.text(low, high) }
 }

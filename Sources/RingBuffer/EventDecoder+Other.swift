@@ -3,11 +3,17 @@ import TraceModel
 extension EventDecoder {
   /// The record's fields as text, for an event without a case of its own.
   func other(_ page: RawSpan, _ record: RecordRef, _ names: AddressNames) -> OtherEvent {
-    OtherEvent(
-      system: format.system, name: format.name,
-      fields: format.fields.map { field in
-        EventField(name: field.name, value: rendered(field, page, record, names) ?? "?")
-      })
+    var fields = format.fields.map { field in
+      EventField(name: field.name, value: rendered(field, page, record, names) ?? "?")
+    }
+    for slot in offsetSlots {
+      // Beside the distance: `caller` of `caller_offs`, as the kernel's own text calls it.
+      guard !fields.contains(where: { $0.name == slot.name }),
+        let place = slot.location(page, record, names), !place.symbol.isEmpty
+      else { continue }
+      fields.append(EventField(name: slot.name, value: place.text))
+    }
+    return OtherEvent(system: format.system, name: format.name, fields: fields)
   }
 
   /// How many elements of an array are shown.

@@ -14,6 +14,8 @@ final class EventDecoder: Sendable {
   private let data: DataSlot?
   private let switching: SwitchReader?
   private let waking: WakeReader?
+  /// Fields that are distances of functions, mostly none.
+  let offsetSlots: [OffsetSlot]
   let flags: FieldSlot?
   let preemptCount: FieldSlot?
   let pid: FieldSlot?
@@ -22,6 +24,7 @@ final class EventDecoder: Sendable {
     self.format = format
     self.layout = layout
     self.longSize = longSize
+    offsetSlots = OffsetSlot.all(of: format, layout: layout)
     flags = format.slot("common_flags", layout)
     preemptCount = format.slot("common_preempt_count", layout)
     pid = format.slot("common_pid", layout)

@@ -27,41 +27,51 @@ public struct PageIndex: Sendable {
     let range = cpu.range.clamped(to: 0..<cpu.store.count)
     guard pageSize > 0 else { return }
     pages.reserveCapacity(range.count / pageSize)
-    var index = 0
     cpu.store.withBytes(in: range) { bytes in
       var offset = 0
       while offset < bytes.byteCount {
         let page = bytes.extracting(offset..<min(offset + pageSize, bytes.byteCount))
-        let position = range.lowerBound + offset
-        let damage: PageDamage?
-        if let header = reader.header(of: page) {
-          if header.commit > pageSize - reader.layout.dataOffset {
-            damage = .commitTooLong
-          } else {
-            damage = nil
-            if header.commit > 0 {
-              let start = Nanoseconds(Int64(clamping: header.timestamp))
-              isOrdered = isOrdered && start >= pages.last?.start ?? start
-              pages.append(
-                Page(start: start, position: position, commit: header.commit, lost: header.lost))
-            }
-          }
-        } else {
-          damage = .shorterThanHeader
-        }
-        if let damage {
-          problems.append(
-            RingBufferError(
-              operation: .page, subject: "CPU \(cpu.cpu) page \(index)", position: position,
-              reason: damage.text))
-        }
+        append(page, at: range.lowerBound + offset, of: cpu, pageSize: pageSize, reader: reader)
         offset += pageSize
-        index += 1
       }
     }
     if !isOrdered {
       pages.sort { ($0.start, $0.position) < ($1.start, $1.position) }
     }
+  }
+
+  /// An index without pages, and room for as many.
+  public init(capacity: Int) { pages.reserveCapacity(max(0, capacity)) }
+
+  /// Takes the head of a CPU's next page, which begins at `position` of its store; tells whether the page holds records.
+  ///
+  /// Once `isOrdered` is false the index is of no use: a whole one puts its pages in order.
+  @discardableResult public mutating func append(
+    _ page: RawSpan, at position: Int, of cpu: CPUPages, pageSize: Int, reader: PageReader
+  ) -> Bool {
+    guard let header = reader.header(of: page) else {
+      note(.shorterThanHeader, position, cpu, pageSize)
+      return false
+    }
+    guard header.commit <= pageSize - reader.layout.dataOffset else {
+      note(.commitTooLong, position, cpu, pageSize)
+      return false
+    }
+    guard header.commit > 0 else { return false }
+    let start = Nanoseconds(Int64(clamping: header.timestamp))
+    isOrdered = isOrdered && start >= pages.last?.start ?? start
+    pages.append(Page(start: start, position: position, commit: header.commit, lost: header.lost))
+    return true
+  }
+
+  private mutating func note(
+    _ damage: PageDamage, _ position: Int, _ cpu: CPUPages, _ pageSize: Int
+  ) {
+    let index = (position - cpu.range.lowerBound) / max(1, pageSize)
+    problems.append(
+      RingBufferError(
+        operation: .page, subject: "CPU \(cpu.cpu) page \(index)", position: position,
+        reason: damage.text))
   }
 
   /// The pages that may hold records of `span`, with `before` more pages in front of them.

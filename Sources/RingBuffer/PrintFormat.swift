@@ -7,6 +7,8 @@ public struct PrintFormat: Hashable, Sendable {
   public let tables: [String: ValueTable]
   /// The fields that are printed as a symbol (`%ps`, `%pS`).
   public let symbolFields: Set<String>
+  /// The fields that hold a function's distance from the begin of the kernel's text: `_stext + REC->field`.
+  public let offsetFields: Set<String>
   /// For `REC->field & bits ? "+" : ""`: the bits, by field name (sched_switch's preempted state).
   public let plusBits: [String: UInt64]
 
@@ -36,6 +38,7 @@ public struct PrintFormat: Hashable, Sendable {
     }
     plusBits = plus
     symbolFields = Self.symbols(arguments)
+    offsetFields = Set(arguments.dropFirst().compactMap(Self.offset))
   }
 
   /// `( REC->field [& mask], ["delimiter",] { value, "name" }, … )` from its bracket on.
@@ -136,6 +139,15 @@ public struct PrintFormat: Hashable, Sendable {
       }
     }
     return nil
+  }
+
+  /// The field of `(void *)((unsigned long)(_stext) + REC->field)`.
+  private static func offset(_ argument: ArraySlice<PrintToken>) -> String? {
+    guard argument.contains(.word("_stext")), argument.contains(.sign("+")),
+      let record = argument.firstIndex(of: .word("REC")), record + 2 < argument.endIndex,
+      argument[record + 1] == .sign("->"), case .word(let name) = argument[record + 2]
+    else { return nil }
+    return name
   }
 
   /// The fields whose conversion is a symbol's.

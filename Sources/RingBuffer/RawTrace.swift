@@ -49,7 +49,12 @@ public struct RawTrace: Sendable {
   /// pid to comm: `saved_cmdlines`.
   public var comms: [Int32: String]
   /// Text in the format of /proc/kallsyms; may hold only the part that the trace needs.
-  public var symbols: String
+  public var symbols: String {
+    get { symbolText.text }
+    set { symbolText = StoredText(newValue) }
+  }
+  /// The same, not copied out of its file.
+  public var symbolText: StoredText
   /// The text of `printk_formats`.
   public var printkFormats: String
   /// Name of the trace clock, empty where it is not known.
@@ -70,7 +75,7 @@ public struct RawTrace: Sendable {
     self.headerEvent = headerEvent
     self.formats = formats
     self.comms = comms
-    self.symbols = symbols
+    symbolText = StoredText(symbols)
     self.printkFormats = printkFormats
     self.clock = clock
     self.cpus = cpus

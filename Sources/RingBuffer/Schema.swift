@@ -66,12 +66,17 @@ public struct Schema: Sendable {
 
   /// The format of an event by system and name.
   public func format(system: String, name: String) -> EventFormat? {
-    formats.first { $0.system == system && $0.name == name }
+    decoders.lazy.compactMap { $0?.format }.first { $0.system == system && $0.name == name }
   }
 
   /// Where a number stands in the records of an event, for searches of one's own; nil where the event
   /// has no such field or the field is no number.
   public func slot(_ field: String, of format: EventFormat) -> FieldSlot? {
     format.slot(field, layout)
+  }
+
+  /// Where a text stands in the records of an event; nil where the event has no such field or the field is no text.
+  public func textSlot(_ field: String, of format: EventFormat) -> DataSlot? {
+    format.field(field).flatMap { DataSlot($0, layout: layout) }
   }
 }

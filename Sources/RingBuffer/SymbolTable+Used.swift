@@ -4,14 +4,28 @@ import TraceModel
 extension SymbolTable {
   /// The symbols that were looked up so far, in the format of /proc/kallsyms and in order of address.
   public func usedSymbols() -> String {
-    let used = state.withLock { Set($0.known.values.compactMap(UsedSymbol.init)) }
-    return used.sorted { ($0.address, $0.name) < ($1.address, $1.name) }.map(\.line).joined()
+    let (known, start) = state.withLock { ($0.known, $0.textStart) }
+    var used = Set(known.values.compactMap(UsedSymbol.init))
+    // Without it the distances in the records mean nothing.
+    if case .some(.some(let start)) = start {
+      used.insert(UsedSymbol(address: start, name: "_stext"))
+    }
+    return used.sorted {
+      // Of several symbols at one address the first counts: that is the one that was found.
+      ($0.address, $0.name == "_stext" ? 1 : 0, $0.name)
+        < ($1.address, $1.name == "_stext" ? 1 : 0, $1.name)
+    }.map(\.line).joined()
   }
 
   private struct UsedSymbol: Hashable {
     var address: UInt64
     var name: String
     var module: String?
+
+    init(address: UInt64, name: String) {
+      self.address = address
+      self.name = name
+    }
 
     init?(_ location: CodeLocation) {
       guard !location.symbol.isEmpty, let offset = location.offset, offset <= location.address

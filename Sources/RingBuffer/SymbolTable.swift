@@ -15,6 +15,8 @@ public final class SymbolTable: Sendable {
   struct State {
     var entries: [Entry]?
     var known: [UInt64: CodeLocation] = [:]
+    /// What `textStart` found; nil until it is asked for.
+    var textStart: UInt64??
   }
 
   /// No function is as long as this: an address farther behind the last symbol has none.
@@ -22,14 +24,48 @@ public final class SymbolTable: Sendable {
   /// What a stack entry says for a frame in ftrace's own trampoline (`FTRACE_TRAMPOLINE_MARKER`).
   private static let trampoline: UInt64 = 0x7fff_ffff
 
-  private let text: String
+  private let text: StoredText
   let state = Mutex(State())
 
   /// Makes a table; the text is not read yet.
-  public init(_ text: String) {
-    var text = text
-    text.makeContiguousUTF8()
-    self.text = text
+  public init(_ text: StoredText) { self.text = text }
+
+  /// Makes a table of a text.
+  public convenience init(_ text: String) { self.init(StoredText(text)) }
+
+  /// Where the kernel's text begins (`_stext`), nil where the table does not tell.
+  public var textStart: UInt64? {
+    state.withLock { state in
+      if let known = state.textStart { return known }
+      let found = address(of: Array("_stext".utf8), entries(&state))
+      state.textStart = .some(found)
+      return found
+    }
+  }
+
+  private func address(of name: [UInt8], _ entries: [Entry]) -> UInt64? {
+    text.withBytes { bytes in
+      entries.first { entry in
+        let end = entry.name + name.count
+        guard end <= bytes.byteCount,
+          end == bytes.byteCount || Self.isBlank(bytes.uncheckedUInt8(end))
+        else { return false }
+        var index = 0
+        while index < name.count, bytes.uncheckedUInt8(entry.name + index) == name[index] {
+          index += 1
+        }
+        return index == name.count
+      }?.address
+    }
+  }
+
+  /// Makes a table of the same symbols, in which nothing was looked up yet.
+  ///
+  /// The text is read here where the other table has not read it, once for both.
+  public init(sharing other: SymbolTable) {
+    text = other.text
+    let entries = other.state.withLock { state in other.entries(&state) }
+    state.withLock { $0.entries = entries }
   }
 
   /// The number of symbols that have an address.
@@ -78,48 +114,65 @@ public final class SymbolTable: Sendable {
   }
 
   private func name(at offset: Int) -> (String, String?) {
-    let utf8 = text.utf8
-    let rest = utf8[utf8.index(utf8.startIndex, offsetBy: offset)...].prefix { $0 != 10 }
-    let words = rest.split { $0 == 9 || $0 == 32 || $0 == 13 }.map { String($0) ?? "" }
-    guard let name = words.first else { return ("", nil) }
-    guard words.count > 1, words[1].hasPrefix("["), words[1].hasSuffix("]") else {
-      return (name, nil)
+    text.withBytes { bytes in
+      var words: [String] = []
+      var index = offset
+      while index < bytes.byteCount, bytes.uncheckedUInt8(index) != 10, words.count < 2 {
+        let start = index
+        while index < bytes.byteCount, !Self.isBlank(bytes.uncheckedUInt8(index)) { index += 1 }
+        if index > start { words.append(bytes.text(in: start..<index)) } else { index += 1 }
+      }
+      guard let name = words.first else { return ("", nil) }
+      guard words.count > 1, words[1].hasPrefix("["), words[1].hasSuffix("]") else {
+        return (name, nil)
+      }
+      return (name, String(words[1].dropFirst().dropLast()))
     }
-    return (name, String(words[1].dropFirst().dropLast()))
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool {
+    byte == 32 || byte == 9 || byte == 10 || byte == 13
   }
 
   /// All text symbols in order of address, or all symbols where the text has no text symbol.
-  private static func parse(_ text: String) -> [Entry] {
-    let bytes = text.utf8Span.span
-    let functions = parse(bytes, onlyText: true)
-    return functions.isEmpty ? parse(bytes, onlyText: false) : functions
+  private static func parse(_ text: StoredText) -> [Entry] {
+    text.withBytes { bytes in
+      let functions = parse(bytes, onlyText: true)
+      return functions.isEmpty ? parse(bytes, onlyText: false) : functions
+    }
   }
 
-  private static func parse(_ bytes: Span<UInt8>, onlyText: Bool) -> [Entry] {
+  private static func parse(_ bytes: RawSpan, onlyText: Bool) -> [Entry] {
     var entries: [Entry] = []
-    entries.reserveCapacity(bytes.count / 64)
+    entries.reserveCapacity(bytes.byteCount / 40)
     var ascending = true
     var last: UInt64 = 0
     var index = 0
-    while index < bytes.count {
+    let count = bytes.byteCount
+    while index < count {
       var address: UInt64 = 0
       var digits = 0
-      while index < bytes.count, let digit = hexadecimal(bytes[index]) {
+      if index + 16 <= count, let found = SymbolScan.address(bytes, index) {
+        address = found
+        digits = 16
+        index += 16
+      }
+      while index < count, let digit = hexadecimal(bytes.uncheckedUInt8(index)) {
         address = address << 4 | digit
         digits += 1
         index += 1
       }
       // ADDRESS, a blank, the type's letter, a blank, the name.
-      if digits > 0, digits <= 16, address != 0, index + 3 < bytes.count, bytes[index] == 32,
-        bytes[index + 2] == 32, !onlyText || isText(bytes[index + 1])
+      if digits > 0, digits <= 16, address != 0, index + 3 < count,
+        bytes.uncheckedUInt8(index) == 32, bytes.uncheckedUInt8(index + 2) == 32,
+        !onlyText || isText(bytes.uncheckedUInt8(index + 1))
       {
         entries.append(Entry(address: address, name: index + 3))
         ascending = ascending && address >= last
         last = address
         index += 3
       }
-      while index < bytes.count, bytes[index] != 10 { index += 1 }
-      index += 1
+      index = SymbolScan.lineEnd(bytes, from: index) + 1
     }
     if !ascending { entries.sort { ($0.address, $0.name) < ($1.address, $1.name) } }
     return entries

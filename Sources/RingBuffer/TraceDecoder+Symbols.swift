@@ -7,6 +7,14 @@ extension TraceDecoder {
   public func neededSymbols() -> String {
     // Numbers that may be addresses of functions, by event.
     var slots: [UInt16: [FieldSlot]] = [:]
+    let stackID = stackID
+    let distances = Dictionary(
+      schema.formats.compactMap { format in
+        schema.decoder(id: format.id).flatMap {
+          $0.offsetSlots.isEmpty ? nil : (format.id, $0.offsetSlots)
+        }
+      }, uniquingKeysWith: { first, _ in first })
+    let hasDistances = !distances.isEmpty
     for cpu in cpus {
       forEachRecord(cpu: cpu) { page, record in
         let places: [FieldSlot]
@@ -20,6 +28,9 @@ extension TraceDecoder {
           if let value = place.integer(page, record) {
             _ = symbols.location(UInt64(bitPattern: value))
           }
+        }
+        for place in hasDistances ? distances[record.id] ?? [] : [] {
+          _ = place.location(page, record, names)
         }
         // A stack is an array; the event's own decoder looks its frames up.
         if record.id == stackID { _ = event(page, record, cpu: cpu) }

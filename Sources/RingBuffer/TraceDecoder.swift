@@ -27,26 +27,55 @@ public struct TraceDecoder: Sendable {
 
   /// Reads header, formats and page heads; throws where the pages' layout cannot be told.
   ///
-  /// Formats that cannot be read are in `schema.problems`, damaged pages in the timelines' gaps.
-  public init(trace: RawTrace) throws(RingBufferError) {
+  /// Formats that cannot be read are in `schema.problems`, damaged pages in the timelines' gaps. With `symbols` the
+  /// trace's own are not read: several decoders of one trace share a table.
+  public init(trace: RawTrace, symbols: SymbolTable? = nil) throws(RingBufferError) {
     let header = try HeaderPage(text: trace.headerPage)
+    try self.init(
+      trace, header: header,
+      schema: Schema(
+        header: header, formats: trace.formats, byteOrder: trace.byteOrder,
+        longSize: trace.longSize),
+      symbols: symbols ?? SymbolTable(trace.symbolText))
+  }
+
+  /// The same with formats and symbols that were read before, in place of the trace's own texts.
+  public init(trace: RawTrace, schema: Schema, symbols: SymbolTable) throws(RingBufferError) {
+    try self.init(
+      trace, header: try HeaderPage(text: trace.headerPage), schema: schema, symbols: symbols)
+  }
+
+  private init(
+    _ trace: RawTrace, header: HeaderPage, schema: Schema, symbols: SymbolTable
+  ) throws(RingBufferError) {
     guard trace.pageSize >= header.dataOffset, trace.pageSize <= FieldFormat.limit else {
       throw RingBufferError(
         operation: .headerPage, position: 0,
         reason: "pages of \(trace.pageSize) bytes cannot hold a head of \(header.dataOffset)")
     }
-    let schema = Schema(
-      header: header, formats: trace.formats, byteOrder: trace.byteOrder, longSize: trace.longSize)
     self.schema = schema
     pageSize = trace.pageSize
     comms = trace.comms
     clock = trace.clock
-    symbols = SymbolTable(trace.symbols)
+    self.symbols = symbols
     names = AddressNames(symbols: symbols, printkFormats: trace.printkFormats)
     let reader = PageReader(layout: schema.layout)
     let size = trace.pageSize
     buffers = trace.cpus.sorted { $0.cpu < $1.cpu }.map { pages in
       CPUBuffer(pages: pages, index: PageIndex(pages, pageSize: size, reader: reader))
+    }
+  }
+
+  /// The same decoder for pages whose index is there already.
+  public init(_ other: TraceDecoder, cpus: [(pages: CPUPages, index: PageIndex)]) {
+    schema = other.schema
+    symbols = other.symbols
+    pageSize = other.pageSize
+    comms = other.comms
+    clock = other.clock
+    names = other.names
+    buffers = cpus.sorted { $0.pages.cpu < $1.pages.cpu }.map {
+      CPUBuffer(pages: $0.pages, index: $0.index)
     }
   }
 

@@ -7,6 +7,8 @@ internal import TraceModel
 
 /// What a bundle holds and how it is written.
 struct BundleContents {
+  /// How the names of bundles begin.
+  static let prefix = "breaktrace-"
   static let trace = "trace.dat"
   static let histogram = "histogram.txt"
   static let facts = "machine.json"
@@ -29,7 +31,7 @@ struct BundleContents {
   /// The bundle's name: class and latency of the spike.
   var name: String {
     let analysis = report.analysis
-    return "breaktrace-\(analysis.culprit.culprit.rawValue)-"
+    return Self.prefix + "\(analysis.culprit.culprit.rawValue)-"
       + "\(analysis.sample.latency.microseconds)us-cpu\(analysis.sample.cpu)"
   }
 

@@ -60,6 +60,7 @@ public struct MeasureSession {
     var measurement = plan.measurement
     if plan.streamsSamples, measurement.sampleCapacity == 0 { measurement.sampleCapacity = 1 << 16 }
     if plan.arms, plan.spikes > 1 { measurement.afterHit = .goOn }
+    if plan.arms { measurement.selfTestCycles = ObserverCost.cycles }
     return measurement
   }
 

@@ -20,8 +20,13 @@ public struct RecordedTrace: Sendable {
   let isOwn: Bool
 
   /// Opens a trace; `formats` names a directory or a trace.dat with the event formats of a raw dump that lacks them.
-  public init(path: String, formats: String? = nil) throws(SessionError) {
-    var reader = RecordedTraceReader()
+  ///
+  /// `request` is what will be asked: a large file is read once then, not once for its index and once for the answer.
+  /// `isList` tells that it will be asked of `list`.
+  public init(
+    path: String, formats: String? = nil, request: AnalyzeRequest? = nil, isList: Bool = false
+  ) throws(SessionError) {
+    var reader = RecordedTraceReader(question: request?.question(isList: isList))
     try reader.read(path, formats: formats)
     guard !reader.sources.isEmpty else {
       throw .file(

@@ -1,17 +1,22 @@
 internal import Analysis
 internal import Report
 internal import RingBuffer
+internal import SystemPackage
 internal import TraceFile
 internal import TraceModel
 
 /// Reads what a path names into buffers and sections.
 struct RecordedTraceReader {
+  /// A search that is sure to be made.
+  let question: StreamSearch.Question?
   private(set) var sources: [TraceSource] = []
   private(set) var problems: [String] = []
   /// The facts of breaktrace's own files.
   private(set) var facts: ReportFacts?
   /// What other programs' files tell of the machine.
   private(set) var foreignFacts = ReportFacts()
+
+  init(question: StreamSearch.Question? = nil) { self.question = question }
 
   mutating func read(_ path: String, formats: String?) throws(SessionError) {
     do throws(TraceFileError) {
@@ -21,7 +26,14 @@ struct RecordedTraceReader {
       }
       switch try TraceFormat.detect(path) {
       case .bundle:
-        try file(try MappedFile.open(try Bundle(path).path(of: BundleContents.trace)), path)
+        let trace = try Bundle(path).path(of: BundleContents.trace)
+        do throws(TraceFileError) {
+          try file(try MappedFile.open(trace), path)
+        } catch  where error.errno == .noSuchFileOrDirectory {
+          var lacking = error
+          lacking.hint = "the bundle is not whole: copy its trace.dat too"
+          throw lacking
+        }
       case .rawPages: try pages(path, formats)
       case .traceDat, .text, .html: try file(try MappedFile.open(path), path)
       }
@@ -66,7 +78,8 @@ struct RecordedTraceReader {
 
   private mutating func take(_ trace: RawTrace, name: String, file: TraceDatFile?) {
     do throws(RingBufferError) {
-      let pages = try PagedTrace(trace, clock: StampClock(file, clock: trace.clock))
+      let pages = try PagedTrace(
+        trace, clock: StampClock(file, clock: trace.clock), question: question)
       for cpu in pages.scan.cpus {
         problems += pages.scan.pageIndex(cpu: cpu)?.problems.map { "\($0)" } ?? []
       }

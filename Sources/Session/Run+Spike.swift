@@ -17,13 +17,13 @@ extension Run {
   /// Takes a hit; true where it ends the run.
   mutating func take(_ hit: BreakHit) -> Bool {
     if result.hit == nil { result.hit = hit }
-    guard let instance else {
+    guard let instance, let texts else {
       result.end = .hit
       return true
     }
     let isLast = !isCampaign && result.table.rows.count + 1 >= plan.spikes
     do throws(SessionError) {
-      try take(hit, from: instance, goesOn: !isLast)
+      try take(hit, from: instance, texts, goesOn: !isLast)
     } catch {
       result.failures.append("\(error)")
       result.end = .hit
@@ -34,7 +34,7 @@ extension Run {
   }
 
   private mutating func take(
-    _ hit: BreakHit, from instance: ArmedInstance, goesOn: Bool
+    _ hit: BreakHit, from instance: ArmedInstance, _ texts: TraceTexts, goesOn: Bool
   ) throws(SessionError) {
     let keeps =
       result.spikes.count < plan.spikes
@@ -43,10 +43,10 @@ extension Run {
     var traced: TracerResult
     var deadTime: Nanoseconds?
     do throws(TracefsError) {
-      if goesOn, let swapped = try goOnWithSpare(instance) {
+      if goesOn, let swapped = try goOnWithSpare(instance, texts) {
         (snapshot, traced, deadTime) = (swapped.snapshot, swapped.traced, swapped.on - hit.wake)
       } else {
-        snapshot = try Snapshot(instance, around: hit.expiry)
+        snapshot = try Snapshot(instance, texts: texts, around: hit.expiry)
         traced = try readTracer()
         if goesOn {
           // Measuring is blind until tracing is on again: everything else can wait.
@@ -63,7 +63,11 @@ extension Run {
     if !goesOn { checkTracer() }
     // What a tracer of another kind recorded must not prove anything.
     if blindness != nil { traced.section = nil }
-    let report = try explain(hit, &snapshot, instance, traced: traced)
+    if observers[hit.thread] == nil {
+      observers[hit.thread] = ObserverCost.facts(
+        engine.takeSelfTest(thread: hit.thread), markerWrite: markerWrite)
+    }
+    let report = try explain(hit, &snapshot, instance, texts, traced: traced)
     var spike = SessionResult.Spike(
       report: report, hit: hit, bundle: nil, deadTime: deadTime ?? (Self.now - hit.wake))
     observer.spike(report)
@@ -73,7 +77,7 @@ extension Run {
       } catch {
         throw .arming(error)
       }
-      spike.bundle = try bundle(report, &snapshot, directory)
+      spike.bundle = try bundle(report, &snapshot, texts, directory)
     }
     if keeps { keep(spike) }
     result.table.add(
@@ -84,7 +88,9 @@ extension Run {
   /// Exchanges the buffers and measures on at once; reading is done afterwards.
   ///
   /// - Returns: nil where there is no spare buffer or the kernel would not exchange it: nothing has changed then.
-  private func goOnWithSpare(_ instance: ArmedInstance) throws(TracefsError) -> (
+  private func goOnWithSpare(
+    _ instance: ArmedInstance, _ texts: TraceTexts
+  ) throws(TracefsError) -> (
     snapshot: Snapshot, traced: TracerResult, on: Nanoseconds
   )? {
     guard instance.hasSpare else { return nil }
@@ -95,7 +101,7 @@ extension Run {
     try instance.start()
     engine.rearm()
     let on = Self.now
-    return (try Snapshot(spareOf: instance, statistics: statistics), traced, on)
+    return (try Snapshot(spareOf: instance, texts: texts, statistics: statistics), traced, on)
   }
 
   /// Keeps the worst spikes; the bundle of one that is no longer among them is removed.
@@ -113,18 +119,19 @@ extension Run {
   }
 
   private mutating func explain(
-    _ hit: BreakHit, _ snapshot: inout Snapshot, _ instance: ArmedInstance,
+    _ hit: BreakHit, _ snapshot: inout Snapshot, _ instance: ArmedInstance, _ texts: TraceTexts,
     traced: TracerResult
   ) throws(SessionError) -> SpikeReport {
-    snapshot.trace.symbols = symbols?.current() ?? ""
-    let explainer = try explainer(snapshot.trace)
+    if let symbols { snapshot.symbols = symbols.current() }
+    let explainer = try explainer(snapshot, texts)
     // The marker as it stands in the buffer, so that the file alone gives the same sample.
     let marker = explainer.markers(limit: 1).first ?? hit.marker
     var facts = collector.hit(
       marker.sample(comm: hit.comm), start: atStart, before: before, watch: steal,
       run: runFacts(hit),
-      trace: snapshot.facts(instance, window: TimeSpan(marker.expiry, marker.wake)), observer: nil,
-      ownThreads: ownThreads,
+      trace: snapshot.facts(instance, window: TimeSpan(marker.expiry, marker.wake)),
+      observer: observers[hit.thread], ownThreads: ownThreads,
+      otherTracing: otherTracing,
       attachments: plan.outputDirectory == nil ? [] : BundleContents.attachments)
     count(hit.usage, in: &facts)
     facts.tracerSection = traced.section
@@ -145,18 +152,21 @@ extension Run {
     return SpikeReport(analysis, facts: facts, toolVersion: plan.version)
   }
 
-  private func explainer(_ trace: RawTrace) throws(SessionError) -> SpikeExplainer {
+  private func explainer(
+    _ snapshot: Snapshot, _ texts: TraceTexts
+  ) throws(SessionError) -> SpikeExplainer {
     do throws(RingBufferError) {
-      return try SpikeExplainer(trace)
+      return try SpikeExplainer(
+        snapshot.trace, schema: texts.schema, symbols: SymbolTable(sharing: snapshot.symbols))
     } catch {
       throw .decoding(error)
     }
   }
 
   private func bundle(
-    _ report: SpikeReport, _ snapshot: inout Snapshot, _ directory: String
+    _ report: SpikeReport, _ snapshot: inout Snapshot, _ texts: TraceTexts, _ directory: String
   ) throws(SessionError) -> String {
-    snapshot.trace.symbols = try explainer(snapshot.trace).decoder.neededSymbols()
+    snapshot.trace.symbols = try explainer(snapshot, texts).decoder.neededSymbols()
     let path = try BundleContents(
       report: report, snapshot: snapshot, statistics: engine.statistics(),
       uname: Self.uname(atStart.machine)
@@ -180,6 +190,14 @@ extension Run {
   private static func uname(_ machine: MachineFacts) -> String {
     [machine.system, machine.release, machine.version, machine.architecture]
       .compactMap { $0 }.joined(separator: " ")
+  }
+
+  /// Who else traces now.
+  private var otherTracing: [String]? {
+    tracing.flatMap {
+      SurroundingsCollector.others(
+        root: $0.root, run: $0.run, tracesFunctions: plan.tracer != nil, files: ControlFiles())
+    }
   }
 
   private var ownThreads: [Int32] {

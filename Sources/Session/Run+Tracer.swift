@@ -2,6 +2,7 @@ internal import Analysis
 internal import CRealtime
 internal import Glibc
 internal import Report
+internal import RingBuffer
 internal import TraceModel
 internal import Tracefs
 
@@ -23,7 +24,8 @@ extension Run {
       result.section = try SectionReader.read(section, tracer: tracer.name, threshold: threshold)
     } else if tracer.name == "function_graph" {
       do throws(SessionError) {
-        result.functions = try SideEvents.read(section, symbols: symbols?.current() ?? "")
+        result.functions = try SideEvents.read(
+          section, symbols: symbols?.current() ?? SymbolTable(""))
       } catch {
         observer.remark("tracer function_graph: its calls cannot be read: \(error)")
       }

@@ -31,6 +31,12 @@ struct Run {
   var isTracerChecked = false
   /// Gaps that hwlat has told so far: reading takes them out of its buffer.
   var gaps: [HardwareGap] = []
+  /// What the armed instance says of its pages.
+  var texts: TraceTexts?
+  /// What a line in `trace_marker` costs, nil where nothing is armed.
+  var markerWrite: Nanoseconds?
+  /// What tracing costs the threads that had a spike, by their number.
+  var observers: [Int: ObserverFacts] = [:]
   private var lastSteal: Nanoseconds
   let started: Nanoseconds
 
@@ -81,6 +87,8 @@ struct Run {
     let armed = try tracing.arm(arming)
     instance = armed
     symbols = SymbolCache()
+    texts = try TraceTexts(armed)
+    markerWrite = ObserverCost.markerWrite(armed.marker.rawValue)
     for item in armed.shortcomings
     where item.kind != .event && item.kind != .buffer && item.kind != .spare {
       observer.remark(
@@ -121,7 +129,8 @@ struct Run {
         observer.summaryRequested(engine.statistics())
       }
       let now = Self.now
-      if now - lastSteal >= Nanoseconds(1_000_000_000) {
+      // For reports alone: a run that only measures reads nothing meanwhile.
+      if tracing != nil, now - lastSteal >= Nanoseconds(1_000_000_000) {
         lastSteal = now
         steal.note(counters.steal(), at: now)
       }
@@ -132,6 +141,8 @@ struct Run {
       }
     }
     engine.stop()
+    // Giving locked memory back takes ms: who waits for the samples need not wait for that.
+    streamSamples()
     engine.join()
   }
 

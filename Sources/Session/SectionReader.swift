@@ -42,9 +42,14 @@ enum SectionReader {
   private static func section(_ timeline: Timeline, length: Nanoseconds) -> [TraceEvent] {
     let events = timeline.merged.filter(isFunction)
     guard let last = events.last else { return [] }
-    let slack = Nanoseconds(microseconds: 2)
-    let start = last.time - length - slack - slack
-    return events.filter { $0.time >= start && $0.time <= last.time }
+    let start = last.time - length
+    // Stamps are whole microseconds: it begins with the line nearest to its length from the end, of two
+    // as near with the later one.
+    let first = events.indices.min { a, b in
+      let near = [a, b].map { abs((events[$0].time - start).count) }
+      return near[0] != near[1] ? near[0] < near[1] : a > b
+    }
+    return first.map { Array(events[$0...]) } ?? []
   }
 
   static func isFunction(_ event: TraceEvent) -> Bool {

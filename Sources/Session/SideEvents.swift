@@ -10,18 +10,18 @@ enum SideEvents {
   private static let mostCalls = 40
 
   /// All events of an instance; they are gone from it then.
-  static func read(_ instance: ArmedInstance, symbols: String = "") throws(SessionError)
-    -> Timeline
-  {
-    var trace: RawTrace
+  static func read(
+    _ instance: ArmedInstance, symbols: SymbolTable = SymbolTable("")
+  ) throws(SessionError) -> Timeline {
+    let texts = try TraceTexts(instance)
+    let trace: RawTrace
     do throws(TracefsError) {
-      trace = try Snapshot(whole: instance).trace
+      trace = try Snapshot(whole: instance, texts: texts).trace
     } catch {
       throw .arming(error)
     }
-    trace.symbols = symbols
     do throws(RingBufferError) {
-      return try TraceDecoder(trace: trace).timeline()
+      return try TraceDecoder(trace: trace, schema: texts.schema, symbols: symbols).timeline()
     } catch {
       throw .decoding(error)
     }

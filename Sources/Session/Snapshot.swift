@@ -9,10 +9,14 @@ struct Snapshot {
   var statistics: [CPUBufferStatistics]
   /// Whether the pages are all that the buffers hold, not only those around the window.
   var isWhole: Bool
+  /// The kernel's symbols at the hit.
+  var symbols = SymbolTable("")
 
   /// Takes the pages around a wake-up that was due at `expiry`, where the kernel can give them without
   /// emptying the buffers; else all pages. Tracing must be off.
-  init(_ instance: ArmedInstance, around expiry: Nanoseconds) throws(TracefsError) {
+  init(
+    _ instance: ArmedInstance, texts: TraceTexts, around expiry: Nanoseconds
+  ) throws(TracefsError) {
     // Before reading: that changes what the counters say.
     statistics = try instance.statistics()
     var pages: [CPUPages] = []
@@ -29,34 +33,35 @@ struct Snapshot {
     }
     if !isWindow { pages = try Self.allPages(instance) }
     isWhole = !isWindow
-    trace = try Self.trace(instance, pages)
+    trace = try Self.trace(instance, texts, pages)
   }
 
   /// Takes all pages of the spare buffer, which held the break until the buffers were exchanged, and empties it.
   ///
   /// `statistics` are what the buffer said of itself before.
-  init(spareOf instance: ArmedInstance, statistics: [CPUBufferStatistics]) throws(TracefsError) {
+  init(
+    spareOf instance: ArmedInstance, texts: TraceTexts, statistics: [CPUBufferStatistics]
+  ) throws(TracefsError) {
     self.statistics = statistics
     let pages = try Self.allPages(instance, isSpare: true)
     try instance.emptySpare()
     isWhole = true
-    trace = try Self.trace(instance, pages)
+    trace = try Self.trace(instance, texts, pages)
   }
 
   /// Takes all pages of a small instance.
-  init(whole instance: ArmedInstance) throws(TracefsError) {
+  init(whole instance: ArmedInstance, texts: TraceTexts) throws(TracefsError) {
     statistics = []
     isWhole = true
-    trace = try Self.trace(instance, try Self.allPages(instance))
+    trace = try Self.trace(instance, texts, try Self.allPages(instance))
   }
 
   private static func trace(
-    _ instance: ArmedInstance, _ pages: [CPUPages]
+    _ instance: ArmedInstance, _ texts: TraceTexts, _ pages: [CPUPages]
   ) throws(TracefsError) -> RawTrace {
     RawTrace(
-      pageSize: try instance.pageSize(), headerPage: try instance.headerPage(),
-      headerEvent: try instance.headerEvent(),
-      formats: try instance.formats().map { FormatText(system: $0.event.system, text: $0.text) },
+      pageSize: texts.pageSize, headerPage: texts.headerPage, headerEvent: texts.headerEvent,
+      formats: texts.formats,
       comms: try instance.savedComms(), symbols: "",
       printkFormats: try instance.printkFormats(),
       clock: instance.items.first { $0.kind == .clock }?.got ?? "", cpus: pages)

@@ -9,9 +9,14 @@ public struct SpikeExplainer: Sendable {
   /// Pages in front of the window that are read for the baseline, on each CPU.
   public static let baselinePages = 24
 
-  /// Reads the heads of a trace.
-  public init(_ trace: RawTrace) throws(RingBufferError) {
-    decoder = try TraceDecoder(trace: trace)
+  /// Reads the heads of a trace; `symbols` instead of its own where they are read already.
+  public init(_ trace: RawTrace, symbols: SymbolTable? = nil) throws(RingBufferError) {
+    decoder = try TraceDecoder(trace: trace, symbols: symbols)
+  }
+
+  /// The same with formats and symbols that were read before, in place of the trace's own texts.
+  init(_ trace: RawTrace, schema: Schema, symbols: SymbolTable) throws(RingBufferError) {
+    decoder = try TraceDecoder(trace: trace, schema: schema, symbols: symbols)
   }
 
   /// The break markers of the trace, latest first, at most `limit`.

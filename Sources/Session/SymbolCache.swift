@@ -1,28 +1,33 @@
-/// The kernel's symbols, which take longer to read than everything else of a report.
+internal import RingBuffer
+
+/// The kernel's symbols, which take longer to read than everything else of a report: before the measurement, not
+/// behind a hit.
 ///
 /// Modules come and go: the text is read again when the list of modules is another one than at the last reading.
 /// A kernel without modules has no such list.
 final class SymbolCache {
   private var modules: String?
-  private var text: String
+  private var table: SymbolTable
 
-  /// Reads /proc/kallsyms.
+  /// Reads /proc/kallsyms and sorts it.
   init() {
     modules = Self.readModules()
-    text = Self.readSymbols()
+    table = SymbolTable(sharing: Self.readSymbols())
   }
 
-  /// The text of /proc/kallsyms as it is now.
-  func current() -> String {
+  /// The symbols as they are now, none of them looked up.
+  func current() -> SymbolTable {
     let now = Self.readModules()
     if now != modules {
       modules = now
-      text = Self.readSymbols()
+      table = Self.readSymbols()
     }
-    return text
+    return SymbolTable(sharing: table)
   }
 
-  private static func readSymbols() -> String { ProcText.read("/proc/kallsyms") ?? "" }
+  private static func readSymbols() -> SymbolTable {
+    SymbolTable(ProcText.read("/proc/kallsyms") ?? "")
+  }
 
   /// Names and addresses of the modules; their use counts change without a module coming or going.
   private static func readModules() -> String? {

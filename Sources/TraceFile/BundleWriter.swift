@@ -6,7 +6,8 @@ public import SystemPackage
 ///
 /// Files are written and forced to the disk in a directory `.NAME.tmp-PID` beside the target;
 /// `finish()` adds the checksums, forces the directory out and gives it its name. A writer that is
-/// dropped before, by an error or otherwise, leaves nothing behind.
+/// dropped before, by an error or otherwise, leaves nothing behind. One that is killed leaves the directory to
+/// `AbandonedBundles`; as long as it lives it holds a lock (flock(2)) on it.
 public struct BundleWriter: ~Copyable {
   /// Name of the file with the checksums, in the format of sha256sum(1).
   public static let manifestName = "SHA256SUMS"
@@ -16,6 +17,8 @@ public struct BundleWriter: ~Copyable {
   private let temporary: String
   private var sums: [(name: String, sum: String)]
   private var isDone: Bool
+  /// The temporary directory, locked; -1 where it could not be opened.
+  private let lock: Int32
 
   /// Makes the temporary directory for a bundle `name` in the directory `parent`, which must be there.
   public init(name: String, in parent: String) throws(TraceFileError) {
@@ -24,6 +27,8 @@ public struct BundleWriter: ~Copyable {
     self.parent = parent.isEmpty ? "." : parent
     self.name = name
     temporary = made
+    lock = unsafe Glibc.open(made, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if lock >= 0 { _ = flock(lock, LOCK_EX | LOCK_NB) }
     sums = []
     isDone = false
   }
@@ -49,6 +54,7 @@ public struct BundleWriter: ~Copyable {
 
   deinit {
     if !isDone { Self.remove(temporary, files: sums.map(\.name)) }
+    if lock >= 0 { _ = Glibc.close(lock) }
   }
 
   /// Adds a file with the given bytes.

@@ -65,6 +65,19 @@ struct ByteReader {
     }
   }
 
+  /// The same as `text`, left where it is.
+  mutating func storedText(
+    _ count: UInt64, _ what: String
+  ) throws(TraceFileProblem) -> StoredText {
+    let range = try take(count, what)
+    let length = store.withBytes(in: range) { bytes in
+      var length = bytes.byteCount
+      while length > 0, bytes.byte(length - 1) == 0 { length -= 1 }
+      return length
+    }
+    return StoredText(store, range: range.lowerBound..<range.lowerBound + length)
+  }
+
   /// Text up to a NUL, which is taken too.
   mutating func cString(_ what: String) throws(TraceFileProblem) -> String {
     let start = offset

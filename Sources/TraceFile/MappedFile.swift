@@ -11,7 +11,9 @@ public enum MappedFile {
   public static func open(_ path: String) throws(TraceFileError) -> ByteStore {
     let file = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw .system(.open, path, .current) }
-    defer { _ = Glibc.close(file) }
+    // A mapping keeps the file open: it may be read as well.
+    var isKept = false
+    defer { if !isKept { _ = Glibc.close(file) } }
     var status = stat()
     guard unsafe fstat(file, &status) == 0 else { throw .system(.open, path, .current) }
     switch status.st_mode & S_IFMT {
@@ -21,11 +23,31 @@ public enum MappedFile {
       guard let base = unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, file, 0),
         unsafe base != MAP_FAILED
       else { throw .system(.open, path, .current) }
-      return unsafe ByteStore(unsafeBase: UnsafeRawPointer(base), count: size) { base, count in
-        _ = unsafe munmap(UnsafeMutableRawPointer(mutating: base), count)
-      }
+      isKept = true
+      return unsafe ByteStore(
+        unsafeBase: UnsafeRawPointer(base), count: size,
+        reading: { buffer, offset in unsafe readAt(offset, of: file, into: buffer) },
+        release: { base, count in
+          _ = unsafe munmap(UnsafeMutableRawPointer(mutating: base), count)
+          _ = Glibc.close(file)
+        })
     default: return ByteStore(try readAll(file, path))
     }
+  }
+
+  /// Fills the buffer with the file's bytes from `offset` on; false where there are too few or reading fails.
+  private static func readAt(
+    _ offset: Int, of file: Int32, into buffer: UnsafeMutableRawBufferPointer
+  ) -> Bool {
+    var done = 0
+    while done < buffer.count {
+      guard let base = buffer.baseAddress else { return false }
+      let count = unsafe pread(file, base + done, buffer.count - done, offset + done)
+      if count < 0, errno == EINTR { continue }
+      if count <= 0 { return false }
+      done += count
+    }
+    return true
   }
 
   /// Reads a stream to its end.

@@ -6,7 +6,7 @@ struct TraceDatMetadata {
   var headerPage = ""
   var headerEvent = ""
   var formats: [FormatText] = []
-  var symbols = ""
+  var symbols = StoredText("")
   var printkFormats = ""
   var comms: [Int32: String] = [:]
 
@@ -46,7 +46,7 @@ struct TraceDatMetadata {
   }
 
   mutating func readSymbols(_ input: inout ByteReader) throws(TraceFileProblem) {
-    symbols = try input.text(try input.number(4, "the size of kallsyms"), "kallsyms")
+    symbols = try input.storedText(try input.number(4, "the size of kallsyms"), "kallsyms")
   }
 
   mutating func readPrintkFormats(_ input: inout ByteReader) throws(TraceFileProblem) {
@@ -61,9 +61,19 @@ struct TraceDatMetadata {
 
   /// Takes the lines of saved_cmdlines: a pid and, behind one blank, a name that may hold more.
   mutating func takeComms(_ text: String) {
-    for line in text.split(separator: "\n") {
-      guard let blank = line.firstIndex(of: " "), let pid = Int32(line[..<blank]) else { continue }
-      comms[pid] = String(line[line.index(after: blank)...])
+    // Byte by byte: characters take longer than all else that is read of a file, and there may be thousands of lines.
+    var text = text
+    text.makeContiguousUTF8()
+    let bytes = text.utf8
+    comms.reserveCapacity(comms.count + bytes.count / 16)
+    var start = bytes.startIndex
+    while start < bytes.endIndex {
+      let line = bytes[start...].prefix { $0 != 10 }
+      start = line.endIndex < bytes.endIndex ? bytes.index(after: line.endIndex) : line.endIndex
+      guard let blank = line.firstIndex(of: 32), let pid = Int32(Substring(line[..<blank])) else {
+        continue
+      }
+      comms[pid] = String(Substring(line[line.index(after: blank)...]))
     }
   }
 

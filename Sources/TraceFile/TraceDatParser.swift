@@ -53,11 +53,13 @@ struct TraceDatParser {
 
   /// A raw trace with the file's metadata.
   func trace(pageSize: Int, clock: String, cpus: [CPUPages]) -> RawTrace {
-    RawTrace(
+    var trace = RawTrace(
       byteOrder: head.order, longSize: metadata.commitSize ?? head.longSize, pageSize: pageSize,
       headerPage: metadata.headerPage, headerEvent: metadata.headerEvent,
-      formats: metadata.formats, comms: metadata.comms, symbols: metadata.symbols,
+      formats: metadata.formats, comms: metadata.comms,
       printkFormats: metadata.printkFormats, clock: clock, cpus: cpus)
+    trace.symbolText = metadata.symbols
+    return trace
   }
 
   /// The file's value, once all was read.
@@ -101,7 +103,8 @@ extension TraceDatParser {
           try input.text(size, "the clock's text")
         })
       {
-        parser.options.file.clockText = text
+        // Some writers leave it in the option alone.
+        if !text.isEmpty { parser.options.file.clockText = text }
       }
       parser.add(table, name: "")
     }

@@ -64,8 +64,13 @@ extension ArmedInstance {
     guard let head = HeaderPage(try headerPage()), head.data <= size else { return nil }
     let pipe = try files.open(rawPagesPath(cpu: cpu), .readOnly, options: .nonBlocking)
     defer { try? pipe.close() }
-    guard let mapping = PageMapping(pipe, head: head, pageSize: size) else { return nil }
     let start = UInt64(clamping: since.count)
+    if let window = PageWindow(pipe, head: head, pageSize: size),
+      let selection = window.append(since: start, before: pagesBefore, to: &bytes)
+    {
+      return selection
+    }
+    guard let mapping = PageMapping(pipe, head: head, pageSize: size) else { return nil }
     let pages = mapping.pages
     let behind = pages.firstIndex { $0.stamp > start } ?? pages.count
     let first = max(0, behind - 1 - pagesBefore)

@@ -22,6 +22,8 @@ public struct ArmingItem: Hashable, Sendable {
     case cpus
     /// `set_event_pid`
     case eventPIDs
+    /// A synthetic event that was defined.
+    case synthetic = "synthetic event"
     /// An enabled event.
     case event
     /// An event's filter.

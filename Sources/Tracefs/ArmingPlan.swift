@@ -36,6 +36,20 @@ public struct ArmingPlan: Hashable, Sendable {
     }
   }
 
+  /// A synthetic event to be defined: global, so it goes through the journal.
+  public struct SyntheticEvent: Hashable, Sendable {
+    /// Its name; no other definition may have it.
+    public var name: String
+    /// Its fields as `synthetic_events` takes them: `u64 lat; pid_t pid`.
+    public var fields: String
+
+    /// Makes a request.
+    public init(name: String, fields: String) {
+      self.name = name
+      self.fields = fields
+    }
+  }
+
   /// A trace option to be set.
   public struct Option: Hashable, Sendable {
     /// Its name in `options/`.
@@ -78,6 +92,8 @@ public struct ArmingPlan: Hashable, Sendable {
   public var clocks: [String]
   /// Events.
   public var events: [Event]
+  /// Synthetic events, defined before the events are enabled and removed behind the instance. Refusal is an error.
+  public var syntheticEvents: [SyntheticEvent] = []
   /// Triggers.
   public var triggers: [Trigger]
   /// Options; `function-trace` is set before the tracer, the others behind it.

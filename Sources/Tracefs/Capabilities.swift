@@ -36,25 +36,7 @@ public struct Capabilities: Hashable, Sendable {
   public var status: TracefsStatus
 
   /// Other users that could disturb a measurement or be disturbed by it, in words; empty for none.
-  public var otherUsers: [String] {
-    var users: [String] = []
-    if status.top.isRecording { users.append("the top level records \(Self.words(status.top))") }
-    for instance in status.instances where instance.isRecording {
-      if case .dead = instance.owner { continue }
-      users.append("instance \(instance.name ?? "") records \(Self.words(instance))")
-    }
-    if let functions = status.enabledFunctions, functions > 0 {
-      users.append("\(functions) functions are traced, probed or patched")
-    }
-    return users
-  }
-
-  private static func words(_ state: InstanceState) -> String {
-    var parts: [String] = []
-    if state.tracer != "nop" { parts.append("tracer \(state.tracer)") }
-    if !state.events.isEmpty { parts.append("\(state.events.count) events") }
-    return parts.joined(separator: ", ")
-  }
+  public var otherUsers: [String] { status.users() }
 
   /// Looks at what there is; nothing is changed.
   ///

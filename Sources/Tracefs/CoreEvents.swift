@@ -22,6 +22,7 @@ public enum CoreEvents {
       "workqueue_execute_end")
     + names("nmi", "nmi_handler")
     + names("ipi", "ipi_send_cpu", "ipi_send_cpumask")
+    + names("task", "task_rename")
     + names("csd", "csd_function_entry", "csd_function_exit")
 
   /// Interrupts that irq:irq_handler_entry does not tell: each architecture has its own events for them.

@@ -2,7 +2,7 @@ internal import SystemPackage
 internal import TraceModel
 
 /// The steps that make an armed instance of an empty one, in the order in which nothing empties or disturbs what
-/// came before: threshold, tracer, clock, size, options, CPUs, events, filters, triggers.
+/// came before: threshold, tracer, clock, size, options, CPUs, synthetic events, events, filters, triggers.
 struct InstanceArming {
   let plan: ArmingPlan
   let root: TracefsRoot
@@ -39,6 +39,7 @@ struct InstanceArming {
     for option in plan.options where option.name != "function-trace" { try set(option) }
     try setCPUs()
     try setEventPIDs()
+    for event in plan.syntheticEvents { try define(event) }
     for event in plan.events { try enable(event) }
     for event in plan.events { try setFilter(event) }
     for trigger in plan.triggers { try set(trigger) }
@@ -218,6 +219,14 @@ struct InstanceArming {
       let got = try files.text(path).split(whereSeparator: \.isWhitespace)
       return Set(got) == Set(value.split(separator: " ")) ? value : got.joined(separator: " ")
     }
+  }
+
+  private mutating func define(_ event: ArmingPlan.SyntheticEvent) throws(TracefsError) {
+    let change = try journal.define(
+      event.name, fields: event.fields, in: root.file(SyntheticEvents.file))
+    changes.append(change)
+    items.append(
+      ArmingItem(kind: .synthetic, name: event.name, wanted: event.fields, got: event.fields))
   }
 
   private mutating func enable(_ event: ArmingPlan.Event) throws(TracefsError) {

@@ -7,18 +7,31 @@ enum InstanceRemoval {
 
   /// Removes the instance at `directory` by rmdir, which disarms all of it at once.
   ///
-  /// Nothing in it is touched before: as long as any file of it is open the kernel refuses, and then it is somebody's.
+  /// Nothing in it is touched before: as long as any file of it is open the kernel refuses, and then it is somebody's. Only
+  /// histogram triggers, which make it refuse as well, are removed where nobody has a file open.
   static func remove(_ directory: String, patience: Int = patience, files: ControlFiles)
     -> DisarmReport
   {
     var waited = 0
+    var hasLookedForTriggers = false
     while true {
       do {
         try files.removeDirectory(directory)
         break
       } catch {
         if error.errno == .noSuchFileOrDirectory { return DisarmReport() }
-        guard error.errno == .resourceBusy, waited < patience else {
+        if error.errno == .resourceBusy, !hasLookedForTriggers {
+          hasLookedForTriggers = true
+          if OpenFileHolders.below(directory, files: files).isEmpty,
+            HistTriggers.remove(directory, files: files)
+          {
+            continue
+          }
+        }
+        // ENODEV: the instance is gone, its directory not yet; a guardian or another run removes it just now.
+        guard [.resourceBusy, .operationNotSupportedByDevice].contains(error.errno),
+          waited < patience
+        else {
           return left(directory, error, files)
         }
         pause(milliseconds: 5)

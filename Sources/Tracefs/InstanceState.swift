@@ -32,6 +32,14 @@ public struct InstanceState: Hashable, Sendable {
   /// Whether anything is being recorded.
   public var isRecording: Bool { isTracingOn && isArmed }
 
+  /// What it records: its tracer and how many events.
+  var words: String {
+    var parts: [String] = []
+    if tracer != "nop" { parts.append("tracer \(tracer)") }
+    if !events.isEmpty { parts.append("\(events.count) events") }
+    return parts.joined(separator: ", ")
+  }
+
   /// Reads the state of an instance, nil for the top level.
   static func read(root: TracefsRoot, instance: String?, files: ControlFiles)
     throws(TracefsError) -> InstanceState

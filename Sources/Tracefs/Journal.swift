@@ -1,3 +1,5 @@
+internal import SystemPackage
+
 /// One global value that was changed through a journal.
 public struct JournalChange: Hashable, Sendable {
   /// Number of the record in the run's journal.
@@ -53,6 +55,29 @@ public struct Journal: Sendable {
         if (try? files.setting(path)) == old { forget(record) }
         throw error
       }
+    }
+  }
+
+  /// Defines a synthetic event in `path` (`synthetic_events`); undoing removes it.
+  ///
+  /// - Throws: the reason of the journal or of the file, or that the name is taken; then nothing is defined.
+  func define(_ name: String, fields: String, in path: String) throws(TracefsError) -> JournalChange
+  {
+    try store.locked { () throws(TracefsError) in
+      guard try !SyntheticEvents.isDefined(name, in: path, files) else {
+        store.removeIfEmpty()
+        throw TracefsError(
+          .write, path: path, value: name, errno: .fileExists,
+          hint: "an event of this name is there: run `breaktrace disarm`")
+      }
+      let record = try store.add(.synthetic, path: path, old: "", new: name, run: run)
+      do throws(TracefsError) {
+        try files.append("\(name) \(fields)", to: path)
+      } catch {
+        if (try? SyntheticEvents.isDefined(name, in: path, files)) == false { forget(record) }
+        throw error
+      }
+      return JournalChange(id: record.id, path: path, old: "", value: name)
     }
   }
 

@@ -7,6 +7,8 @@ struct JournalRecord: Hashable, Sendable {
     case value
     /// A tracefs was mounted at the path.
     case mount
+    /// A synthetic event was defined; `new` is its name.
+    case synthetic
   }
 
   var id: Int
@@ -54,6 +56,8 @@ struct JournalFile: Hashable, Sendable {
     case .value:
       line(["set", String(record.id), String(record.time), record.path, record.old, record.new])
     case .mount: line(["mount", String(record.id), String(record.time), record.path])
+    case .synthetic:
+      line(["define", String(record.id), String(record.time), record.path, record.new])
     }
   }
 
@@ -89,6 +93,11 @@ struct JournalFile: Hashable, Sendable {
       guard let time = Int64(fields[2]), index == nil else { return }
       records.append(
         JournalRecord(id: id, kind: .mount, time: time, path: fields[3], old: "", new: ""))
+    case ("define", 5):
+      guard let time = Int64(fields[2]), index == nil else { return }
+      records.append(
+        JournalRecord(
+          id: id, kind: .synthetic, time: time, path: fields[3], old: "", new: fields[4]))
     case ("got", 3): if let index { records[index].got = fields[2] }
     case ("base", 3): if let index { records[index].base = fields[2] }
     case ("undone", 2): if let index { records[index].isUndone = true }

@@ -160,6 +160,9 @@ struct JournalStore: Sendable {
   {
     switch record.kind {
     case .mount: RestoreOutcome(path: record.path, result: unmount(record.path))
+    case .synthetic:
+      RestoreOutcome(
+        path: record.path, result: SyntheticEvents.remove(record.new, from: record.path, files))
     case .value:
       RestoreOutcome(path: record.path, result: restore(record, of: run, in: &journals))
     }

@@ -51,7 +51,7 @@ enum TracefsHint {
     case "trace_clock": return "this kernel has no such clock"
     case "current_tracer":
       guard let value, let option = option(ofTracer: value) else {
-        return "this kernel has no such tracer"
+        return "this kernel has no such tracer; `breaktrace doctor` lists those it has"
       }
       return "this kernel has no such tracer: it needs \(option)"
     case "filter":

@@ -31,6 +31,29 @@ public struct TracefsStatus: Hashable, Sendable {
       }
   }
 
+  /// Who records besides `run`, in words, one line each: the top level, instances of others, and functions that
+  /// somebody traces, probes or patches.
+  ///
+  /// - Parameters:
+  ///   - run: The run whose instances are left out, nil for none.
+  ///   - countsFunctions: Whether traced functions count; false for a run that traces some itself.
+  public func users(besides run: RunIdentity? = nil, countsFunctions: Bool = true) -> [String] {
+    var users: [String] = []
+    if top.isRecording { users.append("the top level records \(top.words)") }
+    for instance in instances where instance.isRecording {
+      switch instance.owner {
+      case .dead: continue
+      case .live(let name) where name.run == run: continue
+      case .live, .foreign, .topLevel: break
+      }
+      users.append("instance \(instance.name ?? "") records \(instance.words)")
+    }
+    if countsFunctions, let enabledFunctions, enabledFunctions > 0 {
+      users.append("\(enabledFunctions) functions are traced, probed or patched")
+    }
+    return users
+  }
+
   /// Takes the snapshot; nothing is changed.
   ///
   /// - Throws: the top level or the journals cannot be read.

@@ -10,12 +10,12 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     commandName: "analyze",
     abstract: "Explains the spikes of a recorded trace, of breaktrace or of others.",
     discussion: """
-      Reads bundles, trace.dat (versions 6 and 7, every buffer), the text of tracefs' trace file and of
-      trace-cmd report, systrace pages, and directories of raw pages; gzip and zstd are unpacked.
+      Reads bundles, trace.dat (versions 6 and 7, every buffer), the text of tracefs' trace file and of trace-cmd \
+      report, systrace pages, and directories of raw pages; gzip and zstd are unpacked.
 
-      What is explained: the wake-up that --at, --task or --threshold name; else the last break that
-      breaktrace, cyclictest, oslat, rtla or jitterdebugger marked; else the section of a latency tracer;
-      else the worst wake-up of a real-time task.
+      What is explained: the wake-up that --at, --task or --threshold name; else the last break that breaktrace, \
+      cyclictest, oslat, rtla or jitterdebugger marked; else the section of a latency tracer; else the worst wake-up of \
+      a real-time task. With --runq it is every task's waits for a CPU instead, as `breaktrace runq --file` shows them.
 
       Examples:
         breaktrace analyze breaktrace-hypervisor-1485us-cpu1
@@ -23,6 +23,10 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
         breaktrace analyze trace.dat --task cyclictest --threshold 200
         breaktrace analyze trace.dat --task 1813 --list
         breaktrace analyze trace.txt --at 25.404682
+        breaktrace analyze --runq --threshold 5000 trace.dat
+
+      Exit status: 0: explained, or no wake-up is above --threshold; 1: a file cannot be read, or there is nothing in it \
+      to explain; 4: explained, but the trace of a window is incomplete; 64: the command line is wrong.
       """)
 
   @Argument(help: "Bundles, trace files, or directories of raw pages.")
@@ -34,7 +38,7 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
   @Option(help: "Wake-ups of this task: a thread id or a name.")
   var task: String?
 
-  @Option(help: "Wake-ups later than this, in us.")
+  @Option(help: "Wake-ups later than this, in us; with --runq waits from it on (10000).")
   var threshold: Int64?
 
   @Option(help: "The wake-up around this time: seconds as trace-cmd prints them, or ns.")
@@ -55,6 +59,9 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
   @Flag(help: "A table of the worst wake-ups instead of a report.")
   var list = false
 
+  @Flag(help: "The waits of all tasks for a CPU (or of --task), with what used it meanwhile.")
+  var runq = false
+
   mutating func validate() throws {
     if let at, Self.time(at) == nil {
       throw ValidationError("--at wants seconds (25.404682) or nanoseconds, not '\(at)'")
@@ -63,6 +70,11 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
       throw ValidationError("--threshold wants microseconds from 0 on")
     }
     if limit < 1 || limit > 100_000 { throw ValidationError("--limit wants 1 to 100000") }
+    if runq, at != nil || instance != nil || formats != nil || all || list || format == .markdown {
+      throw ValidationError(
+        "--runq goes with --task, --threshold and --format text or json; `breaktrace runq --file` "
+          + "has more")
+    }
   }
 
   /// Seconds with a point, else nanoseconds.
@@ -88,13 +100,27 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     return request
   }
 
+  private var recordedRunQueue: RecordedRunQueue {
+    var filter = RunQueueFilter(
+      threshold: Nanoseconds(microseconds: threshold ?? RunQueueLimits.defaultThreshold))
+    switch request.task {
+    case .pid(let tid)?: filter.tids = [tid]
+    case .comm(let comm)?: filter.comm = comm
+    case nil: break
+    }
+    return RecordedRunQueue(
+      files: files, filter: filter, format: format == .json ? .json : .text)
+  }
+
   mutating func status() -> ExitStatus {
+    if runq { return recordedRunQueue.status() }
     var reports: [SpikeReport] = []
     var tables: [WakeupTable] = []
     var failed = false
     for file in files {
       do throws(SessionError) {
-        let recorded = try RecordedTrace(path: file, formats: formats)
+        let recorded = try RecordedTrace(
+          path: file, formats: formats, request: request, isList: list)
         for problem in recorded.problems { Console.error("breaktrace: \(file): \(problem)") }
         if list {
           let table = recorded.list(request)
@@ -103,16 +129,18 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
             failed = true
             Console.error(
               "breaktrace: \(file): it has no sched_switch and sched_waking to list wake-ups from")
+          } else if task != nil, table?.search.wakeups == 0 {
+            failed = true
+            Console.error("breaktrace: \(file): \(Self.noSuchTask)")
           }
           continue
         }
         let found = recorded.analyze(request, toolVersion: Version.text)
         for remark in found.remarks { Console.error("breaktrace: \(file): \(remark)") }
-        if found.reports.isEmpty, threshold == nil || found.table == nil {
-          failed = true
-          Console.error(
-            "breaktrace: \(file): nothing to explain: no marker of a break, no latency tracer's "
-              + "section, no wake-up that was asked for")
+        if found.reports.isEmpty {
+          let reason = nothing(in: recorded, found)
+          failed = failed || reason != nil
+          if let reason { Console.error("breaktrace: \(file): \(reason)") }
         }
         reports += found.reports
       } catch {
@@ -120,14 +148,13 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
         Console.error("breaktrace: \(error)")
       }
     }
+    for table in tables {
+      let isWritten = format.write(
+        text: MailText.render(table.document), markdown: MarkdownText.render(table.document),
+        json: { () throws(ReportError) in try table.json })
+      if !isWritten { return .failure }
+    }
     do throws(ReportError) {
-      for table in tables {
-        switch format {
-        case .text: Console.output(MailText.render(table.document))
-        case .markdown: Console.output(MarkdownText.render(table.document))
-        case .json: Console.output(try table.json)
-        }
-      }
       if !reports.isEmpty { Console.output(try format.render(reports)) }
     } catch {
       Console.error("breaktrace: \(error)")
@@ -135,5 +162,23 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     }
     if failed { return .failure }
     return reports.contains { !$0.analysis.trace.isComplete } ? .incomplete : .success
+  }
+
+  private static let noSuchTask =
+    "no task of that id or name is woken in it; `--list` without --task shows whose wake-ups there "
+    + "are, `--runq` all tasks"
+
+  /// Why there is nothing to explain; nil where that is the answer, as no wake-up is above the threshold.
+  private func nothing(in recorded: RecordedTrace, _ found: TraceVerdicts) -> String? {
+    if recorded.hasNoEvents {
+      return
+        "there is no event in it: is it a trace? See `breaktrace analyze --help` for what is read"
+    }
+    if task != nil, found.table?.search.wakeups == 0 { return Self.noSuchTask }
+    if threshold != nil, found.table != nil { return nil }
+    // The remarks have said it.
+    if !found.remarks.isEmpty { return "nothing to explain" }
+    return "nothing to explain: no marker of a break, no latency tracer's section, no wake-up that "
+      + "was asked for"
   }
 }

@@ -1,11 +1,23 @@
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// Standard output and standard error: data goes to the first, everything else to the second.
 enum Console {
-  /// Writes data; false where nobody reads it any more.
+  /// The errno with which standard output could not be written, 0 where it could.
+  private static let failure = Atomic<CInt>(0)
+
+  /// Writes data; false where that is not possible, as where nobody reads it any more.
   @discardableResult static func output(_ text: String) -> Bool {
-    write(text, to: .standardOutput)
+    guard let error = write(text, to: .standardOutput) else { return true }
+    failure.store(error.rawValue, ordering: .relaxed)
+    return false
+  }
+
+  /// Why not all of the output was written; nil where it was, or where its reader had enough (EPIPE).
+  static var outputError: Errno? {
+    let error = Errno(rawValue: failure.load(ordering: .relaxed))
+    return error.rawValue == 0 || error == .brokenPipe ? nil : error
   }
 
   /// Writes a line of progress or a remark.
@@ -21,12 +33,12 @@ enum Console {
   /// Whether standard output is a terminal.
   static var isTerminal: Bool { isatty(1) == 1 }
 
-  private static func write(_ text: String, to file: FileDescriptor) -> Bool {
+  private static func write(_ text: String, to file: FileDescriptor) -> Errno? {
     do {
       _ = try file.writeAll(text.utf8)
-      return true
+      return nil
     } catch {
-      return false
+      return error as? Errno ?? .ioError
     }
   }
 }

@@ -10,6 +10,13 @@ struct DemoCommand: ParsableCommand, StatusReporting {
     discussion: """
       One thread a CPU at FIFO 80, tracing armed, beside it a normal task that computes, and a task at FIFO 90 that is \
       busy for 2 ms twice a second. Ends at the first latency above the limit, after 20 s at the latest.
+
+      Examples:
+        breaktrace demo
+        breaktrace demo -b 200 --output /tmp
+
+      Exit status: 0: a spike was explained, or none came; 1: an error; 3: could not measure or arm; 4: explained, but \
+      the trace of the window is incomplete; 64: the command line is wrong.
       """)
 
   @Option(name: [.customShort("b"), .long], help: "The limit in us.")

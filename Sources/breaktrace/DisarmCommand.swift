@@ -8,7 +8,13 @@ struct DisarmCommand: ParsableCommand, StatusReporting {
     abstract: "Restores what runs that were killed left in tracefs.",
     discussion: """
       Removes instances of dead runs and restores the global values that they had changed. Live runs and other people's \
-      tracing are never touched; a second call has nothing to do. Exit status 0: all is restored; 1: something could not be.
+      tracing are never touched; a second call has nothing to do.
+
+      Examples:
+        breaktrace disarm
+        breaktrace status; breaktrace disarm
+
+      Exit status: 0: all is restored; 1: something could not be; 3: tracefs cannot be read; 64: the command line is wrong.
       """)
 
   mutating func status() -> ExitStatus {

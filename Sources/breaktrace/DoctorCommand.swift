@@ -12,11 +12,12 @@ struct DoctorCommand: ParsableCommand, StatusReporting {
       option or privilege that would change it. Then the settings that add latency or falsify a measurement. Changes \
       nothing; tracers that the kernel lists are tried for a moment, unless a run measures just now.
 
-      Exit status 0: looked at everything; 3: tracing cannot be used, so nothing could be proven.
-
       Examples:
         breaktrace doctor
         breaktrace doctor --format json | python3 -m json.tool
+
+      Exit status: 0: looked at everything; 1: an error; 3: tracing cannot be used, so nothing could be proven; 64: the \
+      command line is wrong.
       """)
 
   @Option(help: "text, markdown or json.")
@@ -24,16 +25,11 @@ struct DoctorCommand: ParsableCommand, StatusReporting {
 
   mutating func status() -> ExitStatus {
     let report = Doctor(version: Version.text).examine()
-    do throws(ReportError) {
-      switch format {
-      case .text: Console.output(report.text)
-      case .markdown: Console.output(report.markdown)
-      case .json: Console.output(try report.json)
-      }
-    } catch {
-      Console.error("breaktrace: \(error)")
-      return .failure
-    }
+    guard
+      format.write(
+        text: report.text, markdown: report.markdown,
+        json: { () throws(ReportError) in try report.json })
+    else { return .failure }
     return report.tracing.obstacle == nil ? .success : .refused
   }
 }

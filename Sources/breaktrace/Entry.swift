@@ -52,6 +52,11 @@ enum Entry {
 
   private static func exit(with status: ExitStatus) -> Never {
     Console.flush()
+    // A report that is not there must not look like one.
+    if let error = Console.outputError {
+      Console.error("breaktrace: standard output cannot be written: \(error)")
+      Exit.now(max(status.code, ExitStatus.failure.code))
+    }
     Exit.now(status.code)
   }
 }

@@ -39,6 +39,9 @@ final class MeasurePrinter {
       overflowThreshold: options.overflowTimes == nil
         ? nil : options.histogram.map { Nanoseconds(microseconds: $0) },
       overflowLimit: Int(clamping: options.overflowTimes ?? 0))
+    for path in [options.jsonFile, options.histogramFile].compactMap(\.self) {
+      try TextFile.check(path)
+    }
     if let path = options.fifo { pipe = try StatisticsPipe(path: path) }
     if options.countSMI {
       interrupts = try SMICounter(cpus: Set(threads.compactMap { $0.affinity?.cpus.first }))
@@ -92,8 +95,10 @@ final class MeasurePrinter {
 
   private func output(_ text: String) {
     guard hasReader, !text.isEmpty, !Console.output(text) else { return }
-    // SIGPIPE is blocked while tracing is armed: the run is asked to end as the signal would have it.
     hasReader = false
+    // A full disk does not end the measurement: bundles may go elsewhere, and the exit status tells of it.
+    guard Console.outputError == nil else { return }
+    // SIGPIPE is blocked while tracing is armed: the run is asked to end as the signal would have it.
     kill(getpid(), SIGTERM)
   }
 

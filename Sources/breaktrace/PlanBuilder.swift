@@ -1,6 +1,7 @@
 import Measurement
 import Session
 import TraceModel
+import Tracefs
 
 /// Turns options and threads into the plan of a run.
 struct PlanBuilder {
@@ -20,6 +21,10 @@ struct PlanBuilder {
     plan.isTracing = options.trace
     if let size = options.bufferKiB { plan.bufferKilobytes = Int(clamping: size) }
     plan.hasStack = options.stack
+    for event in options.events where EventName(event) == nil {
+      throw UsageError(
+        "--events", "`\(event)` is no event", hint: "write system:name, as in sched:sched_switch")
+    }
     plan.extraEvents = options.events
     plan.tracer = options.tracer.map {
       TracerPlan(

@@ -7,7 +7,8 @@ struct RootCommand: ParsableCommand {
     abstract: "Measures wake-up latency and names the cause of a spike.",
     subcommands: [
       AnalyzeCommand.self, RunqCommand.self, RunCommand.self, DemoCommand.self,
-      DoctorCommand.self, PlanCommand.self, HeadroomCommand.self, ResponseCommand.self,
+      DoctorCommand.self, VerifyCommand.self, PlanCommand.self, HeadroomCommand.self,
+      ResponseCommand.self,
       ScopeCommand.self, PlotCommand.self, StatusCommand.self, DisarmCommand.self,
       CompletionCommand.self,
     ])

@@ -15,12 +15,14 @@ struct RunCommand: ParsableCommand, StatusReporting {
       "breaktrace run [--threshold US] [--format text|json] [--output FILE] -- COMMAND [ARGUMENT ...]",
     discussion: """
       Follows the command's process tree: which system call blocked, for how long, who woke it, and what that one had \
-      waited for. The report goes to standard error or to a file; standard output is the command's. The exit status is the \
-      command's, or 127 where it cannot be executed.
+      waited for. The report goes to standard error or to a file; standard output is the command's.
 
       Examples:
         breaktrace run -- ./flaky-test
         breaktrace run --threshold 2000 --format json --output waits.json -- make check
+
+      Exit status: that of the command, 127 where it cannot be executed; 1 where it was 0 and the report cannot be \
+      written; 3: tracing cannot be armed, the command was not run; 64: the command line is wrong.
       """)
 
   @Option(help: "Shortest wait that is told, in us.")
@@ -42,12 +44,7 @@ struct RunCommand: ParsableCommand, StatusReporting {
     guard !command.isEmpty else {
       throw ValidationError("no command: `breaktrace run -- COMMAND [ARGUMENT ...]`")
     }
-    guard threshold >= 0, threshold <= 1_000_000_000 else {
-      throw ValidationError("--threshold takes 0 to 1000000000 us")
-    }
-    guard buffer >= 64, buffer <= 1 << 21 else {
-      throw ValidationError("--buffer takes 64 to 2097152 KiB")
-    }
+    try RunQueueLimits.check(threshold: threshold, buffer: buffer)
   }
 
   mutating func status() -> ExitStatus {
@@ -58,23 +55,29 @@ struct RunCommand: ParsableCommand, StatusReporting {
       warnings: { $0.forEach { Console.error("breaktrace: warning: \($0.text)") } },
       remark: { Console.error("breaktrace: \($0)") })
     let words = command
+    do throws(UsageError) {
+      if let output { try TextFile.check(output) }
+    } catch {
+      Console.error("breaktrace: \(error)")
+      return .refused
+    }
     do throws(SessionError) {
       let result = try CommandSession(arguments: words, plan: plan, observer: observer).run {
         errno in
         Console.error("breaktrace: \(words[0]): \(errno)")
       }
-      write(result)
+      let isWritten = write(result)
       for leftover in result.summary.leftovers {
         Console.error("breaktrace: not restored: \(leftover)")
       }
-      return ExitStatus(result.status)
+      return !isWritten && result.status == 0 ? .failure : ExitStatus(result.status)
     } catch {
       Console.error("breaktrace: \(error)")
       return .refused
     }
   }
 
-  private func write(_ result: CommandResult) {
+  private func write(_ result: CommandResult) -> Bool {
     let text: String
     switch format {
     case .text:
@@ -90,20 +93,19 @@ struct RunCommand: ParsableCommand, StatusReporting {
             status: result.status) + RunQueueJSON.line(result.summary)
       } catch {
         Console.error("breaktrace: \(error)")
-        return
+        return false
       }
     }
     guard let output else {
       Console.error(text)
-      return
+      return true
     }
-    do {
-      let file = try FileDescriptor.open(
-        output, .writeOnly, options: [.create, .truncate],
-        permissions: [.ownerReadWrite, .groupRead, .otherRead])
-      try file.closeAfter { _ = try file.writeAll(text.utf8) }
+    do throws(UsageError) {
+      try TextFile.write(text, to: output)
+      return true
     } catch {
-      Console.error("breaktrace: \(output) cannot be written: \(error)")
+      Console.error("breaktrace: \(error)")
+      return false
     }
   }
 }

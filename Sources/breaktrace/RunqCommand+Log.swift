@@ -1,26 +1,15 @@
 import Analysis
 import Glibc
-import SystemPackage
 
 /// `breaktrace runq --check-log`
 enum RunqLogCheck {
   /// Tells which rows of a runqslower log cannot carry the right name.
   static func run(_ path: String) -> ExitStatus {
     let text: String
-    do {
-      let file = try FileDescriptor.open(path, .readOnly)
-      text = try file.closeAfter {
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while bytes.count < 1 << 28 {
-          let count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) }
-          if count == 0 { break }
-          bytes += chunk.prefix(count)
-        }
-        return String(decoding: bytes, as: UTF8.self)
-      }
+    do throws(UsageError) {
+      text = try TextFile.read(path)
     } catch {
-      Console.error("breaktrace: \(path) cannot be read: \(error)")
+      Console.error("breaktrace: \(error)")
       return .failure
     }
     let log = RunqslowerLog(text)

@@ -1,5 +1,6 @@
 import Analysis
 import ArgumentParser
+import Glibc
 import Report
 import Session
 import SystemPackage
@@ -16,14 +17,17 @@ struct RunqCommand: ParsableCommand, StatusReporting {
 
       Examples:
         breaktrace runq --threshold 5000 --duration 10
-        breaktrace runq --comm 'kworker*' --format json | python3 -m json.tool --json-lines
+        breaktrace runq --comm 'kworker*' --format json >waits.jsonl
         breaktrace runq --work '*' --softirq --threshold 1000
         breaktrace runq --file trace.dat --threshold 500
         breaktrace runq --check-log runqslower.log
+
+      Exit status: 0: measured or read; 1: an error, a file that cannot be read, or a task that does not exist; 2: \
+      --check-log found contradictions; 3: tracing cannot be armed; 64: the command line is wrong.
       """)
 
   @Option(help: "Shortest wait that is shown, in us.")
-  var threshold: Int64 = 10_000
+  var threshold = RunQueueLimits.defaultThreshold
 
   @Option(help: "Only tasks of that name; a glob.")
   var comm: String?
@@ -55,6 +59,9 @@ struct RunqCommand: ParsableCommand, StatusReporting {
   @Option(help: "Buffer of each CPU in KiB.")
   var buffer = 8_192
 
+  @Option(help: "Where short waits are left out: kernel, pages (all events are read) or auto.")
+  var filterIn = FilterPlace.auto
+
   @Flag(help: "Record sched_wakeup too: JSON tells when a task stood on the queue (enqueued_ns).")
   var enqueue = false
 
@@ -70,17 +77,19 @@ struct RunqCommand: ParsableCommand, StatusReporting {
   var checkLog: String?
 
   mutating func validate() throws {
-    guard threshold >= 0, threshold <= 1_000_000_000 else {
-      throw ValidationError("--threshold takes 0 to 1000000000 us")
-    }
-    guard buffer >= 64, buffer <= 1 << 21 else {
-      throw ValidationError("--buffer takes 64 to 2097152 KiB")
-    }
+    try RunQueueLimits.check(threshold: threshold, buffer: buffer)
     if let duration, !(duration > 0 && duration < 1e7) {
       throw ValidationError("--duration takes seconds above 0")
     }
     if let cpu, CPUSet(list: cpu) == nil {
       throw ValidationError("--cpu takes a list of CPUs as in 0-3,5; got \(cpu)")
+    }
+    if tree != nil, file.isEmpty { throw ValidationError("--tree goes with --file") }
+    if !file.isEmpty, pid != nil {
+      throw ValidationError("--pid is of this machine, not of a file: use --tid or --comm")
+    }
+    if !file.isEmpty, duration != nil || top {
+      throw ValidationError("--duration and --top are for this machine, not for --file")
     }
   }
 
@@ -106,10 +115,19 @@ struct RunqCommand: ParsableCommand, StatusReporting {
       Console.error("breaktrace: there is no process \(pid)")
       return .failure
     }
+    if let tid, access("/proc/\(tid)", F_OK) != 0 {
+      Console.error("breaktrace: there is no thread \(tid)")
+      return .failure
+    }
+    let online = SystemFiles().line("/sys/devices/system/cpu/online").flatMap { CPUSet(list: $0) }
+    if let online, let cpus = filter.cpus, !cpus.cpus.contains(where: online.cpus.contains) {
+      Console.error("breaktrace: CPU \(cpus.list) is not there; CPUs that are: \(online.list)")
+      return .failure
+    }
     let plan = RunQueuePlan(
       filter: filter, bufferKilobytes: buffer,
       duration: duration.map { Nanoseconds(Int64($0 * 1e9)) }, hasWork: work != nil,
-      hasSoftirqs: softirq, hasEnqueue: enqueue,
+      hasSoftirqs: softirq, hasEnqueue: enqueue, filterPlace: filterIn.place,
       progressInterval: top ? Nanoseconds(1_000_000_000) : nil)
     let printer = RunqPrinter(
       format: format, work: work, softirq: softirq, threshold: filter.threshold, isTop: top,
@@ -125,42 +143,23 @@ struct RunqCommand: ParsableCommand, StatusReporting {
   }
 
   private func recorded() -> ExitStatus {
-    var status = ExitStatus.success
-    for path in file {
-      do throws(SessionError) {
-        let recording = try RunQueueRecording(path: path)
-        for problem in recording.problems.prefix(10) {
-          Console.error("breaktrace: \(path): \(problem)")
-        }
-        if recording.problems.count > 10 {
-          Console.error("breaktrace: \(path): … and \(recording.problems.count - 10) more")
-        }
-        let printer = RunqPrinter(
-          format: format, work: work, softirq: softirq, threshold: filter.threshold, isTop: false,
-          clock: .trace)
-        printer.begin()
-        let replay = recording.replay(filter: filter, observer: printer.observer, chains: tree)
-        if replay.switchCount == 0 {
-          Console.error(
-            "breaktrace: \(path): there is no sched_switch in it: record sched:sched_switch and sched:sched_waking"
-          )
-          status = .failure
-        }
-        if tree != nil {
-          Console.output(
-            CommandText.text(
-              command: path, status: 0, threshold: filter.threshold, calls: replay.slowCalls,
-              polls: replay.polls, deliveries: replay.deliveries, waits: [],
-              summary: RunQueueSummary(replay)))
-        }
-        let end = printer.end(RunQueueSummary(replay))
-        if status == .success { status = end }
-      } catch {
-        Console.error("breaktrace: \(error)")
-        status = .failure
-      }
-    }
+    let status = RecordedRunQueue(
+      files: file, filter: filter, format: format, work: work, softirq: softirq, tree: tree
+    ).status()
     return status
+  }
+}
+
+/// Where short waits are left out.
+enum FilterPlace: String, ExpressibleByArgument, CaseIterable, Sendable {
+  case auto, kernel, pages
+
+  var place: RunQueueFilterPlace {
+    switch self {
+    case .auto: .auto
+    case .kernel: .kernel
+    case .pages: .pages
+    }
   }
 }
 

@@ -7,7 +7,14 @@ struct StatusCommand: ParsableCommand, StatusReporting {
     commandName: "status",
     abstract: "Shows who uses tracefs, and what dead runs left.",
     discussion: """
-      Changes nothing. Exit status 0: nothing is left; 1: something is, `breaktrace disarm` removes it.
+      Changes nothing.
+
+      Examples:
+        breaktrace status
+        breaktrace status || breaktrace disarm
+
+      Exit status: 0: nothing is left; 1: something is, `breaktrace disarm` removes it; 3: tracefs cannot be read; 64: \
+      the command line is wrong.
       """)
 
   mutating func status() -> ExitStatus {

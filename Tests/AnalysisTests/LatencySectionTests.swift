@@ -52,6 +52,38 @@ import TraceModel
     }
   }
 
+  private func held(
+    _ stack: [String], start: String, end: String
+  ) -> Finding {
+    Scenario(
+      .preemptOff, "", .proven, wake: 3_500, model: .full,
+      sections: [
+        LatencySection(
+          tracer: "preemptoff", cpu: 1,
+          span: TimeSpan(TimelineBuilder.at(300), TimelineBuilder.at(3_489)),
+          startFunction: start, endFunction: end)
+      ]
+    ) { own, _ in Scenarios.held(&own, until: 3_490, stack) }.analysis.culprit
+  }
+
+  @Test(arguments: [
+    // The first instruction of the clock was interrupted: its caller is not in the stack.
+    (["read_tsc", "outer"], "inner", "inner", "inner"),
+    (["ktime_get_mono_fast_ns", "inner", "outer"], "inner", "inner", "inner"),
+    // The stack's own function is closer than where the section began.
+    (["read_tsc", "deep", "inner", "outer"], "inner", "inner", "deep"),
+    (["deep", "outer"], "inner", "inner", "deep"),
+    // Taken in one function and given back in another: neither needs to be on the stack.
+    (["read_tsc", "outer"], "get_it", "put_it", "outer"),
+    (["read_tsc", "outer"], "_raw_spin_lock", "_raw_spin_lock", "outer"),
+    (["read_tsc", "outer"], "", "", "outer"),
+  ])
+  func `a function that the unwinder left out is named by its section`(
+    stack: [String], start: String, end: String, name: String
+  ) {
+    #expect(held(stack, start: start, end: end).name == name)
+  }
+
   @Test func `steal time takes the proof away`() {
     let result = Scenario(
       .irqsOff, "", .likely, wake: 1_130, sections: [section("irqsoff", 850, 1_117)],

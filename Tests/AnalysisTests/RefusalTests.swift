@@ -23,6 +23,15 @@ import TraceModel
     #expect(result.culprit.culprit == .hardwareStall)
   }
 
+  @Test(arguments: [("flush_tlb_mm_range", true), ("tlb_flush_mmu", false)])
+  func `who frees pages behind a flush does not wait for one`(function: String, waits: Bool) {
+    let result = Scenario(.tlbShootdown, function, .likely, wake: 1_460) { own, _ in
+      Scenarios.held(&own, until: 1_458, ["folios_put_refs", function, "unmap_region"])
+    }.analysis
+    #expect((result.culprit.culprit == .tlbShootdown) == waits)
+    #expect(names(result).contains(function) == waits || !waits)
+  }
+
   @Test func `names come from the events' own fields, not from a table of recycled ids`() {
     var scenario = Scenario(.higherPriorityTask, "hog-77", .proven, wake: 5_010) { own, _ in
       Scenarios.behind(&own, Scenarios.hog, until: 5_000)
@@ -218,5 +227,78 @@ import TraceModel
     #expect(result.culprit.culprit == .irqsOff)
     #expect(result.culprit.name.isEmpty)
     #expect(result.culprit.confidence == .possible)
+  }
+
+  private func late(
+    _ stack: [String], _ change: (inout SystemContext) -> Void
+  ) -> SpikeAnalysis {
+    Scenario(.irqsOff, "", .likely, wake: 2_385, context: change) { own, _ in
+      own.sleep(at: 0, expiry: 900, next: worker)
+      own.wake(
+        at: 2_362, interrupting: worker.pid, stack: TimelineBuilder.interruptStack + stack)
+      own.change(2_370, from: worker, state: .runnable, to: measured)
+    }.analysis
+  }
+
+  @Test(arguments: [(UInt64?.none, CulpritClass.irqsOff), (0, .irqsOff), (1, .hardwareStall)])
+  func `the SMI counter tells an SMI from code with interrupts off`(
+    count: UInt64?, culprit: CulpritClass
+  ) {
+    for hypervisor in [nil, "QEMU"] {
+      let result = late(["memset_loop"]) {
+        $0.smiCount = count
+        $0.hypervisor = hypervisor
+      }
+      #expect(result.culprit.culprit == culprit)
+      #expect(
+        result.culprit.confidence
+          == (culprit == .irqsOff && hypervisor != nil ? .possible : .likely))
+    }
+  }
+
+  @Test func `an SMI in the run is none where the code just enabled interrupts`() {
+    let result = late(["_raw_spin_unlock_irqrestore", "rmqueue"]) { $0.smiCount = 1 }
+    #expect(result.culprit.culprit == .irqsOff)
+    #expect(result.culprit.name == "rmqueue")
+    #expect(result.culprit.confidence == .likely)
+  }
+
+  @Test func `many SMIs in a long run say nothing of one spike`() {
+    let result = late(["memset_loop"]) { $0.smiCount = 400 }
+    #expect(result.culprit.culprit == .irqsOff)
+    #expect(result.culprit.confidence == .likely)
+  }
+
+  @Test func `a plain frame in a virtual machine leaves the host as a rival`() {
+    let result = late(["memset_loop"]) { $0.hypervisor = "KVM" }
+    #expect(result.culprit.culprit == .irqsOff)
+    #expect(result.culprit.confidence == .possible)
+    #expect(!result.refuted.contains { $0.culprit == .hypervisor })
+  }
+
+  /// Usual cycles, and then one whose interrupt takes `interrupt` us, with or without a handler in front.
+  private func cycle(interrupt: Double) -> SpikeAnalysis {
+    Scenario(.unknown, "", .unexplained, expiry: 9_900, wake: 9_918 + interrupt) { own, _ in
+      for cycle in 0..<9 {
+        let start = Double(cycle) * 1_000
+        own.sleep(at: start, expiry: start + 900, next: idle)
+        own.wake(at: start + 902, interrupting: 0, stack: nil)
+        own.change(start + 912, from: idle, state: .runnable, to: measured)
+        own.finish(at: start + 915)
+      }
+      own.sleep(at: 9_000, expiry: 9_900, next: idle)
+      own.wake(at: 9_902 + interrupt, interrupting: 0, stack: nil)
+      own.change(9_912 + interrupt, from: idle, state: .runnable, to: measured)
+      own.finish(at: 9_915 + interrupt)
+    }.analysis
+  }
+
+  @Test func `a wake-up that took what they take proves nothing`() {
+    for extra in [0.0, 1, 3] {
+      let result = cycle(interrupt: extra)
+      #expect(result.culprit.confidence < .proven)
+      #expect(!result.contributors.contains { $0.confidence == .proven })
+      #expect(result.sumsAreExact)
+    }
   }
 }

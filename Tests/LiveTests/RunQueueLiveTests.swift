@@ -1,4 +1,5 @@
 import Analysis
+import Foundation
 import Glibc
 import Session
 import SystemPackage
@@ -50,6 +51,48 @@ struct RunQueueLiveTests {
     #expect(result.status == 127)
     #expect(reason == .noSuchFileOrDirectory)
     #expect(instances().isEmpty)
+  }
+
+  /// tools/bench/runq/case.c: a reader polls for a byte that a work item has to deliver while a hog takes every CPU.
+  @Test(.enabled(if: access("/usr/bin/cc", X_OK) == 0, "needs a C compiler"))
+  func
+    `the flaky test is told back to the hog behind which its kworker waited, five times of five`()
+    throws
+  {
+    let directory = TemporaryDirectory()
+    let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("tools/bench/runq/case.c").path
+    let made = try Command(
+      ["-O2", "-o", directory.path + "/case", source], executable: "/usr/bin/cc")
+    try #require(made.status == 0, "\(made.errors)")
+    for _ in 0..<5 {
+      let result = try run([directory.path + "/case", "3", "hog"], threshold: 1_000)
+      // 1: the reader found nothing in time, 0: its read(2) waited for the work itself.
+      #expect(result.status == 0 || result.status == 1)
+      let late = result.calls.flatMap { call in call.chains.map { (call, $0) } }.first {
+        $0.0.task.comm == "case-reader" && $0.1.segments.contains(where: Self.isLateWorker)
+      }
+      let (call, chain) = try #require(late)
+      #expect(chain.segments.last?.task.comm == "case-reader")
+      #expect(chain.segments.reduce(.zero) { $0 + $1.span.length } == chain.span.length)
+      #expect(chain.span.length <= call.span.length)
+      let delivery = try #require(
+        result.deliveries.first { $0.segments.contains(where: Self.isLateWorker) })
+      #expect(delivery.work.askedBy.comm == "case-writer")
+      #expect(delivery.segments.reduce(.zero) { $0 + $1.span.length } == delivery.length)
+      guard result.status == 1 else { continue }
+      let budget = try #require(result.polls.first { $0.count >= 90 })
+      #expect(budget.task == call.task && budget.span.length < delivery.length)
+      // Nobody wrote any more: that is no late wake-up.
+      #expect(result.calls.contains { $0.task == call.task && $0.isTimeout })
+    }
+    #expect(instances().isEmpty)
+  }
+
+  private static func isLateWorker(_ segment: WaitChain.Segment) -> Bool {
+    segment.kind == .waitedForCPU && segment.task.comm.hasPrefix("kworker/")
+      && segment.behind.contains { $0.name == "case-hog" && $0.net.count > 5_000_000 }
   }
 
   @Test func `a parent's wait is told back to its child, and adds up`() throws {

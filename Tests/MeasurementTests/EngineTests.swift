@@ -106,7 +106,8 @@ import TraceModel
     var plan = quickPlan(interval: 1_000)
     plan.duration = Nanoseconds(microseconds: 50_500)
     let thread = try #require(try finished(plan).statistics().first)
-    #expect(thread.cycles > 0 && thread.cycles + thread.overruns <= 50)
+    // Expiries that a loaded machine passed over at the end are counted, but not recorded.
+    #expect(thread.cycles > 0 && thread.cycles <= 50)
   }
 
   @Test func `statistics agree with the samples, and warm-up is in neither`() throws {

@@ -12,7 +12,7 @@ struct PayloadTests {
   /// Decodes one record made of the common fields and `data`.
   static func decode(
     _ format: FormatText, byteOrder: ByteOrder = .little, longSize: Int = 8,
-    _ data: (PageBuilder) -> [UInt8]
+    symbols: String = Self.symbols, _ data: (PageBuilder) -> [UInt8]
   ) throws -> EventPayload {
     var builder = PageBuilder(timestamp: 1, byteOrder: byteOrder, commitSize: longSize)
     builder.event(delta: 0, builder.common(id: 77) + data(builder))
@@ -27,6 +27,32 @@ struct PayloadTests {
 
   static func field(_ text: String, _ offset: Int, _ size: Int, signed: Bool = false) -> String {
     "field:\(text);\toffset:\(offset);\tsize:\(size);\tsigned:\(signed ? 1 : 0);"
+  }
+
+  @Test(arguments: ["_stext", "_text"])
+  func `a function kept as a distance is named where the begin of the text is known`(
+    _ start: String
+  ) throws {
+    let format = Fixture.format(
+      "preemptirq", "irq_disable", id: 77,
+      [
+        Self.field("s32 caller_offs", 8, 4, signed: true),
+        Self.field("s32 parent_offs", 12, 4, signed: true),
+      ],
+      print: "\"caller=%pS parent=%pS\", (void *)((unsigned long)(_stext) + REC->caller_offs), "
+        + "(void *)((unsigned long)(_stext) + REC->parent_offs)")
+    let symbols =
+      "ffffffff80ffff00 t in_module\nffffffff81000000 T \(start)\nffffffff81000100 t do_one\n"
+    let payload = try Self.decode(format, symbols: symbols) { builder in
+      builder.number(UInt64(0x104), 4) + builder.number(UInt64(UInt32(bitPattern: -0x80)), 4)
+    }
+    guard case .other(let other) = payload else {
+      Issue.record("no other event")
+      return
+    }
+    #expect(other.fields.first { $0.name == "caller_offs" }?.value == "260")
+    let names = other.fields.filter { ["caller", "parent"].contains($0.name) }.map(\.value)
+    #expect(names == (start == "_stext" ? ["do_one+0x4", "in_module+0x80"] : []))
   }
 
   @Test(arguments: [ByteOrder.little, .big])

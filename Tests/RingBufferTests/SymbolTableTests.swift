@@ -33,6 +33,53 @@ struct SymbolTableTests {
     #expect(SymbolTable("").location(5).symbol.isEmpty)
   }
 
+  @Test func `the begin of the kernel's text is found and kept with the used symbols`() {
+    let table = SymbolTable(Self.text)
+    #expect(table.usedSymbols().isEmpty)
+    #expect(table.textStart == 0xffff_ffff_8100_0000)
+    _ = table.location(0xffff_ffff_8100_0101)
+    let used = "ffffffff81000000 t _stext\nffffffff81000100 t do_one\n"
+    #expect(table.usedSymbols() == used)
+    #expect(SymbolTable(used).textStart == 0xffff_ffff_8100_0000)
+    #expect(SymbolTable("ffffffff81000000 T _stext2\n").textStart == nil)
+    #expect(SymbolTable("ffffffff81000000 T _stext").textStart == 0xffff_ffff_8100_0000)
+    #expect(SymbolTable("ffffffff81000000 T _stex").textStart == nil)
+  }
+
+  @Test func `the first of several symbols at one address is still the first in the used ones`() {
+    let table = SymbolTable("ffffffff81000000 T a_text\nffffffff81000000 T _stext\n")
+    #expect(table.textStart == 0xffff_ffff_8100_0000)
+    #expect(table.location(0xffff_ffff_8100_0001).symbol == "a_text")
+    #expect(SymbolTable(table.usedSymbols()).location(0xffff_ffff_8100_0001).symbol == "a_text")
+  }
+
+  @Test(arguments: [
+    "ffffffff81000100", "FFFFFFFF81000100", "fFfFffFf81000100", "0000000081000100", "81000100",
+    "123456789abcdef0", "00000000000000001", "g123456789abcdef", "123456789abcdef/",
+    "123456789abcdef:", "12345678 abcdef00", "1234567\u{e9}9abcdef", "@@@@@@@@@@@@@@@@",
+  ])
+  func `an address is read as a number of at most sixteen digits`(_ digits: String) {
+    let table = SymbolTable(digits + " t f\n")
+    let wanted = digits.utf8.count <= 16 ? UInt64(digits, radix: 16) : nil
+    #expect(table.count == (wanted == nil ? 0 : 1))
+    if let wanted { #expect(table.location(wanted).symbol == "f") }
+  }
+
+  @Test func `lines of every length are told apart`() {
+    var text = ""
+    for length in 1...40 {
+      text +=
+        "ffffffff81\(String(UInt64(length) << 8 | 0x100_0000, radix: 16).dropFirst()) t "
+        + String(repeating: "n", count: length) + "\n"
+    }
+    let table = SymbolTable(text)
+    #expect(table.count == 40)
+    for length in 1...40 {
+      let address = 0xffff_ffff_8100_0000 | UInt64(length) << 8
+      #expect(table.location(address).symbol.count == length)
+    }
+  }
+
   @Test func `hidden addresses name nothing`() {
     let table = SymbolTable("0000000000000000 T _text\n0000000000000000 t do_one\n")
     #expect(table.count == 0)

@@ -1,15 +1,27 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// The coverage-guided driver links only with `--sanitize=fuzzer`.
+let isCoverage = Context.environment["COVERAGE"] != nil
+
 let package = Package(
   name: "fuzz",
+  products: [.executable(name: "fuzz", targets: ["fuzz"])],
   dependencies: [.package(name: "breaktrace", path: "../..")],
   targets: [
-    .executableTarget(
-      name: "fuzz",
+    .target(
+      name: "FuzzTargets",
       dependencies: [
         .product(name: "RingBuffer", package: "breaktrace"),
         .product(name: "TraceModel", package: "breaktrace"),
-      ])
+        .product(name: "TraceFile", package: "breaktrace"),
+        .product(name: "Session", package: "breaktrace"),
+      ]),
+    .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"]),
   ]
 )
+
+if isCoverage {
+  package.products.append(.executable(name: "fuzz-coverage", targets: ["fuzz-coverage"]))
+  package.targets.append(.executableTarget(name: "fuzz-coverage", dependencies: ["FuzzTargets"]))
+}

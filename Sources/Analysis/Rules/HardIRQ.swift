@@ -3,7 +3,8 @@ import TraceModel
 /// A hard interrupt, long or many of them, ran where the thread should have been woken or switched to.
 ///
 /// Evidence: entry and exit of the handler or vector; its own time counts, nested ones are taken off. Of the
-/// interrupt that woke the thread the time in front of the wake-up and behind it counts.
+/// interrupt that woke the thread the time in front of the wake-up and behind it counts. Short ones of several
+/// kinds are one finding where their sum is worth it.
 ///
 /// Refuted by: a handler that ended before the expiry or began after the clock reading; on a guest whose steal time
 /// grew by as much, the host may have paused the CPU inside it.
@@ -16,16 +17,23 @@ struct HardIRQ: Rule {
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let before = TimeSpan(spike.sample.expiry, spike.afterSwitch.start)
-    let usual = spike.baseline.typical(.irq) ?? .zero
+    // The interrupt that wakes the thread is a part of every wake-up.
+    let usual = [Segment.Name.irq, .enqueue, .schedule].reduce(Nanoseconds.zero) {
+      $0 + (spike.baseline.typical($1) ?? .zero)
+    }
     var findings: [Finding] = []
+    var small: [RanEntry] = []
     for entry in spike.replay.ran(in: before) {
       switch entry.occupant {
       case .irq, .vector: break
       default: continue
       }
-      var worth = spike.floor
-      if entry.occupant == .vector("local_timer") { worth = max(worth, usual + usual) }
-      guard entry.net >= worth else { continue }
+      let isTimer = entry.occupant == .vector("local_timer")
+      guard entry.net >= (isTimer ? max(spike.floor, usual) : spike.floor) else {
+        // The timer's interrupt is there in each wake-up, at its usual length.
+        if !isTimer { small.append(entry) }
+        continue
+      }
       let evidence = Self.evidence(spike, of: entry.occupant, in: before)
       findings.append(
         Finding(
@@ -35,6 +43,9 @@ struct HardIRQ: Rule {
           evidence: evidence,
           nextStep: "\(entry.count) interrupt\(entry.count == 1 ? "" : "s") took "
             + "\(entry.net.microseconds) us here. \(Self.advice(entry.occupant))"))
+    }
+    if let sum = spike.together(.hardIRQ, small, in: before, group: "interrupts") {
+      findings.append(sum)
     }
     return RuleOutcome(findings: findings)
   }

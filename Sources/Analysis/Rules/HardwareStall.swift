@@ -1,12 +1,13 @@
 import TraceModel
 
-/// The hardware or its firmware stopped the CPU (SMI, thermal, memory), on bare metal.
+/// The hardware or its firmware stopped the CPU (SMI, thermal, memory).
 ///
 /// Evidence: silence where code with interrupts enabled was interrupted, or between two events that follow each other
 /// at once; an SMI counter that grew makes it likely, and proven where all CPUs were silent together. So does a gap
-/// that the hwlat tracer found meanwhile, and one on another CPU that covers 80 % makes it proven.
+/// that the hwlat tracer found meanwhile, and one on another CPU that covers 80 % makes it proven. In kernel code
+/// that is not seen to enable interrupts again, only a few SMIs in the run or such a gap speak for it.
 ///
-/// Refuted by: a hypervisor, which looks the same; kernel code that had interrupts off.
+/// Refuted by: a hypervisor, which looks the same, unless the SMI counter grew; kernel code that had interrupts off.
 ///
 /// Next step: hwlatdetect or the hwlat tracer, the BIOS's options (USB legacy, power capping), the vendor.
 struct HardwareStall: Rule {
@@ -15,8 +16,8 @@ struct HardwareStall: Rule {
     takes: "root with /dev/cpu/*/msr (module msr) for the SMI counter; CONFIG_HWLAT_TRACER.")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
-    guard spike.context.hypervisor == nil else { return .nothing }
     let grew = spike.context.smiCount ?? 0
+    guard spike.context.hypervisor == nil || grew > 0 else { return .nothing }
     let stalls = spike.stalls().filter {
       $0.interrupted != "the idle loop" || grew > 0 || !spike.gaps(in: $0.span).isEmpty
     }

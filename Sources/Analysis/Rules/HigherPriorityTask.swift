@@ -3,7 +3,7 @@ import TraceModel
 /// A task that outranks the measured thread had the CPU while the thread was ready.
 ///
 /// Evidence: sched_switch to and from it, with priorities of its own fields; its own time counts, interrupts on top
-/// of it are taken off.
+/// of it are taken off. Tasks that are short, but many, are one finding: the longest is named, their sum is told.
 ///
 /// Refuted by: no task above the thread in the wait; a task that was only boosted (priority-inversion), a stopper, an
 /// interrupt thread or an RCU thread has a class of its own.
@@ -16,7 +16,9 @@ struct HigherPriorityTask: Rule {
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let owner = spike.priority
-    let findings = spike.findings(.higherPriorityTask) { rival in
+    let findings = spike.findings(
+      .higherPriorityTask, group: "tasks above \(owner.text)"
+    ) { rival in
       "\(rival.task.text) runs at \(rival.priority?.text ?? "?"), the measured thread at "
         + "\(owner.text). Is it meant to be above it? If not, change one of the two (chrt -p)."
     }

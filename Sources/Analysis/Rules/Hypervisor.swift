@@ -20,7 +20,8 @@ struct Hypervisor: Rule {
     let stalls = spike.stalls()
     guard !stalls.isEmpty else {
       if spike.context.hypervisor != nil, spike.span(.timer).length >= spike.floor,
-        let code = spike.interrupted, code.mode == .kernel, let first = code.frames.first
+        let code = spike.interrupted, code.mode == .kernel, code.stoppedAtInterruptEnable,
+        let first = code.frames.first
       {
         return .refuted(
           .hypervisor,
@@ -45,7 +46,8 @@ struct Hypervisor: Rule {
     let supported = steal > .zero || !gaps.isEmpty || stalls.contains { $0.pending > 1 }
     return RuleOutcome(findings: [
       Finding(
-        .hypervisor, name: name, confidence: supported ? .likely : .possible,
+        .hypervisor, name: name,
+        confidence: supported && !spike.mayBeSMI ? .likely : .possible,
         spans: stalls.map(\.span), evidence: evidence,
         nextStep:
           "Not a fault of this kernel: the host took the CPU away. Pin the virtual CPUs, do "

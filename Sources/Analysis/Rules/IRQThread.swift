@@ -15,7 +15,7 @@ struct IRQThread: Rule {
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let owner = spike.priority
     return RuleOutcome(
-      findings: spike.findings(.irqThread) { rival in
+      findings: spike.findings(.irqThread, group: "interrupt threads") { rival in
         "\(rival.task.text) runs at \(rival.priority?.text ?? "?"), the measured thread at "
           + "\(owner.text). Interrupt threads start at rt 50: give the more urgent of the two the "
           + "higher priority (chrt -p)."

@@ -8,7 +8,8 @@ import TraceModel
 /// that covers at least 80 % of it makes it proven.
 ///
 /// Refuted by: an interrupt that came out of user space or idle, where interrupts are enabled; a gap that the hwlat tracer
-/// found on another CPU meanwhile; steal time that grew while plain code was interrupted makes it possible only.
+/// found on another CPU meanwhile. Where the interrupted frame is not one that enables interrupts, a virtual machine or an
+/// SMI counter that grew makes it possible only: a host or firmware that stops the CPU looks the same.
 ///
 /// Next step: look at what the function holds; an irqsoff trace with function-trace off gives begin and end. The task
 /// is only where it happened.
@@ -46,8 +47,9 @@ struct IrqsOff: Rule {
         .irqsOff, because: "\(stop.task.text) stops the machine with interrupts off by design")
     }
     let section = spike.section(of: tracers, over: timer.spans)
+    // A host or firmware that stops the CPU leaves the same traces, but not just there.
     let doubtful =
-      spike.context.hypervisor != nil && spike.steal > .zero && !timer.code.stoppedAtInterruptEnable
+      (spike.context.hypervisor != nil || spike.mayBeSMI) && !timer.code.stoppedAtInterruptEnable
     var evidence: [Evidence] = []
     if let event = spike.times.interruptEvent {
       evidence.append(Evidence(event, note: "late by \(late.length.microseconds) us"))
@@ -57,8 +59,8 @@ struct IrqsOff: Rule {
     }
     let function = timer.code.responsible
     return finding(
-      spike, function?.name ?? section?.responsible ?? "", function?.text ?? "", timer.spans,
-      section,
+      spike, section?.responsible(timer.code) ?? function?.name ?? "", function?.text ?? "",
+      timer.spans, section,
       section != nil ? .proven : doubtful ? .possible : .likely, evidence)
   }
 
@@ -67,7 +69,7 @@ struct IrqsOff: Rule {
     _ section: LatencySection?,
     _ confidence: Confidence, _ evidence: [Evidence]
   ) -> RuleOutcome {
-    let host = spike.times.wakingEvent.map { spike.timeline.task($0.pid).text } ?? "?"
+    let host = spike.times.wakingEvent.map { spike.names.task($0.pid, at: $0.time).text } ?? "?"
     let step =
       section == nil
       ? "An irqsoff trace (-I) proves begin and end on a kernel with CONFIG_IRQSOFF_TRACER."

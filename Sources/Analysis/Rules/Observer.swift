@@ -17,7 +17,7 @@ struct Observer: Rule {
     guard spike.sample.latency < cost + cost else {
       return .refuted(
         .observer,
-        because: "tracing costs \(cost.microseconds) us here, far less than the latency")
+        because: "tracing costs \(cost.microseconds) us here, less than half of the latency")
     }
     return RuleOutcome(findings: [
       Finding(

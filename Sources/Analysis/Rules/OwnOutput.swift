@@ -14,7 +14,7 @@ struct OwnOutput: Rule {
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     RuleOutcome(
-      findings: spike.findings(.ownOutput) { rival in
+      findings: spike.findings(.ownOutput, group: "threads of breaktrace") { rival in
         "\(rival.task.text) belongs to breaktrace. Give its main thread another CPU "
           + "(--mainaffinity) and let it print less (--quiet)."
       })

@@ -69,6 +69,6 @@ struct PageFault: Rule {
   }
 
   private static let advice =
-    "Lock the memory (mlockall is on unless --no-mlock), touch it before the loop, and turn off "
+    "Lock the memory (mlockall is on unless --no-mlockall), touch it before the loop, and turn off "
     + "NUMA balancing and transparent huge pages."
 }

@@ -52,7 +52,7 @@ struct PriorityInversion: Rule {
     }
     let span = TimeSpan(left.time, back?.time ?? after.end)
     guard span.length >= spike.floor else { return nil }
-    let owner = spike.timeline.task(boost.pid)
+    let owner = spike.names.task(boost.pid, at: boost.event.time)
     return finding(
       spike, owner: owner, spans: [span], boost: boost.event, changes: changes, until: span.end,
       runs: [Evidence(left, note: "the thread waits for the lock")])
@@ -70,7 +70,7 @@ struct PriorityInversion: Rule {
     evidence += runs
     if let release { evidence.append(Evidence(release.event, note: "the owner releases the lock")) }
     evidence.sort { ($0.time ?? .zero, $0.position ?? 0) < ($1.time ?? .zero, $1.position ?? 0) }
-    let waiter = boost.map { spike.timeline.task($0.pid).text } ?? "?"
+    let waiter = boost.map { spike.names.task($0.pid, at: $0.time).text } ?? "?"
     let length =
       release.flatMap { release in boost.map { release.event.time - $0.time } }
       .map { " for \($0.microseconds) us" } ?? ""

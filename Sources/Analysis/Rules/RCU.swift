@@ -17,7 +17,7 @@ struct RCU: Rule {
     "Take the callbacks off the measured CPUs (rcu_nocbs=) and look at rcutree.kthread_prio."
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
-    var findings = spike.findings(.rcu) { _ in Self.advice }
+    var findings = spike.findings(.rcu, group: "RCU threads") { _ in Self.advice }
     let before = TimeSpan(spike.sample.expiry, spike.afterSwitch.start)
     let softirq = Occupant.softirq(SoftirqVector.rcu.rawValue)
     let spans = spike.replay.spans(in: before) { $0.occupant == softirq }

@@ -15,7 +15,7 @@ struct SamePriorityTask: Rule {
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let owner = spike.priority
     return RuleOutcome(
-      findings: spike.findings(.samePriorityTask) { rival in
+      findings: spike.findings(.samePriorityTask, group: "tasks at \(owner.text)") { rival in
         "\(rival.task.text) runs at \(owner.text) too and is not preempted by an equal. Measure (or "
           + "run the application) one priority above it."
       })

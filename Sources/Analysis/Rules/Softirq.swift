@@ -15,10 +15,15 @@ struct Softirq: Rule {
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let before = TimeSpan(spike.sample.expiry, spike.afterSwitch.start)
     var findings: [Finding] = []
+    var small: [RanEntry] = []
     for entry in spike.replay.ran(in: before) {
-      guard case .softirq(let vector) = entry.occupant, entry.net >= spike.floor,
-        vector != SoftirqVector.rcu.rawValue, !isThreaded(entry.occupant, spike, before)
+      guard case .softirq(let vector) = entry.occupant, vector != SoftirqVector.rcu.rawValue,
+        !isThreaded(entry.occupant, spike, before)
       else { continue }
+      guard entry.net >= spike.floor else {
+        small.append(entry)
+        continue
+      }
       let evidence = HardIRQ.evidence(spike, of: entry.occupant, in: before)
       findings.append(
         Finding(
@@ -26,6 +31,9 @@ struct Softirq: Rule {
           confidence: evidence.count >= 2 ? .proven : .likely,
           spans: spike.replay.spans(in: before) { $0.occupant == entry.occupant },
           evidence: evidence, nextStep: advice(vector)))
+    }
+    if let sum = spike.together(.softirq, small, in: before, group: "softirq vectors") {
+      findings.append(sum)
     }
     return RuleOutcome(findings: findings)
   }

@@ -65,7 +65,7 @@ struct StopMachine: Rule {
   /// The late timer interrupt that came out of a stopper's work, nil where it came out of something else.
   static func stop(_ spike: SpikeCase) -> (task: TaskIdentity, timer: LateTimer)? {
     guard let timer = LateTimer(spike), let event = spike.times.wakingEvent else { return nil }
-    let task = spike.timeline.task(event.pid)
+    let task = spike.names.task(event.pid, at: event.time)
     let isStopping = timer.code.frames.contains {
       $0.symbol == "multi_cpu_stop" || $0.symbol == "cpu_stopper_thread"
     }

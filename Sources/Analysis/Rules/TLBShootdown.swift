@@ -25,58 +25,78 @@ struct TLBShootdown: Rule {
     name.contains("flush_tlb") || name.contains("tlbbatch_flush") || name.contains("tlb_flush")
   }
 
-  private func victim(_ spike: SpikeCase) -> [Finding] {
+  /// The calls of one function from other CPUs.
+  private struct Calls {
+    var name: String
+    var spans: [TimeSpan] = []
+    var entries: [TraceEvent] = []
+  }
+
+  /// The calls that this CPU ran, by function.
+  private func calls(_ spike: SpikeCase) -> [Calls] {
     let window = spike.sample.window
-    let calls = spike.replay.spans(in: window) { slice in
+    let served = spike.replay.spans(in: window) { slice in
       if case .vector(let name) = slice.occupant { name.hasPrefix("call_function") } else { false }
     }
-    var flushes: [TraceEvent] = []
-    var spans: [TimeSpan] = []
-    for call in calls {
+    var found: [Calls] = []
+    for span in served {
       // The call under way at the expiry began before.
-      let begin = call.start == window.start ? Nanoseconds(.min) : call.start
+      let begin = span.start == window.start ? Nanoseconds(.min) : span.start
       let track = spike.timeline[cpu: spike.timerCPU]
-      let entered = (track?.events(in: TimeSpan(begin, call.end)) ?? []).filter {
+      let entry = (track?.events(in: TimeSpan(begin, span.end)) ?? []).last {
         if case .functionCallEntry = $0.payload { true } else { false }
       }
-      let called = begin == call.start ? entered : Array(entered.suffix(1))
-      guard !called.isEmpty else { continue }
-      flushes += called
-      spans.append(call)
+      guard let entry, case .functionCallEntry(let function) = entry.payload else { continue }
+      let index = found.firstIndex { $0.name == function.name } ?? found.endIndex
+      if index == found.endIndex { found.append(Calls(name: function.name)) }
+      found[index].spans.append(span)
+      found[index].entries.append(entry)
     }
-    guard Spans.length(spans) >= spike.floor, let first = flushes.first else { return [] }
-    let target = first.cpu
-    let near = TimeSpan(first.time - Nanoseconds(microseconds: 1_000), first.time)
-    var sent: TraceEvent?
-    for track in spike.timeline.cpus where track.cpu != target {
-      let event = track.events(in: near).last {
-        if case .ipiSend(let targets, _, _) = $0.payload { targets.contains(target) } else { false }
+    return found
+  }
+
+  private func victim(_ spike: SpikeCase) -> [Finding] {
+    calls(spike).compactMap { call in
+      guard Spans.length(call.spans) >= spike.floor, let first = call.entries.first else {
+        return nil
       }
-      if let event, event.time > sent?.time ?? Nanoseconds(.min) { sent = event }
-    }
-    var name = "flush_tlb_func"
-    if case .functionCallEntry(let function) = first.payload { name = function.name }
-    if Self.isFlush(name), case .ipiSend(_, let callsite, _) = sent?.payload,
-      !callsite.symbol.isEmpty
-    {
-      name = callsite.name
-    }
-    let who = sent.map { " by " + spike.timeline.task($0.pid).text } ?? ""
-    return [
-      Finding(
-        .tlbShootdown, name: name, confidence: .proven, spans: spans,
-        evidence: (sent.map { [Evidence($0)] } ?? []) + flushes.prefix(2).map { Evidence($0) },
-        nextStep: Self.isFlush(name)
+      let target = first.cpu
+      let near = TimeSpan(first.time - Nanoseconds(microseconds: 1_000), first.time)
+      var sent: TraceEvent?
+      for track in spike.timeline.cpus where track.cpu != target {
+        let event = track.events(in: near).last {
+          if case .ipiSend(let targets, _, _) = $0.payload {
+            targets.contains(target)
+          } else {
+            false
+          }
+        }
+        if let event, event.time > sent?.time ?? Nanoseconds(.min) { sent = event }
+      }
+      var name = call.name
+      if Self.isFlush(name), case .ipiSend(_, let callsite, _) = sent?.payload,
+        !callsite.symbol.isEmpty
+      {
+        name = callsite.name
+      }
+      let who = sent.map { " by " + spike.names.task($0.pid, at: $0.time).text } ?? ""
+      return Finding(
+        .tlbShootdown, name: name, confidence: .proven, spans: call.spans,
+        evidence: (sent.map { [Evidence($0)] } ?? []) + call.entries.prefix(2).map { Evidence($0) },
+        nextStep: Self.isFlush(call.name)
           ? "CPU \(target) was made to flush its TLB\(who). Look for munmap, mprotect and "
             + "huge pages of a process that runs on both CPUs."
           : "CPU \(target) was made to run \(name)\(who). Look at what calls it, and at its length."
       )
-    ]
+    }
   }
 
   private func initiator(_ spike: SpikeCase) -> [Finding] {
     guard let held = spike.held, held.pending != nil, let code = held.code,
-      let frame = code.frames.first(where: { Self.isFlush($0.symbol) })
+      // tlb_flush_mmu itself frees the pages, which may take longer than any flush.
+      let frame = code.frames.first(where: {
+        Self.isFlush($0.symbol) && $0.symbol != "tlb_flush_mmu"
+      })
     else { return [] }
     return [
       Finding(

@@ -17,7 +17,7 @@ struct TimerSoftirq: Rule {
     guard let expired = spike.times.expireEvent, let waking = spike.times.waking else {
       return .nothing
     }
-    let host = spike.timeline.task(expired.pid)
+    let host = spike.names.task(expired.pid, at: expired.time)
     let isThread = host.comm.hasPrefix("ktimers/") || host.comm.hasPrefix("ksoftirqd/")
     guard !expired.context.inHardIRQ, expired.context.inSoftIRQ || isThread else { return .nothing }
     let end = min(max(expired.time, spike.sample.expiry), waking)

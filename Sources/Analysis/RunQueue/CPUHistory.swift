@@ -62,7 +62,8 @@ struct CPUHistory {
 
   mutating func pop(_ kind: BehindEntry.Kind, _ number: Int32, _ label: Int32, at time: Int64) {
     close(time)
-    if let index = frames.lastIndex(where: {
+    // The first one: a function of a softirq whose end was not seen ends with it.
+    if let index = frames.firstIndex(where: {
       $0.kind == kind && $0.number == number && (label == 0 || $0.label == label)
     }) {
       frames.removeSubrange(index...)
@@ -108,6 +109,7 @@ extension BehindEntry.Kind {
     case .idle: 3
     case .others: 4
     case .unknown: 5
+    case .work: 6
     }
   }
 }
@@ -132,7 +134,7 @@ struct BehindList {
     guard length > 0 else { return }
     known += length
     let key =
-      slice.occupant.kind == .irq
+      slice.occupant.label != 0
       ? slice.occupant.key ^ UInt64(UInt32(bitPattern: slice.occupant.label)) << 40
       : slice.occupant.key
     if let at = index[key] {
@@ -183,7 +185,9 @@ extension CPUHistory.Occupant {
   func text(_ labels: LabelTable) -> String {
     switch kind {
     case .task: name.text
-    case .softirq: SoftirqVector.name(of: UInt32(bitPattern: number))
+    case .softirq:
+      SoftirqVector.name(of: UInt32(bitPattern: number))
+        + (label == 0 ? "" : " " + labels.text(label))
     case .idle: "<idle>"
     default: labels.text(label)
     }

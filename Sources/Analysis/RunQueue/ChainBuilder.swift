@@ -60,6 +60,10 @@ struct ChainBuilder {
         let asked = max(start, item.asked.count)
         queueing(&found, item, from: asked, to: cursor)
         cursor = min(cursor, asked)
+        if item.asked.count < start, let last = found.indices.last {
+          found[last].askedBy = item.askedBy
+          found[last].askedBefore = Nanoseconds(start) - item.asked
+        }
         guard cursor > start, let queuer = work.queuer else { break }
         action = "queued \(item.name)"
         caller = queuer
@@ -156,7 +160,8 @@ struct ChainBuilder {
         WaitChain.Segment(
           kind: kind, task: item.runner, work: item.name, span: Self.span(from, cursor),
           cpu: kind == .waitedForCPU ? item.waitedCPU ?? item.cpu : item.cpu,
-          behind: kind == .waitedForCPU ? item.behind : [], ends: ends))
+          behind: kind == .waitedForCPU ? item.behind : kind == .otherWork ? item.before : [],
+          ends: ends))
       cursor = from
     }
     add(.otherWork, item.parts.otherWork, "came to \(item.name)")

@@ -44,6 +44,10 @@ public struct DeferredWait: Hashable, Sendable {
   public var parts: Parts
   /// What the worker waited behind, where that wait was long enough to be looked at.
   public var behind: [BehindEntry]
+  /// The work items or softirqs that its runner did first, with what they took of the latency.
+  public var before: [BehindEntry] = []
+  /// The functions that a softirq ran (timers, tasklets) with their times, longest first; empty where they were not recorded.
+  public var functions: [BehindEntry] = []
   /// The CPU that the worker waited for.
   public var waitedCPU: Int?
 

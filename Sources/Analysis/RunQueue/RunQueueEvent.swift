@@ -28,6 +28,10 @@ public import TraceModel
     case softirqEntry
     /// irq:softirq_exit
     case softirqExit
+    /// timer:timer_expire_entry, irq:tasklet_entry; `label` is the function.
+    case functionEntry
+    /// timer:timer_expire_exit, irq:tasklet_exit
+    case functionExit
     /// workqueue:workqueue_queue_work; `value` is the work, `label` the function, `target` the CPU.
     case workQueue
     /// workqueue:workqueue_activate_work
@@ -44,6 +48,9 @@ public import TraceModel
     case fork
     /// task:task_rename and sched:sched_process_exec: `task` may have another name from here on.
     case rename
+    /// A wait that the kernel measured: `task` (`name`, `priority`) waited `value` ns until `time`; `target` is 0 for woken, 1 for
+    /// preempted, 2 for new.
+    case waited
     /// The reader found that so many events (`value`, -1 for an unknown number) of the CPU are missing before this point.
     case lost
   }
@@ -161,6 +168,10 @@ extension RunQueueEvent {
     case .softirqExit(let vector):
       self = make(.softirqExit)
       target = Int32(truncatingIfNeeded: vector)
+    case .timerExpireEntry(_, let function):
+      self = make(.functionEntry)
+      label = labels.number(function.name)
+    case .timerExpireExit: self = make(.functionExit)
     case .workQueue(let item, let function, _, _, let cpu):
       self = work(.workQueue, item, function)
       target = Int32(truncatingIfNeeded: cpu)

@@ -5,14 +5,14 @@ public import TraceModel
 /// Bounded memory: one record a task that was seen, a ring of slices a CPU. Feed `apply(_:)`, then take the results.
 public struct RunQueueReplay {
   /// Which rows are wanted.
-  public private(set) var filter: RunQueueFilter
+  public internal(set) var filter: RunQueueFilter
   let labels: LabelTable
   /// Index in `tasks` by thread id, -1 for none.
-  private var slots: [Int32] = []
-  private(set) var tasks: [TaskState] = []
+  var slots: [Int32] = []
+  var tasks: [TaskState] = []
   private(set) var histories: [CPUHistory] = []
-  private var pending: [RunQueueWait] = []
-  private var pendingWarnings: [IdentityWarning] = []
+  var pending: [RunQueueWait] = []
+  var pendingWarnings: [IdentityWarning] = []
   var tracker: WorkTracker
   var chains: ChainRecorder?
 
@@ -34,6 +34,8 @@ public struct RunQueueReplay {
   public private(set) var droppedWaits: UInt64 = 0
   /// Events that were older than one applied before them.
   public private(set) var lateEvents: UInt64 = 0
+  /// From when on all events are known: the first one, or where events were lost last.
+  public private(set) var knownSince = Int64.min
   /// Rows whose list of CPU users was cut, to keep up with the trace.
   public private(set) var shortenedLists: UInt64 = 0
   /// Switches that the trace does not hold, found by the task of the events behind them.
@@ -46,10 +48,10 @@ public struct RunQueueReplay {
   private var budgetUsed = 0
   private static let budget = 4_000_000
   /// Thread ids beyond this are taken as damage.
-  private static let highestPid: Int32 = 1 << 22
-  private static let mostWarnings = 100
-  private var hasRenames = false
-  private var warnedPids: Set<Int32> = []
+  static let highestPid: Int32 = 1 << 22
+  static let mostWarnings = 100
+  var hasRenames = false
+  var warnedPids: Set<Int32> = []
 
   /// Makes a replay; `labels` is shared with the maker of the events.
   public init(
@@ -90,7 +92,10 @@ public struct RunQueueReplay {
   /// Takes the next event; they should come in order of time over all CPUs.
   public mutating func apply(_ event: RunQueueEvent) {
     eventCount += 1
-    if firstTime == nil { firstTime = event.time }
+    if firstTime == nil {
+      firstTime = event.time
+      knownSince = event.time
+    }
     if event.time < lastTime { lateEvents += 1 } else { lastTime = event.time }
     let cpu = Int(event.cpu)
     guard cpu >= 0, cpu <= CPUSet.highest else { return }
@@ -116,11 +121,26 @@ public struct RunQueueReplay {
     case .vectorExit: histories[cpu].pop(.irq, -1, event.label, at: event.time)
     case .softirqRaise: tracker.raise(event)
     case .softirqEntry:
-      tracker.enter(event, runner: TaskIdentity(pid: event.pid, comm: name(event.pid)))
+      tracker.enter(
+        event, runner: TaskIdentity(pid: event.pid, comm: name(event.pid)), labels: labels)
       histories[cpu].push(.init(kind: .softirq, number: event.target), at: event.time)
     case .softirqExit:
       tracker.exit(event)
       histories[cpu].pop(.softirq, event.target, 0, at: event.time)
+    case .functionEntry:
+      // Only softirqs are told by function: elsewhere these events say nothing of who has the CPU.
+      guard let top = histories[cpu].frames.last, top.kind == .softirq, top.label == 0 else {
+        break
+      }
+      tracker.enterFunction(event)
+      histories[cpu].push(
+        .init(kind: .softirq, number: top.number, label: event.label), at: event.time)
+    case .functionExit:
+      guard let top = histories[cpu].frames.last, top.kind == .softirq, top.label != 0 else {
+        break
+      }
+      tracker.exitFunction(event, labels: labels)
+      histories[cpu].pop(.softirq, top.number, top.label, at: event.time)
     case .workQueue:
       tracker.queue(event, by: TaskIdentity(pid: event.pid, comm: name(event.pid)))
       chains?.queued(event)
@@ -140,6 +160,7 @@ public struct RunQueueReplay {
     case .rename:
       hasRenames = true
       if let index = slot(event.task) { tasks[index].mayRename = true }
+    case .waited: add(event, details: nil)
     case .lost: lost(event, cpu)
     }
   }
@@ -240,6 +261,32 @@ public struct RunQueueReplay {
     if tasks[index].name.isWorker { tracker.explained(event.other, row) }
   }
 
+  /// Adds a wait that the kernel measured (`Kind.waited`) to the statistics and, where it is long enough, to the rows.
+  ///
+  /// - Parameter details: The same wait as a replay of all events told it, with what the kernel's record does not hold.
+  public mutating func add(_ event: RunQueueEvent, details: RunQueueWait?) {
+    guard event.task != 0, let index = slot(event.task) else { return }
+    learn(index, event.name, event.time)
+    let cpu = Int(event.cpu)
+    let latency = Nanoseconds(max(0, event.value))
+    guard isWanted(tasks[index]), filter.cpus?.contains(cpu) ?? true else { return }
+    tasks[index].statistics.add(latency)
+    total.add(latency)
+    histogram.add(latency)
+    perCPU[cpu, default: LatencyStatistics()].add(latency)
+    guard latency >= filter.threshold else { return }
+    let cause: RunQueueWait.Cause =
+      event.target == 0 ? .woken : event.target == 1 ? .preempted : .new
+    pending.append(
+      details
+        ?? RunQueueWait(
+          task: TaskIdentity(pid: event.task, comm: event.name.text),
+          priority: KernelPriority(event.priority), cpu: cpu,
+          span: TimeSpan(
+            Nanoseconds(event.time &- latency.count), Nanoseconds(event.time)),
+          cause: cause, waker: nil, behind: []))
+  }
+
   private func wait(
     _ index: Int, start: Int64, _ event: RunQueueEvent, _ cpu: Int, behind: [BehindEntry]
   ) -> RunQueueWait {
@@ -290,88 +337,9 @@ public struct RunQueueReplay {
     return list.entries(length: max(0, end - start), labels: labels)
   }
 
-  private mutating func waking(_ event: RunQueueEvent, _ cpu: Int) {
-    guard event.task != 0, let index = slot(event.task) else { return }
-    learn(index, event.name, event.time)
-    tasks[index].waitStart = event.time
-    tasks[index].priority = event.priority
-    tasks[index].enqueued = 0
-    tasks[index].cause = 0
-    begin(index, event.target)
-    noteWaker(index, event, cpu)
-    let context = tasks[index].wakerContext
-    chains?.woken(event, context: context)
-  }
-
-  private mutating func noteWaker(_ index: Int, _ event: RunQueueEvent, _ cpu: Int) {
-    tasks[index].wakerPid = event.pid
-    tasks[index].wakerName = event.pid == 0 ? .none : taskName(event.pid)
-    let context = EventContext(flags: event.flags, preemptCount: 0)
-    let frames = histories[cpu].frames
-    if context.inHardIRQ || context.inNMI {
-      tasks[index].wakerContext = 1
-      tasks[index].wakerLabel = frames.last { $0.kind == .irq }?.label ?? 0
-    } else if let top = frames.last, top.kind == .softirq {
-      // The flag is set too where bottom halves are only disabled, so the events decide.
-      tasks[index].wakerContext = 2
-      tasks[index].wakerLabel = top.number
-    } else if let top = frames.last, top.kind == .irq {
-      tasks[index].wakerContext = 1
-      tasks[index].wakerLabel = top.label
-    } else {
-      tasks[index].wakerContext = event.pid == 0 ? 1 : 0
-      tasks[index].wakerLabel = 0
-    }
-  }
-
-  private mutating func wokenNew(_ event: RunQueueEvent, _ cpu: Int) {
-    guard event.task != 0, let index = slot(event.task) else { return }
-    // Whoever had the id before has ended.
-    tasks[index].mayRename = true
-    tasks[index].hasEnded = false
-    learn(index, event.name, event.time)
-    tasks[index].waitStart = event.time
-    tasks[index].enqueued = event.time
-    tasks[index].cause = 2
-    begin(index, event.target)
-    noteWaker(index, event, cpu)
-    chains?.woken(event, context: 0)
-  }
-
-  /// Begins the bookkeeping of queues of a wait.
-  private mutating func begin(_ index: Int, _ cpu: Int32) {
-    tasks[index].queueCPU = cpu
-    tasks[index].migrations = 0
-    tasks[index].firstCPU = -1
-  }
-
-  private mutating func migrate(_ event: RunQueueEvent) {
-    guard let index = slot(event.task), tasks[index].waitStart != .min else { return }
-    // The placement at the wake-up itself is no stay on the CPU where it last ran.
-    let placed = event.time - tasks[index].waitStart > 20_000 || tasks[index].cause == 1
-    if placed {
-      if tasks[index].migrations == 0 {
-        tasks[index].firstCPU = tasks[index].queueCPU
-        tasks[index].firstCPUEnd = event.time
-      }
-      tasks[index].migrations += 1
-    }
-    tasks[index].queueCPU = event.target
-  }
-
-  private mutating func forked(_ event: RunQueueEvent) {
-    if let index = slot(event.task) {
-      tasks[index].mayRename = true
-      tasks[index].hasEnded = false
-    }
-    if filter.includesNewThreads, event.target == 1, filter.tids?.contains(event.pid) ?? false {
-      filter.tids?.insert(event.task)
-    }
-    chains?.forked(event)
-  }
-
   private mutating func lost(_ event: RunQueueEvent, _ cpu: Int) {
     lostMarks += 1
+    knownSince = max(knownSince, event.time)
     if event.value > 0 { lostEvents += UInt64(event.value) }
     histories[cpu].forget(at: event.time)
     // A wake-up or a switch may be missing for any task: a wait that spans the hole may be none.
@@ -381,57 +349,5 @@ public struct RunQueueReplay {
     }
     tracker.forget()
     chains?.forget()
-  }
-
-  // MARK: identity
-
-  private static func occupant(_ pid: Int32, _ name: TaskName) -> CPUHistory.Occupant {
-    CPUHistory.Occupant(kind: pid == 0 ? .idle : .task, number: pid, name: name)
-  }
-
-  private mutating func slot(_ pid: Int32) -> Int? {
-    guard pid > 0, pid <= Self.highestPid else { return nil }
-    let number = Int(pid)
-    if number >= slots.count {
-      slots.append(contentsOf: repeatElement(-1, count: number + 1_024 - slots.count))
-    }
-    if slots[number] >= 0 { return Int(slots[number]) }
-    slots[number] = Int32(tasks.count)
-    tasks.append(TaskState(pid: pid))
-    return tasks.count - 1
-  }
-
-  func taskName(_ pid: Int32) -> TaskName {
-    guard pid > 0, Int(pid) < slots.count, slots[Int(pid)] >= 0 else { return .none }
-    return tasks[Int(slots[Int(pid)])].name
-  }
-
-  /// The latest name of a thread, empty where no event told one.
-  public func name(_ pid: Int32) -> String { taskName(pid).text }
-
-  /// Names come from the events' own fields alone, never from the task that happens to be current.
-  private mutating func learn(_ index: Int, _ name: TaskName, _ time: Int64) {
-    guard tasks[index].name != name, !name.isEmpty else { return }
-    let known = tasks[index].name
-    // A trace without renames cannot tell an exec: then only a name that comes back, or a worker's, contradicts.
-    let contradicts =
-      hasRenames || tasks[index].formerName == name || known.isWorker || name.isWorker
-    if contradicts, !known.isEmpty, !tasks[index].mayRename, !tasks[index].hasEnded,
-      pendingWarnings.count < Self.mostWarnings, warnedPids.insert(tasks[index].pid).inserted
-    {
-      pendingWarnings.append(
-        IdentityWarning(
-          tid: tasks[index].pid, before: tasks[index].name.text, after: name.text,
-          time: Nanoseconds(time)))
-    }
-    tasks[index].formerName = known
-    tasks[index].name = name
-    tasks[index].mayRename = false
-    tasks[index].hasEnded = false
-    if let glob = filter.comm { tasks[index].isWanted = Glob.matches(glob, name.text) }
-  }
-
-  private func isWanted(_ task: TaskState) -> Bool {
-    task.isWanted && (filter.tids?.contains(task.pid) ?? true)
   }
 }

@@ -46,6 +46,12 @@ public struct RunQueueSummary: Sendable {
   public var bytes: UInt64?
   /// Pages that could not be read to their end.
   public var damagedPages = 0
+  /// Where the kernel left waits out: those shorter than this are neither rows nor counted. nil where all were counted.
+  public var leftOutBelow: Nanoseconds?
+  /// Waits that the kernel's filter missed: its table was full, or its report was lost.
+  public var missedByFilter: UInt64 = 0
+  /// Rows that do not tell what they waited behind: the kernel had overwritten the events.
+  public var rowsWithoutDetails: UInt64 = 0
   /// What could not be restored, one line each.
   public var leftovers: [String] = []
 

@@ -104,6 +104,8 @@ public struct BehindEntry: Hashable, Sendable {
   /// What it is.
   public enum Kind: String, Hashable, Sendable {
     case task, irq, softirq, idle
+    /// Another work item, by its function.
+    case work
     /// Several tasks with little time each.
     case others
     /// Time before the recorded history.
@@ -112,7 +114,7 @@ public struct BehindEntry: Hashable, Sendable {
 
   /// What it is.
   public var kind: Kind
-  /// Name of the task, the handler or the vector.
+  /// Name of the task, the handler, the vector (behind it the function, where it was recorded) or the work's function.
   public var name: String
   /// Thread id, irq number or softirq vector; 0 for the rest.
   public var pid: Int32
@@ -136,6 +138,7 @@ public struct BehindEntry: Hashable, Sendable {
     case .task: TaskIdentity(pid: pid, comm: name).text
     case .irq: "irq \(name)"
     case .softirq: "softirq \(name)"
+    case .work: name
     case .idle: "<idle>"
     case .others: "\(count) others"
     case .unknown: "(not recorded)"

@@ -1,3 +1,5 @@
+internal import TraceModel
+
 /// A task's name as the 16 bytes that the kernel keeps (`TASK_COMM_LEN`): cheap to carry and to compare.
 @frozen public struct TaskName: Hashable, Sendable {
   /// Bytes 0...7, the first in the lowest bits.
@@ -31,17 +33,7 @@
   @inlinable public var isEmpty: Bool { low == 0 }
 
   /// The name as text; bytes that are not UTF-8 are replaced.
-  public var text: String {
-    var bytes: [UInt8] = []
-    for word in [low, high] {
-      for index in 0..<8 {
-        let byte = UInt8(truncatingIfNeeded: word >> UInt64(index * 8))
-        if byte == 0 { return String(decoding: bytes, as: UTF8.self) }
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
+  public var text: String { PackedComm.text(low, high) }
 }
 
 extension TaskName {

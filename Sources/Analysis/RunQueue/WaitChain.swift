@@ -38,6 +38,10 @@ public struct WaitChain: Hashable, Sendable {
     public var behind: [BehindEntry] = []
     /// What ended the stretch: `woke reader-12`, `queued flush_to_ldisc`.
     public var ends: String
+    /// Who had asked for the work before the chain begins, nil where the chain tells it.
+    public var askedBy: TaskIdentity?
+    /// How long before the chain's beginning.
+    public var askedBefore = Nanoseconds.zero
   }
 
   /// The task whose time it is.

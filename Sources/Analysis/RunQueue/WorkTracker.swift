@@ -13,6 +13,17 @@ struct WorkTracker {
     var start: Int64
     var end: Int64
     var row: RunQueueWait?
+    /// The function that it spent most time with, or 0.
+    var label: Int32 = 0
+    /// A softirq's vector, -1 for a work item.
+    var vector: Int32 = -1
+    /// The longest of its functions so far.
+    var longest: Int64 = 0
+  }
+
+  private struct Function {
+    var label: Int32
+    var start: Int64
   }
 
   private struct Worker {
@@ -31,6 +42,7 @@ struct WorkTracker {
   private var raised: [Int64: (time: Int64, by: TaskIdentity)] = [:]
   private var running: [Int32: [Span]] = [:]
   private var open: [Int32: DeferredWait] = [:]
+  private var inFunction: [Int32: Function] = [:]
   private var done: [DeferredWait] = []
   private static let most = 65_536
   private static let remembered = 16
@@ -45,6 +57,7 @@ struct WorkTracker {
     items.removeAll()
     raised.removeAll()
     open.removeAll()
+    inFunction.removeAll()
     workers.removeAll()
   }
 
@@ -82,7 +95,7 @@ struct WorkTracker {
     var state = workers[worker.pid] ?? Worker()
     defer { workers[worker.pid] = state }
     state.currentWork = event.value
-    state.executions.append(Span(start: event.time, end: .max))
+    state.executions.append(Span(start: event.time, end: .max, label: event.label))
     if state.executions.count > Self.remembered { state.executions.removeFirst() }
     state.current = nil
     guard let item = items.removeValue(forKey: event.value), item.asked <= event.time else {
@@ -94,7 +107,7 @@ struct WorkTracker {
       activated: item.activated.map { Nanoseconds($0) }, started: Nanoseconds(event.time),
       ended: nil, runner: worker, cpu: Int(event.cpu), parts: .init(), behind: [])
     let before = state.executions.dropLast()
-    divide(&wait, waits: state.waits, executions: Array(before))
+    divide(&wait, waits: state.waits, executions: Array(before), labels: labels)
     state.current = wait
     return wait
   }
@@ -119,7 +132,9 @@ struct WorkTracker {
   }
 
   /// Divides the time between asking and running.
-  private func divide(_ wait: inout DeferredWait, waits: [Span], executions: [Span]) {
+  private func divide(
+    _ wait: inout DeferredWait, waits: [Span], executions: [Span], labels: LabelTable
+  ) {
     let start = wait.asked.count
     let end = wait.started.count
     let limit = wait.activated.map { min(max($0.count, start), end) } ?? start
@@ -137,12 +152,15 @@ struct WorkTracker {
       }
     }
     for execution in executions {
-      other += overlap(execution.start, execution.end)
+      var part = overlap(execution.start, execution.end)
       for span in waits {
-        other -= overlap(
+        part -= overlap(
           max(span.start, execution.start),
           max(max(span.start, execution.start), min(span.end, execution.end)))
       }
+      guard part > 0 else { continue }
+      other += part
+      wait.before.append(entry(execution, part, wait.runner, labels))
     }
     waited = min(waited, end - limit)
     other = min(max(0, other), end - limit - waited)
@@ -150,6 +168,20 @@ struct WorkTracker {
     wait.parts.waitedForCPU = Nanoseconds(waited)
     wait.parts.otherWork = Nanoseconds(other)
     wait.parts.noWorker = Nanoseconds(end - limit - waited - other)
+  }
+
+  private func entry(
+    _ execution: Span, _ net: Int64, _ runner: TaskIdentity, _ labels: LabelTable
+  ) -> BehindEntry {
+    if execution.vector < 0 {
+      return BehindEntry(
+        kind: .work, name: labels.text(execution.label), pid: runner.pid, net: Nanoseconds(net),
+        count: 1)
+    }
+    let function = execution.label == 0 ? "" : " " + labels.text(execution.label)
+    return BehindEntry(
+      kind: .softirq, name: SoftirqVector.name(of: UInt32(bitPattern: execution.vector)) + function,
+      pid: execution.vector, net: Nanoseconds(net), count: 1)
   }
 
   // MARK: softirqs
@@ -165,10 +197,10 @@ struct WorkTracker {
     }
   }
 
-  mutating func enter(_ event: RunQueueEvent, runner: TaskIdentity) {
+  mutating func enter(_ event: RunQueueEvent, runner: TaskIdentity, labels: LabelTable) {
     var spans = running[event.cpu] ?? []
     defer {
-      spans.append(Span(start: event.time, end: .max))
+      spans.append(Span(start: event.time, end: .max, vector: event.target))
       if spans.count > Self.remembered { spans.removeFirst() }
       running[event.cpu] = spans
     }
@@ -180,14 +212,43 @@ struct WorkTracker {
       askedBy: asked.by, asked: Nanoseconds(asked.time), activated: nil,
       started: Nanoseconds(event.time), ended: nil, runner: runner, cpu: Int(event.cpu),
       parts: .init(), behind: [])
-    divide(&wait, waits: workers[runner.pid]?.waits ?? [], executions: spans)
+    divide(
+      &wait, waits: workers[runner.pid]?.waits ?? [], executions: spans, labels: labels)
     open[event.cpu] = wait
   }
 
   mutating func exit(_ event: RunQueueEvent) {
     if let last = running[event.cpu]?.indices.last { running[event.cpu]?[last].end = event.time }
+    inFunction[event.cpu] = nil
     guard var wait = open.removeValue(forKey: event.cpu) else { return }
     wait.ended = Nanoseconds(event.time)
+    wait.functions.sort { $0.net > $1.net }
     finish(wait)
+  }
+
+  mutating func enterFunction(_ event: RunQueueEvent) {
+    inFunction[event.cpu] = Function(label: event.label, start: event.time)
+  }
+
+  mutating func exitFunction(_ event: RunQueueEvent, labels: LabelTable) {
+    guard let function = inFunction.removeValue(forKey: event.cpu) else { return }
+    let length = max(0, event.time - function.start)
+    if let last = running[event.cpu]?.indices.last,
+      let longest = running[event.cpu]?[last].longest, length >= longest
+    {
+      running[event.cpu]?[last].longest = length
+      running[event.cpu]?[last].label = function.label
+    }
+    guard var functions = open[event.cpu]?.functions else { return }
+    let name = labels.text(function.label)
+    if let known = functions.firstIndex(where: { $0.name == name }) {
+      functions[known].net += Nanoseconds(length)
+      functions[known].count += 1
+    } else if functions.count < Self.remembered {
+      functions.append(
+        BehindEntry(
+          kind: .work, name: name, pid: event.pid, net: Nanoseconds(length), count: 1))
+    }
+    open[event.cpu]?.functions = functions
   }
 }

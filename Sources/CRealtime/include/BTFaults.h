@@ -13,4 +13,10 @@ int bt_pidfd_open(int pid);
 /// process_madvise(2) with MADV_PAGEOUT on one range of another process; -1 and errno where it fails.
 long bt_process_pageout(int pidfd, unsigned long start, size_t length);
 
+/// memfd_create(2), closed in children that execute something; -1 and errno where it fails.
+int bt_memory_file(const char *_Nonnull name);
+
+/// Sets RLIMIT_SIGPENDING, which also limits timers, to its hard limit.
+void bt_raise_pending_limit(void);
+
 #endif

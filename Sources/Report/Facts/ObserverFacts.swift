@@ -6,8 +6,14 @@ public struct ObserverFacts: Codable, Hashable, Sendable {
   public var medianOff: Nanoseconds?
   /// Median latency with tracing on.
   public var medianOn: Nanoseconds?
+  /// A quarter of the latencies with tracing off are not above it.
+  public var quartileOff: Nanoseconds?
+  /// A quarter of the latencies with tracing on are not above it.
+  public var quartileOn: Nanoseconds?
   /// Wake-ups behind each median.
   public var wakeups: Int?
+  /// Median time of writing one line to `trace_marker`: a system call and one event.
+  public var markerWrite: Nanoseconds?
 
   /// Makes the value.
   public init(
@@ -19,14 +25,22 @@ public struct ObserverFacts: Codable, Hashable, Sendable {
   }
 
   /// What tracing adds to the median, never negative; nil where one of the medians is missing.
+  ///
+  /// What else the machine did in one of the two halves is not the tracing's: where the lower quartiles differ by less
+  /// than the medians, theirs is the difference that counts.
   public var cost: Nanoseconds? {
     guard let medianOff, let medianOn else { return nil }
-    return max(.zero, medianOn - medianOff)
+    var difference = medianOn - medianOff
+    if let quartileOff, let quartileOn { difference = min(difference, quartileOn - quartileOff) }
+    return max(.zero, difference)
   }
 
   private enum CodingKeys: String, CodingKey {
     case wakeups
     case medianOff = "median_off_ns"
     case medianOn = "median_on_ns"
+    case quartileOff = "lower_quartile_off_ns"
+    case quartileOn = "lower_quartile_on_ns"
+    case markerWrite = "marker_write_ns"
   }
 }

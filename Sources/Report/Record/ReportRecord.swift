@@ -64,6 +64,19 @@ struct ReportRecord: Encodable, Hashable, Sendable {
         "/dev/cpu_dma_latency was held at 0: idle-state exits that the application would meet "
           + "are hidden.")
     }
+    if let context = facts.context {
+      if let others = context.otherTracing, !others.isEmpty {
+        list.append("Others traced this kernel too: \(others.joined(separator: "; ")).")
+      }
+      if let tracer = context.ptracer, tracer > 0 {
+        list.append(
+          "Process \(tracer) traced breaktrace with ptrace (strace, a debugger): what it stops is late."
+        )
+      }
+      if let trouble = context.clockTrouble, !trouble.isEmpty {
+        list.append("The kernel's log has in this run: \(trouble)")
+      }
+    }
     return list
   }
 }

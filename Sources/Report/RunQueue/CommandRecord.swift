@@ -13,6 +13,8 @@ struct CommandRecord: Encodable {
     var cpu: Int?
     var ends: String
     var behind: [BehindRecord]
+    var asked_by: TaskRecord?
+    var asked_before_ns: Int64?
 
     init(_ segment: WaitChain.Segment) {
       kind = segment.kind.rawValue
@@ -24,6 +26,8 @@ struct CommandRecord: Encodable {
       cpu = segment.cpu
       ends = segment.ends
       behind = segment.behind.map(BehindRecord.init)
+      asked_by = segment.askedBy.map { TaskRecord($0) }
+      asked_before_ns = segment.askedBy == nil ? nil : segment.askedBefore.count
     }
   }
 

@@ -77,7 +77,13 @@ public enum CommandText {
 
   private static func line(_ segment: WaitChain.Segment) -> String {
     Quantity.pad(Quantity.us(segment.span.length), 13, right: true) + " us "
-      + Printable.text(words(segment))
+      + Printable.text(words(segment) + asked(segment))
+  }
+
+  /// Who had queued the work, where that was before the chain's beginning.
+  private static func asked(_ segment: WaitChain.Segment) -> String {
+    guard let task = segment.askedBy else { return "" }
+    return "; \(task.text) had queued it \(RunQueueText.span(segment.askedBefore)) before"
   }
 
   private static func words(_ segment: WaitChain.Segment) -> String {
@@ -91,7 +97,9 @@ public enum CommandText {
       return "\(task)\(work) waited for CPU \(segment.cpu ?? -1)\(behind)"
     case .slept: return "\(task) slept, then \(segment.ends)"
     case .noWorker: return "\(segment.work ?? "work") was queued, no worker was awake for it"
-    case .otherWork: return "\(task) did other work first"
+    case .otherWork:
+      let work = segment.behind.isEmpty ? "" : ": \(RunQueueText.behind(segment.behind))"
+      return "\(task) did other work first\(work)"
     case .timeout: return "nobody woke \(task): timeout"
     case .device: return "\(task) waited for a device: \(segment.ends)"
     case .unknown: return "\(task): what it did is not recorded"

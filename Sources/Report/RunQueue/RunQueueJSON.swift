@@ -96,14 +96,14 @@ private struct WaitRecord: Encodable {
     state = wait.cause.rawValue
     migrations = wait.migrations
     waker = wait.waker.map { waker in
-      switch waker.context {
-      case .task:
-        WakerRecord(tid: waker.task.pid, comm: waker.task.comm, context: "task", handler: nil)
-      case .interrupt(let name):
-        WakerRecord(tid: waker.task.pid, comm: waker.task.comm, context: "irq", handler: name)
-      case .softirq(let name):
-        WakerRecord(tid: waker.task.pid, comm: waker.task.comm, context: "softirq", handler: name)
-      }
+      let (context, handler): (String, String?) =
+        switch waker.context {
+        case .task: ("task", nil)
+        case .interrupt(let name): ("irq", name)
+        case .softirq(let name): ("softirq", name)
+        }
+      return WakerRecord(
+        tid: waker.task.pid, comm: waker.task.comm, context: context, handler: handler)
     }
     behind = wait.behind.map(BehindRecord.init)
   }
@@ -128,6 +128,8 @@ struct DeferredRecord: Encodable {
   var runner: TaskRecord
   var parts: PartsRecord
   var behind: [BehindRecord]
+  var before: [BehindRecord]
+  var functions: [BehindRecord]
 
   init(_ wait: DeferredWait) {
     type = wait.kind.rawValue
@@ -143,6 +145,8 @@ struct DeferredRecord: Encodable {
       inactive_ns: wait.parts.inactive.count, no_worker_ns: wait.parts.noWorker.count,
       waited_for_cpu_ns: wait.parts.waitedForCPU.count, other_work_ns: wait.parts.otherWork.count)
     behind = wait.behind.map(BehindRecord.init)
+    before = wait.before.map(BehindRecord.init)
+    functions = wait.functions.map(BehindRecord.init)
   }
 }
 
@@ -200,6 +204,9 @@ private struct SummaryRecord: Encodable {
   var unrecorded_switches: UInt64
   var buffer_kb: Int?
   var needed_buffer_kb: Int?
+  var filtered_in: String
+  var missed_by_filter: UInt64
+  var rows_without_details: UInt64
   var total: StatisticsRecord
   var tasks: [StatisticsRecord]
   var cpus: [StatisticsRecord]
@@ -217,6 +224,9 @@ private struct SummaryRecord: Encodable {
     unrecorded_switches = summary.unrecordedSwitches
     buffer_kb = summary.bufferKilobytes
     needed_buffer_kb = summary.neededKilobytes
+    filtered_in = summary.leftOutBelow == nil ? "pages" : "kernel"
+    missed_by_filter = summary.missedByFilter
+    rows_without_details = summary.rowsWithoutDetails
     total = StatisticsRecord("all", nil, summary.total)
     func rows(_ rows: [RunQueueSummary.Row]) -> [StatisticsRecord] {
       rows.map { StatisticsRecord($0.name, $0.tid, $0.statistics) }

@@ -26,7 +26,8 @@ public enum RunQueueText {
   public static func row(_ wait: DeferredWait, time: String) -> String {
     var text = columns(time, wait.name, wait.runner.pid, wait.latency)
     text += " " + Quantity.pad("\(wait.cpu)", 4) + " " + Quantity.pad(wait.kind.rawValue, 8)
-    return text + " " + division(wait)
+    let ran = wait.functions.isEmpty ? "" : "; ran " + behind(Array(wait.functions.prefix(3)))
+    return text + " " + division(wait) + ran
   }
 
   /// How a work item's or softirq's latency divides, in words.
@@ -38,7 +39,8 @@ public enum RunQueueText {
     }
     add(wait.parts.inactive, "not active")
     add(wait.parts.noWorker, wait.kind == .work ? "no worker awake" : "before it could be entered")
-    add(wait.parts.otherWork, "other work of \(runner)")
+    let before = wait.before.isEmpty ? "" : " (\(behind(wait.before)))"
+    add(wait.parts.otherWork, "other work of \(runner)\(before)")
     let behind = wait.behind.isEmpty ? "" : " behind \(behind(wait.behind))"
     let cpu = wait.waitedCPU ?? wait.cpu
     add(wait.parts.waitedForCPU, "\(runner) waited for CPU \(cpu)\(behind)")
@@ -152,6 +154,20 @@ public enum RunQueueText {
       lines.append(line)
     } else {
       lines.append("No event was lost.")
+    }
+    if let limit = summary.leftOutBelow {
+      lines.append(
+        "Filtered in the kernel: waits below \(us(limit)) us are not counted above"
+          + " (--filter-in pages counts all)")
+    }
+    if summary.missedByFilter > 0 {
+      lines.append(
+        "LOST: the kernel's filter missed \(Quantity.count(summary.missedByFilter, "wait"))")
+    }
+    if summary.rowsWithoutDetails > 0 {
+      lines.append(
+        "\(Quantity.count(summary.rowsWithoutDetails, "row")) without what the task waited behind:"
+          + " the events were overwritten; try a larger --buffer")
     }
     if summary.unrecordedSwitches > 0 {
       lines.append(

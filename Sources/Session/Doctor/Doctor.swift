@@ -24,6 +24,8 @@ public struct Doctor: Sendable {
     var evidence = DoctorEvidence(
       machine: start.machine, tunables: start.tunables, config: start.config)
     evidence.counters = counters()
+    evidence.surroundings = SurroundingsCollector(files).hit(
+      start.surroundings, log: KernelLog(files), others: nil)
     evidence.hasSymbols = hasSymbols
     var tracing = TracingVerdict()
     do throws(TracefsError) {
@@ -31,6 +33,7 @@ public struct Doctor: Sendable {
         tracing.tracefs = root.path
         let capabilities = try Capabilities.probe(root: root)
         evidence.capabilities = capabilities
+        evidence.surroundings.otherTracing = capabilities.otherUsers
         if capabilities.isRoot, !Self.isMeasuring(capabilities) {
           evidence.trials = try trials(capabilities, root)
         }
@@ -72,8 +75,9 @@ public struct Doctor: Sendable {
     // Values are of no account here, only what a run will know.
     var context = ContextCollector.context(
       of: facts, steal: evidence.counters.contains("steal") ? [0: .zero] : [:], ownThreads: [1],
-      config: evidence.config)
+      config: evidence.config, surroundings: evidence.surroundings)
     context.pageFaults = 0
+    context.observerCost = .zero
     return ClassJudge(evidence: evidence, context: context, standing: standing).verdicts
   }
 

@@ -17,6 +17,8 @@ public struct DoctorEvidence: Hashable, Sendable {
   /// Counters that can be read: `steal`, `smi`, `thermal`, `cgroup`, `kernel-log`; `lockdown-log` where the log
   /// tells of a refusal by the lockdown.
   public var counters: Set<String> = []
+  /// Topology, clock, tracers and debuggers.
+  public var surroundings = Surroundings()
   /// Whether addresses of kernel functions have names here: /proc/kallsyms with addresses.
   public var hasSymbols = false
 

@@ -4,10 +4,18 @@ public import TraceModel
 
 /// Puts together what the rules must know of the machine and the run.
 public enum ContextCollector {
-  /// The context of a spike from the facts; `steal` is each CPU's growth around the spike.
+  /// The context of a spike from the facts.
+  ///
+  /// - Parameters:
+  ///   - facts: What the report says.
+  ///   - steal: Each CPU's growth of steal time around the spike.
+  ///   - ownThreads: Threads of breaktrace that do not measure.
+  ///   - config: The kernel's configuration.
+  ///   - surroundings: What else is known of the machine.
+  ///   - cpu: The CPU of the spike, whose nominal frequency counts.
   public static func context(
     of facts: ReportFacts, steal: [Int: Nanoseconds] = [:], ownThreads: [Int32] = [],
-    config: KernelConfig? = nil
+    config: KernelConfig? = nil, surroundings: Surroundings = Surroundings(), cpu: Int? = nil
   ) -> SystemContext {
     var context = SystemContext()
     context.preemption = facts.machine?.preemption.flatMap(
@@ -33,6 +41,13 @@ public enum ContextCollector {
       for (number, state) in states.enumerated() { latencies[UInt32(number)] = state.latency }
       context.idleExitLatencies = latencies
     }
+    context.siblings = surroundings.siblings
+    context.nominalKilohertz =
+      cpu.flatMap { surroundings.nominalKilohertz[$0] }
+      ?? surroundings.nominalKilohertz.values.max()
+    context.clockTrouble = surroundings.clockTrouble
+    context.otherTracing = surroundings.otherTracing
+    context.ptracer = surroundings.ptracer
     if let config { context.hasRTGroupScheduling = config.value("RT_GROUP_SCHED") == "y" }
     // The fair server of 6.12 and later; its runtime stands in debugfs, which is not looked into.
     context.hasDeadlineServer = facts.machine?.release.flatMap(Self.version).map { $0 >= (6, 12) }

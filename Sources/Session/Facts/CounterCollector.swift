@@ -16,16 +16,13 @@ public struct CounterCollector: Sendable {
     var snapshot = CounterSnapshot()
     snapshot.steal = steal()
     snapshot.interrupts = Self.interrupts(files.text("/proc/interrupts", limit: 8 << 20) ?? "")
-    let hasSMI =
-      CPUInfo(files.text("/proc/cpuinfo", limit: 16_384) ?? "")["vendor_id"]
-      == "GenuineIntel"
     for cpu in snapshot.steal.keys {
       let base = "/sys/devices/system/cpu/cpu\(cpu)/thermal_throttle"
       if let count: UInt64 = files.number("\(base)/core_throttle_count") {
         snapshot.thermalThrottles[cpu] = count
       }
-      // MSR_SMI_COUNT is a counter of 32 bits on Intel processors.
-      if hasSMI, let bytes = files.bytes("/dev/cpu/\(cpu)/msr", at: 0x34, count: 8) {
+      // MSR_SMI_COUNT, a counter of 32 bits; a processor that has none refuses the reading.
+      if let bytes = files.bytes("/dev/cpu/\(cpu)/msr", at: 0x34, count: 8) {
         snapshot.smi[cpu] = bytes[..<4].reversed().reduce(0) { $0 << 8 | UInt64($1) }
       }
     }

@@ -13,6 +13,8 @@ public struct FactsCollector: Sendable {
     public var config: KernelConfig?
     /// Whether the kernel log had the throttling line before the run, nil where it cannot be read.
     public var throttlingLogged: Bool?
+    /// Topology and frequencies.
+    public var surroundings = Surroundings()
 
     /// Nothing, for runs that make no report.
     static let none = Start(
@@ -32,26 +34,33 @@ public struct FactsCollector: Sendable {
   public func start() -> Start {
     let machine = MachineCollector(files)
     let config = KernelConfig(files, release: machine.release)
+    let facts = machine.collect(config: config)
+    let log = KernelLog(files)
     return Start(
-      machine: machine.collect(config: config), tunables: TunablesCollector(files).collect(),
-      config: config, throttlingLogged: KernelLog(files)?.hasThrottling)
+      machine: facts, tunables: TunablesCollector(files).collect(),
+      config: config, throttlingLogged: log?.hasThrottling,
+      surroundings: SurroundingsCollector(files).start(
+        online: facts.online ?? CPUSet([]), log: log))
   }
 
   /// The facts of a spike; call it after tracing has been stopped.
   ///
-  /// `before` is the snapshot made when the measurement began, `watch` holds the steal readings since.
+  /// `otherTracing` are others that trace, nil where nobody knows. `before` is the snapshot made when the measurement began, `watch` holds the steal readings since.
   /// The context that the rules need is in `context` of the result.
   public func hit(
     _ sample: WakeupSample, start: Start, before: CounterSnapshot, watch: StealWatch,
     run: RunFacts, trace: TraceFacts?, observer: ObserverFacts?, faultsInCycle: UInt64? = nil,
-    ownThreads: [Int32] = [], attachments: [Attachment] = []
+    ownThreads: [Int32] = [], otherTracing: [String]? = nil, attachments: [Attachment] = []
   ) -> ReportFacts {
     let now = CounterCollector(files).snapshot(threads: [sample.task.pid])
     let steal = watch.growth(to: now.steal, since: sample.expiry)
     var counters = now.delta(since: before, cpu: sample.cpu, tid: sample.task.pid)
     counters.stealHit = steal[sample.cpu]
     counters.faultsInCycle = faultsInCycle
-    counters.throttlingLogged = KernelLog(files)?.hasThrottling ?? start.throttlingLogged
+    let log = KernelLog(files)
+    counters.throttlingLogged = log?.hasThrottling ?? start.throttlingLogged
+    let surroundings = SurroundingsCollector(files).hit(
+      start.surroundings, log: log, others: otherTracing)
 
     var facts = ReportFacts()
     facts.run = run
@@ -64,7 +73,8 @@ public struct FactsCollector: Sendable {
     facts.attachments = attachments
     facts.context = ContextRecord(
       ContextCollector.context(
-        of: facts, steal: steal, ownThreads: ownThreads, config: start.config))
+        of: facts, steal: steal, ownThreads: ownThreads, config: start.config,
+        surroundings: surroundings, cpu: sample.cpu))
     return facts
   }
 }

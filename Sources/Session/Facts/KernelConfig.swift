@@ -3,11 +3,13 @@ import Glibc
 /// The kernel's build configuration, from `/boot/config-RELEASE` or `/proc/config.gz`.
 public struct KernelConfig: Hashable, Sendable {
   /// The whole text.
-  public var text: String
+  public let text: String
+  private let values: [String: String]
 
   /// Takes a configuration's text.
   public init(text: String) {
     self.text = text
+    values = Self.values(text)
   }
 
   /// Reads the configuration of the running kernel, nil where it is not to be had.
@@ -26,13 +28,20 @@ public struct KernelConfig: Hashable, Sendable {
   }
 
   /// The value of `CONFIG_name`: `y`, `m`, a number or a text without its quotes; nil where it is not set.
-  public func value(_ name: String) -> String? {
-    let start = "CONFIG_\(name)="
-    for line in SystemFiles.lines(text) where line.hasPrefix(start) {
-      let value = line.dropFirst(start.count)
-      return value.hasPrefix("\"") ? String(value.dropFirst().dropLast()) : String(value)
+  public func value(_ name: String) -> String? { values[name] }
+
+  /// The lines `CONFIG_NAME=value` of a configuration.
+  private static func values(_ text: String) -> [String: String] {
+    var values: [String: String] = [:]
+    let prefix = Array("CONFIG_".utf8)
+    for line in text.utf8.split(separator: UInt8(ascii: "\n")) where line.starts(with: prefix) {
+      guard let equals = line.firstIndex(of: UInt8(ascii: "=")),
+        let name = String(line[..<equals].dropFirst(prefix.count)),
+        let value = String(line[line.index(after: equals)...])
+      else { continue }
+      values[name] = value.hasPrefix("\"") ? String(value.dropFirst().dropLast()) : value
     }
-    return nil
+    return values
   }
 
   private static func unpacked(_ path: String) -> String? {

@@ -11,12 +11,20 @@ public struct Fault: Hashable, Sendable {
     case hog
     /// Evicts the mapped files of process `target` from memory once every `period`.
     case pageOut = "page-out"
+    /// Holds a mutex with priority inheritance for `busy` once every `period`, at FIFO 1, while a thread of
+    /// `priority` on the same CPU waits for it.
+    case lockOwner = "lock-owner"
+    /// Changes mappings on `cpu` once every `period`, while the CPU `partner`, which has to be told, keeps its
+    /// interrupts off for about `busy`.
+    case shootdown
   }
 
   /// What the child does.
   public var kind: Kind
   /// The CPU that it is pinned to, nil for any.
   public var cpu: Int?
+  /// The CPU of its second thread, nil where it has none.
+  public var partner: Int?
   /// Its policy.
   public var policy: SchedulingPolicy
   /// Its priority, 1...99 for real-time policies, 0 otherwise.
@@ -38,7 +46,8 @@ public struct Fault: Hashable, Sendable {
 
   /// Makes a fault.
   public init(
-    _ kind: Kind, name: String, cpu: Int? = nil, policy: SchedulingPolicy = .other,
+    _ kind: Kind, name: String, cpu: Int? = nil, partner: Int? = nil,
+    policy: SchedulingPolicy = .other,
     priority: Int32 = 0, nice: Int32 = 0, busy: Nanoseconds = .zero, period: Nanoseconds,
     duration: Nanoseconds,
     delay: Nanoseconds = .zero, target: Int32 = 0
@@ -46,6 +55,7 @@ public struct Fault: Hashable, Sendable {
     self.kind = kind
     self.name = name
     self.cpu = cpu
+    self.partner = partner
     self.policy = policy
     self.priority = priority
     self.nice = nice
@@ -59,7 +69,8 @@ public struct Fault: Hashable, Sendable {
   /// The words by which the child is told.
   public var arguments: [String] {
     [
-      "kind=\(kind.rawValue)", "name=\(name)", "cpu=\(cpu ?? -1)", "policy=\(policy.rawValue)",
+      "kind=\(kind.rawValue)", "name=\(name)", "cpu=\(cpu ?? -1)", "partner=\(partner ?? -1)",
+      "policy=\(policy.rawValue)",
       "priority=\(priority)", "nice=\(nice)", "busy=\(busy.count)", "period=\(period.count)",
       "duration=\(duration.count)", "delay=\(delay.count)", "target=\(target)",
     ]
@@ -82,8 +93,10 @@ public struct Fault: Hashable, Sendable {
       nanoseconds("period") > .zero
     else { return nil }
     let cpu = values["cpu"].flatMap(Int.init) ?? -1
+    let partner = values["partner"].flatMap(Int.init) ?? -1
     self.init(
-      kind, name: name, cpu: cpu < 0 ? nil : cpu, policy: policy,
+      kind, name: name, cpu: cpu < 0 ? nil : cpu, partner: partner < 0 ? nil : partner,
+      policy: policy,
       priority: values["priority"].flatMap(Int32.init) ?? 0,
       nice: values["nice"].flatMap(Int32.init) ?? 0, busy: nanoseconds("busy"),
       period: nanoseconds("period"), duration: nanoseconds("duration"),

@@ -16,30 +16,68 @@ public enum FaultBody {
       var number = Int32(cpu)
       if bt_set_affinity(&number, 1) != 0 { return complain("pin itself to CPU \(cpu)") }
     }
-    if bt_set_scheduler(fault.policy.number, fault.priority) != 0 {
-      return complain("take policy \(fault.policy.rawValue) \(fault.priority)")
+    // The owner of a lock gets its priority from who waits for it.
+    let priority = fault.kind == .lockOwner ? 1 : fault.priority
+    if bt_set_scheduler(fault.policy.number, priority) != 0 {
+      return complain("take policy \(fault.policy.rawValue) \(priority)")
     }
     if fault.nice != 0, setpriority(Int32(PRIO_PROCESS.rawValue), 0, fault.nice) != 0 {
       return complain("take nice \(fault.nice)")
     }
+    var log = FaultLogWriter()
+    switch fault.kind {
+    case .hog: return disturb(fault) { hog(until: $0, &log) }
+    case .pageOut:
+      return disturb(fault) { _ in
+        log.open(at: bt_clock(CLOCK_MONOTONIC))
+        defer { log.extend(to: bt_clock(CLOCK_MONOTONIC)) }
+        return PageOut.evict(process: fault.target) ? nil : "evict \(fault.target)"
+      }
+    case .lockOwner:
+      guard let owner = LockOwner(fault) else { return complain("start a thread that waits") }
+      return disturb(fault) { end in
+        owner.hold { _ = hog(until: end, &log) }
+        return nil
+      }
+    case .shootdown:
+      guard let shootdown = Shootdown(fault) else { return complain("make timers") }
+      return disturb(fault) { _ in
+        shootdown.strike(&log)
+        return nil
+      }
+    }
+  }
+
+  /// Disturbs once every period; the closure gets the end of its turn and tells what it could not do.
+  private static func disturb(_ fault: Fault, _ body: (Int64) -> String?) -> Int32 {
     let start = bt_clock(CLOCK_MONOTONIC)
     let end = start + fault.duration.count
     var next = start + fault.delay.count
     while next < end {
-      wait(until: next)
-      switch fault.kind {
-      case .hog:
-        let stop = min(bt_clock(CLOCK_MONOTONIC) + fault.busy.count, end)
-        while bt_clock(CLOCK_MONOTONIC) < stop {}
-      case .pageOut:
-        if !PageOut.evict(process: fault.target) { return complain("evict \(fault.target)") }
+      FaultBody.wait(until: next)
+      if let refused = body(min(bt_clock(CLOCK_MONOTONIC) + fault.busy.count, end)) {
+        return complain(refused)
       }
       next += fault.period.count
     }
     return 0
   }
 
-  private static func wait(until time: Int64) {
+  /// Reads the clock until it is `end`; the log gets the stretches in which it really ran.
+  private static func hog(until end: Int64, _ log: inout FaultLogWriter) -> String? {
+    var last = bt_clock(CLOCK_MONOTONIC)
+    log.open(at: last)
+    while last < end {
+      let now = bt_clock(CLOCK_MONOTONIC)
+      // Another task, or the machine, had the CPU; an ordinary interrupt is shorter.
+      if now - last > 100_000 { log.open(at: now) }
+      log.extend(to: now)
+      last = now
+    }
+    return nil
+  }
+
+  static func wait(until time: Int64) {
     var when = timespec(tv_sec: Int(time / 1_000_000_000), tv_nsec: Int(time % 1_000_000_000))
     if bt_clock(CLOCK_MONOTONIC) >= time { return }
     while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, nil) == EINTR {}

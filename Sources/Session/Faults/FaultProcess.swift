@@ -8,6 +8,17 @@ public struct FaultProcess: ~Copyable {
 
   /// Starts `fault` in a child that executes `executable`.
   public init(_ fault: Fault, executable: String = "/proc/self/exe") throws(Errno) {
+    try self.init(fault, executable: executable, descriptor: nil)
+  }
+
+  /// Starts `fault` in a child that executes `executable` and writes to `log` when it was under way.
+  public init(
+    _ fault: Fault, executable: String = "/proc/self/exe", log: borrowing FaultLog
+  ) throws(Errno) {
+    try self.init(fault, executable: executable, descriptor: log.descriptor)
+  }
+
+  private init(_ fault: Fault, executable: String, descriptor: Int32?) throws(Errno) {
     let words = ["breaktrace", "__fault"] + fault.arguments
     var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
     pointers.append(nil)
@@ -20,8 +31,14 @@ public struct FaultProcess: ~Copyable {
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    var files = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&files)
+    defer { posix_spawn_file_actions_destroy(&files) }
+    if let descriptor {
+      posix_spawn_file_actions_adddup2(&files, descriptor, FaultLog.childDescriptor)
+    }
     var child: pid_t = 0
-    let result = posix_spawn(&child, executable, nil, &attributes, pointers, environ)
+    let result = posix_spawn(&child, executable, &files, &attributes, pointers, environ)
     guard result == 0 else { throw Errno(rawValue: result) }
     pid = child
   }
@@ -33,11 +50,12 @@ public struct FaultProcess: ~Copyable {
     return status
   }
 
-  /// Ends it now.
-  public consuming func stop() {
+  /// Ends it now and gives its exit status as `wait()` does: 137 where it still ran.
+  @discardableResult public consuming func stop() -> Int32 {
     kill(pid, SIGKILL)
-    _ = Self.reap(pid)
+    let status = Self.reap(pid)
     discard self
+    return status
   }
 
   deinit {

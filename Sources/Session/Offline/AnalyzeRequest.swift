@@ -15,6 +15,12 @@ public struct AnalyzeRequest: Hashable, Sendable {
   /// How many wake-ups a search keeps, worst first.
   public var limit = 10
 
+  /// The search that is made whatever the trace holds, nil where that depends; `isList` for a table of wake-ups.
+  func question(isList: Bool) -> StreamSearch.Question? {
+    guard isList || (threshold != nil && time == nil) else { return nil }
+    return StreamSearch.Question(task: task, threshold: threshold, limit: limit)
+  }
+
   /// Asks for what the trace itself points at.
   public init() {}
 }

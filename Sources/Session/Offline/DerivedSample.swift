@@ -110,12 +110,7 @@ struct DerivedSample {
       if let clock = TimerClock(timeline, near: wakeup.waking) {
         timeline = clock.applied(to: timeline)
         // The request itself is exact where the search had only the time of the expiry's event.
-        let armed = timeline.merged.last { event in
-          if case .hrtimerStart = event.payload {
-            return event.pid == wakeup.task.pid && event.time < wakeup.waking
-          }
-          return false
-        }
+        let armed = Self.lastArmed(wakeup, in: timeline)
         if case .hrtimerStart(_, _, _, let soft, let mode) = armed?.payload,
           !mode.hasPrefix("REL"), soft <= wakeup.waking
         {
@@ -140,6 +135,20 @@ struct DerivedSample {
     self.sample = sample
     self.timeline = timeline
     self.derivation = derivation
+  }
+
+  /// The task's last request for a timer before the wake-up; the events are not put in order for it, there may be
+  /// many.
+  private static func lastArmed(_ wakeup: LateWakeup, in timeline: Timeline) -> TraceEvent? {
+    timeline.cpus.compactMap { track in
+      let place = track.events.indices.last { index in
+        guard track.events[index].pid == wakeup.task.pid, track.events[index].time < wakeup.waking
+        else { return false }
+        if case .hrtimerStart = track.events[index].payload { return true }
+        return false
+      }
+      return place.map { track.events[$0] }
+    }.max { ($0.time, $0.cpu, $0.position) < ($1.time, $1.cpu, $1.position) }
   }
 
   private static func lastSwitch(

@@ -117,8 +117,7 @@ struct LateInterrupt {
 
   private static func caller(_ event: TraceEvent) -> String? {
     guard case .other(let other) = event.payload,
-      let value = other.fields.first(where: { $0.name == "caller" || $0.name == "caller_offs" })?
-        .value
+      let value = other.fields.first(where: { $0.name == "caller" })?.value
     else { return nil }
     let name = SectionFunctions.bare(value)
     return name.isEmpty ? nil : name

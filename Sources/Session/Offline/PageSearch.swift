@@ -24,43 +24,24 @@ struct PageSearch: Sendable {
 
   /// Searches all of the trace; latencies are in units of its clock.
   func run(threshold: Nanoseconds?, limit: Int) -> WakeupSearch {
-    var result = WakeupSearch()
-    var tracker = WakeupTracker(isTimerClock: decoder.clock == "mono")
+    var pairing = WakeupPairing(
+      decoder, StreamSearch.Question(task: task, threshold: threshold, limit: limit))
     let parts = Parallel.cores
     let collectors = decoder.cpus.flatMap { cpu in
-      (0..<parts).compactMap { StepCollector(decoder, cpu: cpu, part: $0, task: task) }
+      (0..<parts).compactMap { StepCollector(decoder.schema, cpu: cpu, part: $0, task: task) }
     }
     for slice in slices(parts: parts) {
-      Parallel.forEach(collectors) { $0.collect(in: slice[min($0.part, slice.count - 1)]) }
+      Parallel.forEach(collectors) { $0.collect(decoder, in: slice[min($0.part, slice.count - 1)]) }
       let known = Set(collectors.flatMap(\.pids))
       for collector in collectors { collector.pids = Array(known) }
       var steps: [StepCollector.Step] = []
       for collector in collectors { steps += collector.steps }
       // Few enough to sort, and nearly in order.
       steps.sort { $0.time < $1.time }
-      for step in steps {
-        switch step.kind {
-        case .waking: tracker.waking(step.pid, time: step.time)
-        case .left: tracker.left(step.pid, isRunnable: false)
-        case .leftRunnable: tracker.left(step.pid, isRunnable: true)
-        case .armed: tracker.armed(step.pid, timer: step.timer, expires: step.value)
-        case .fired: tracker.fired(timer: step.timer, now: step.value, time: step.time)
-        case .entered:
-          guard let found = tracker.entered(step.pid, time: step.time) else { continue }
-          let name = collectors.lazy.compactMap { $0.names[step.pid] }.first
-          let wakeup = LateWakeup(
-            task: TaskIdentity(pid: step.pid, comm: ""),
-            priority: KernelPriority(step.priority), cpu: Int(step.cpu),
-            start: Nanoseconds(found.start), waking: Nanoseconds(found.waking),
-            switched: Nanoseconds(step.time), isTimer: found.isTimer)
-          result.add(wakeup, threshold: threshold ?? Nanoseconds(-1), limit: limit) {
-            name?.text ?? ""
-          }
-        }
-      }
+      for step in steps { pairing.take(step, collectors) }
     }
-    result.records = collectors.reduce(0) { $0 + $1.records }
-    return result
+    pairing.result.records = collectors.reduce(0) { $0 + $1.records }
+    return pairing.result
   }
 
   /// Slices of time, each of a bounded number of pages, in as many parts.

@@ -9,17 +9,31 @@ struct PagedTrace {
   let raw: RawTrace
   /// Decoder of the events that searches walk; without symbols.
   let scan: TraceDecoder
+  /// The kernel's functions, read when the first one is asked for.
+  private let symbols: SymbolTable
   /// How stamps become times.
   let clock: StampClock
 
-  /// Reads the heads of the pages; throws where their layout cannot be told.
-  init(_ raw: RawTrace, clock: StampClock) throws(RingBufferError) {
+  /// A search that was made while the pages were read.
+  let answer: StreamSearch.Answer?
+
+  /// Reads the heads of the pages; throws where their layout cannot be told. A `question` that is sure to be asked is
+  /// answered at the same time.
+  init(
+    _ raw: RawTrace, clock: StampClock, question: StreamSearch.Question? = nil
+  ) throws(RingBufferError) {
     self.raw = raw
     self.clock = clock
+    symbols = SymbolTable(raw.symbolText)
     var bare = raw
     bare.formats = UsedFormats.searched(in: raw.formats)
     bare.symbols = ""
     bare.printkFormats = ""
+    answer = clock.isPlain ? question.flatMap { StreamSearch.run($0, bare) } : nil
+    if let answer {
+      scan = answer.decoder
+      return
+    }
     Self.populate(raw)
     scan = try TraceDecoder(trace: bare)
   }
@@ -69,9 +83,9 @@ struct PagedTrace {
       }
     }
     let trace = UsedFormats.only(in: part)
-    guard let explainer = try? SpikeExplainer(trace) else { return scan.timeline(in: window) }
-    var timeline = explainer.timeline(around: window)
-    PreemptIRQNames.resolve(&timeline, symbols: raw.symbols, decoder: explainer.decoder)
-    return timeline
+    guard let explainer = try? SpikeExplainer(trace, symbols: symbols) else {
+      return scan.timeline(in: window)
+    }
+    return explainer.timeline(around: window)
   }
 }

@@ -174,12 +174,19 @@ extension RecordedTrace {
       let spans = sources.compactMap(\.timeSpan)
       verdicts.remarks.append(
         "no wake-up within 100 ms of that time; the trace holds "
-          + spans.map { "\($0.start.count)...\($0.end.count) ns" }.joined(separator: ", "))
+          + spans.map { "\(seconds($0.start)) to \(seconds($0.end)) s" }.joined(separator: ", "))
       return
     }
     var derived = DerivedSample(best.wakeup, threshold: request.threshold, in: best.source)
     derived.sample.source = .time
     verdicts.reports.append(report(derived, best.source, version))
+  }
+
+  /// As `--at` takes it.
+  private func seconds(_ time: Nanoseconds) -> String {
+    let rest = "\(time.count.magnitude % 1_000_000_000)"
+    return (time.count < 0 ? "-" : "") + "\(time.count.magnitude / 1_000_000_000)."
+      + String(repeating: "0", count: 9 - rest.count) + rest
   }
 
   private func absolute(_ span: Nanoseconds) -> Nanoseconds {

@@ -31,32 +31,32 @@ final class StepCollector: @unchecked Sendable {
   private(set) var names: [Int32: CommBytes] = [:]
   /// Records walked so far.
   private(set) var records = 0
-  private let decoder: TraceDecoder
   private let cpu: Int
   private let match: Match
   private let switching: SwitchReader
   private let waking: WakeReader
   private let new: WakeReader
   private let timers: TimerFields?
-  private let filter: RecordFilter
+  private let sieve: Sieve
   /// Threads that the name stood for so far.
   var pids: [Int32] = []
   /// Which part of a slice it walks.
   let part: Int
 
   /// nil where the trace lacks the events.
-  init?(_ decoder: TraceDecoder, cpu: Int, part: Int, task: TaskSelector?) {
-    let schema = decoder.schema
+  init?(_ schema: Schema, cpu: Int, part: Int = 0, task: TaskSelector?) {
     guard let switching = schema.schedSwitch, let waking = schema.schedWaking ?? schema.schedWakeup
     else { return nil }
-    self.decoder = decoder
     self.cpu = cpu
     self.part = part
     self.switching = switching
     self.waking = waking
     new = schema.schedWakeupNew ?? waking
     timers = TimerFields(schema)
-    filter = RecordFilter(schema, task: task)
+    // Ids of the kernel are below 2^16 - 1.
+    sieve = Sieve(
+      filter: RecordFilter(schema, task: task), switchID: switching.id, wakingID: waking.id,
+      newID: new.id, startID: timers?.startID ?? .max, fireID: timers?.fireID ?? .max)
     match =
       switch task {
       case .pid(let pid): .pid(pid)
@@ -66,29 +66,55 @@ final class StepCollector: @unchecked Sendable {
     if case .pid(let pid) = task { pids = [pid] }
   }
 
+  /// Forgets the steps.
+  func forget() { steps.removeAll(keepingCapacity: true) }
+
   /// Walks a slice of time.
-  func collect(in slice: TimeSpan) {
-    steps.removeAll(keepingCapacity: true)
-    let filter = filter
-    let switchID = switching.id
-    let wakingID = waking.id
-    let newID = new.id
-    // Ids of the kernel are below 2^16 - 1.
-    let startID = timers?.startID ?? .max
-    let fireID = timers?.fireID ?? .max
+  func collect(_ decoder: TraceDecoder, in slice: TimeSpan) {
+    forget()
+    let sieve = sieve
     let result = decoder.forEachRecord(cpu: cpu, in: slice) { page, record in
-      let id = record.id
-      if id == switchID {
-        if filter.mayMatch(page, record) { takeSwitch(page, record) }
-      } else if id == wakingID || id == newID {
-        if filter.mayMatch(page, record) {
-          takeWaking(id == wakingID ? waking : new, page, record)
-        }
-      } else if id == startID || id == fireID {
-        takeTimer(page, record)
-      }
+      take(sieve, page, record)
     }
     records += result.records
+  }
+
+  /// Walks a page; gives the newest stamp in it.
+  func collect(_ page: RawSpan, _ reader: PageReader, pageSize: Int) -> Int64 {
+    let sieve = sieve
+    var newest = Int64.min
+    var count = 0
+    _ = reader.forEachRecord(in: page, pageSize: pageSize) { record in
+      take(sieve, page, record)
+      newest = max(newest, record.stamp)
+      count += 1
+      return true
+    }
+    records += count
+    return newest
+  }
+
+  /// What decides whether a record matters.
+  private struct Sieve {
+    var filter: RecordFilter
+    var switchID: UInt16
+    var wakingID: UInt16
+    var newID: UInt16
+    var startID: UInt16
+    var fireID: UInt16
+  }
+
+  @inline(__always) private func take(_ sieve: Sieve, _ page: RawSpan, _ record: RecordRef) {
+    let id = record.id
+    if id == sieve.switchID {
+      if sieve.filter.mayMatch(page, record) { takeSwitch(page, record) }
+    } else if id == sieve.wakingID || id == sieve.newID {
+      if sieve.filter.mayMatch(page, record) {
+        takeWaking(id == sieve.wakingID ? waking : new, page, record)
+      }
+    } else if id == sieve.startID || id == sieve.fireID {
+      takeTimer(page, record)
+    }
   }
 
   private func add(

@@ -109,6 +109,11 @@ struct TraceSource {
   func search(task: TaskSelector?, threshold: Nanoseconds?, limit: Int) -> WakeupSearch? {
     switch body {
     case .pages(let pages):
+      if let answer = pages.answer,
+        answer.question == StreamSearch.Question(task: task, threshold: threshold, limit: limit)
+      {
+        return answer.search
+      }
       let clock = pages.clock
       guard PageSearch.isPossible(pages.scan) else { return nil }
       let search = PageSearch(pages.scan, task: task)

@@ -75,7 +75,10 @@ public struct CommandSession {
       let status = follow(child, stream, &replay, &waits, &signals)
       try? system.stop()
       try? ofTree.stop()
-      while stream.round(isLast: true, { replay.apply($0) }) { take(&replay, &waits) }
+      while stream.round(isLast: true, { replay.apply($0) }) {
+        take(&replay, &waits)
+        stream.pause()
+      }
       replay.finish()
       take(&replay, &waits)
       stream.close()
@@ -131,6 +134,7 @@ public struct CommandSession {
   ) -> Int32 {
     var status: Int32 = 0
     var interrupts = 0
+    var isBehind = false
     // Ready when the command ends; -1, which poll(2) leaves out, on kernels without it.
     let ending = bt_pidfd(child)
     defer { if ending >= 0 { close(ending) } }
@@ -142,8 +146,8 @@ public struct CommandSession {
       }
       let ended = waitpid(child, &status, WNOHANG)
       if ended == child || (ended < 0 && errno != EINTR) { break }
-      stream.wait(milliseconds: ending >= 0 ? 50 : 10, or: ending)
-      _ = stream.round { replay.apply($0) }
+      isBehind ? stream.pause() : stream.wait(milliseconds: ending >= 0 ? 50 : 10, or: ending)
+      isBehind = stream.round { replay.apply($0) }
       take(&replay, &waits)
     }
     return status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)

@@ -12,19 +12,21 @@ struct RunQueueDecoder {
     var label: Int32 = 0
     /// Read through the decoder's whole event.
     var isWhole = false
-    /// Whether the first number is an address of a work item and the second its function.
+    /// Whether the first number is an address and the second a function.
     var isWork = false
   }
 
   let decoder: TraceDecoder
   let labels: LabelTable
-  private var plans: [UInt16: Plan] = [:]
+  /// By the events' numbers.
+  private var plans: [Plan?] = []
   private let switching: SwitchReader?
   private let waking: WakeReader?
   private let wakeup: WakeReader?
   private let wakeupNew: WakeReader?
   private let pid: FieldSlot?
   private let flags: FieldSlot?
+  private let kernelWaits: KernelWaitReader?
 
   /// Whether the trace has the events without which no wait can be told.
   var isUseful: Bool { switching != nil }
@@ -40,12 +42,13 @@ struct RunQueueDecoder {
     let formats = schema.formats
     pid = formats.first.flatMap { schema.slot("common_pid", of: $0) }
     flags = formats.first.flatMap { schema.slot("common_flags", of: $0) }
+    kernelWaits = formats.lazy.compactMap { KernelWaitReader($0, schema) }.first
     for format in formats {
       func slot(_ names: String...) -> FieldSlot? {
         names.lazy.compactMap { schema.slot($0, of: format) }.first
       }
       func plan(_ kind: RunQueueEvent.Kind, _ first: FieldSlot?, _ second: FieldSlot? = nil) {
-        if first != nil { plans[format.id] = Plan(kind: kind, first: first, second: second) }
+        if first != nil { set(format.id, Plan(kind: kind, first: first, second: second)) }
       }
       switch "\(format.system):\(format.name)" {
       case "sched:sched_migrate_task": plan(.migrate, slot("pid"), slot("dest_cpu"))
@@ -54,11 +57,15 @@ struct RunQueueDecoder {
       case "task:task_rename", "sched:sched_process_exec": plan(.rename, slot("pid"))
       case "irq:irq_handler_entry":
         plan(.irqEntry, slot("irq"))
-        plans[format.id]?.isWhole = true
+        change(format.id) { $0.isWhole = true }
       case "irq:irq_handler_exit": plan(.irqExit, slot("irq"))
       case "irq:softirq_raise": plan(.softirqRaise, slot("vec"))
       case "irq:softirq_entry": plan(.softirqEntry, slot("vec"))
       case "irq:softirq_exit": plan(.softirqExit, slot("vec"))
+      case "timer:timer_expire_entry": planFunction(format.id, slot("function"))
+      case "irq:tasklet_entry": planFunction(format.id, slot("func", "function"))
+      case "timer:timer_expire_exit": plan(.functionExit, slot("timer"))
+      case "irq:tasklet_exit": plan(.functionExit, slot("tasklet"))
       case "raw_syscalls:sys_enter": plan(.syscallEnter, slot("id"))
       case "raw_syscalls:sys_exit": plan(.syscallExit, slot("id"), slot("ret"))
       case "workqueue:workqueue_queue_work":
@@ -73,20 +80,39 @@ struct RunQueueDecoder {
         guard format.system == "irq_vectors" else { continue }
         if format.name.hasSuffix("_entry") {
           plan(.vectorEntry, slot("vector"))
-          plans[format.id]?.label = labels.number(String(format.name.dropLast(6)))
+          change(format.id) { $0.label = labels.number(String(format.name.dropLast(6))) }
         } else if format.name.hasSuffix("_exit") {
           plan(.vectorExit, slot("vector"))
-          plans[format.id]?.label = labels.number(String(format.name.dropLast(5)))
+          change(format.id) { $0.label = labels.number(String(format.name.dropLast(5))) }
         }
       }
     }
+  }
+
+  private mutating func set(_ id: UInt16, _ plan: Plan) {
+    let number = Int(id)
+    if number >= plans.count {
+      plans.append(contentsOf: repeatElement(nil, count: number + 1 - plans.count))
+    }
+    plans[number] = plan
+  }
+
+  private mutating func change(_ id: UInt16, _ body: (inout Plan) -> Void) {
+    guard Int(id) < plans.count, var plan = plans[Int(id)] else { return }
+    body(&plan)
+    plans[Int(id)] = plan
   }
 
   private mutating func planWork(
     _ kind: RunQueueEvent.Kind, _ id: UInt16, _ work: FieldSlot?, _ function: FieldSlot?
   ) {
     guard let work else { return }
-    plans[id] = Plan(kind: kind, first: work, second: function, isWork: true)
+    set(id, Plan(kind: kind, first: work, second: function, isWork: true))
+  }
+
+  private mutating func planFunction(_ id: UInt16, _ function: FieldSlot?) {
+    guard let function else { return }
+    set(id, Plan(kind: .functionEntry, first: nil, second: function, isWork: true))
   }
 
   /// Adds the events of a page to `events`; gives the mark of events lost before the page.
@@ -136,7 +162,10 @@ struct RunQueueDecoder {
         wake(.wakeup, wakeup)
       } else if let wakeupNew, record.id == wakeupNew.id {
         wake(.wakeupNew, wakeupNew)
-      } else if let plan = plans[record.id] {
+      } else if let kernelWaits, record.id == kernelWaits.id {
+        var event = make(.waited)
+        if kernelWaits.read(page, record, into: &event) { events.append(event) }
+      } else if Int(record.id) < plans.count, let plan = plans[Int(record.id)] {
         if plan.isWhole {
           let whole = decoder.event(page, record, cpu: Int(cpu))
           if let event = RunQueueEvent(whole, labels: labels) { events.append(event) }

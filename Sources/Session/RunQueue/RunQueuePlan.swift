@@ -16,6 +16,8 @@ public struct RunQueuePlan: Sendable {
   public var hasSoftirqs: Bool
   /// Whether sched_wakeup is recorded too, so that rows tell when the task stood on the queue.
   public var hasEnqueue: Bool
+  /// Where short waits are left out.
+  public var filterPlace: RunQueueFilterPlace
   /// How often the observer's `progress` is called, nil for never.
   public var progressInterval: Nanoseconds?
 
@@ -23,7 +25,8 @@ public struct RunQueuePlan: Sendable {
   public init(
     filter: RunQueueFilter = RunQueueFilter(), bufferKilobytes: Int = 8_192,
     duration: Nanoseconds? = nil, hasWork: Bool = false, hasSoftirqs: Bool = false,
-    hasEnqueue: Bool = false, progressInterval: Nanoseconds? = nil
+    hasEnqueue: Bool = false, filterPlace: RunQueueFilterPlace = .pages,
+    progressInterval: Nanoseconds? = nil
   ) {
     self.filter = filter
     self.bufferKilobytes = bufferKilobytes
@@ -31,6 +34,7 @@ public struct RunQueuePlan: Sendable {
     self.hasWork = hasWork
     self.hasSoftirqs = hasSoftirqs
     self.hasEnqueue = hasEnqueue
+    self.filterPlace = filterPlace
     self.progressInterval = progressInterval
   }
 
@@ -47,7 +51,12 @@ public struct RunQueuePlan: Sendable {
       ("irq_vectors", "local_timer_entry"), ("irq_vectors", "local_timer_exit"),
     ]
     if hasEnqueue { names.append(("sched", "sched_wakeup")) }
-    if hasSoftirqs { names.append(("irq", "softirq_raise")) }
+    if hasSoftirqs {
+      names += [
+        ("irq", "softirq_raise"), ("irq", "tasklet_entry"), ("irq", "tasklet_exit"),
+        ("timer", "timer_expire_entry"), ("timer", "timer_expire_exit"),
+      ]
+    }
     if hasWork {
       names += ["queue_work", "activate_work", "execute_start", "execute_end"].map {
         ("workqueue", "workqueue_\($0)")

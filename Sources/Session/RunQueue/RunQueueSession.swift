@@ -20,42 +20,97 @@ public struct RunQueueSession {
     var signals = ControlSignals()
     let tracing = try TracingControl()
     if let remark = tracing.guardianRemark { observer.remark(remark) }
+    var filter: ArmedInstance?
     do {
       let instance = try tracing.arm(plan.arming)
       RunQueueTracing.report(instance, observer)
+      filter = armFilter(tracing)
       Self.raisePriority()
       let labels = LabelTable()
       let stream = try RunQueueStream([instance], labels: labels)
       var replay = RunQueueReplay(filter: plan.filter, labels: labels)
-      record(stream, &replay, &signals)
-      try? instance.stop()
-      while stream.round(isLast: true, { replay.apply($0) }) { observer.give(&replay) }
-      replay.finish()
-      observer.give(&replay)
-      stream.close()
-      var summary = summary(replay, stream)
-      summary.leftovers = tracing.end()
+      var summary: RunQueueSummary
+      if let filter {
+        let reports = try RunQueueStream([filter], labels: labels)
+        var collector = KernelWaitCollector(
+          reports: reports, events: stream, filter: plan.filter, labels: labels)
+        follow(reports, &replay, &signals, milliseconds: 50) { collector.round(&$0) }
+        try? filter.stop()
+        try? instance.stop()
+        collector.round(isLast: true, &replay)
+        observer.give(&replay)
+        summary = self.summary(replay, stream)
+        summary.leftOutBelow = plan.filter.threshold
+        summary.rowsWithoutDetails = collector.withoutDetails
+        summary.missedByFilter = max(collector.missed, KernelWaitFilter.dropped(filter))
+        reports.close()
+        stream.close()
+        summary.leftovers = filter.disarm().problemLines
+      } else {
+        follow(stream, &replay, &signals, milliseconds: 200) { replay in
+          stream.round { replay.apply($0) }
+        }
+        try? instance.stop()
+        while stream.round(isLast: true, { replay.apply($0) }) {
+          observer.give(&replay)
+          stream.pause()
+        }
+        replay.finish()
+        observer.give(&replay)
+        stream.close()
+        summary = self.summary(replay, stream)
+      }
+      summary.leftovers += tracing.end()
       return summary
     } catch {
+      filter?.disarm()
       _ = tracing.end()
       throw error
     }
   }
 
-  private func record(
-    _ stream: RunQueueStream, _ replay: inout RunQueueReplay, _ signals: inout ControlSignals
+  /// The instance in which the kernel leaves short waits out, nil where all events are read.
+  private func armFilter(_ tracing: TracingControl) -> ArmedInstance? {
+    switch plan.filterPlace {
+    case .pages: return nil
+    case .auto:
+      guard !plan.hasWork, !plan.hasSoftirqs, !plan.hasEnqueue, plan.progressInterval == nil,
+        plan.filter.threshold > .zero, KernelWaitFilter.isAvailable(tracing.root)
+      else { return nil }
+    case .kernel:
+      guard KernelWaitFilter.isAvailable(tracing.root) else {
+        observer.remark("this kernel cannot filter waits itself: all events are read")
+        return nil
+      }
+    }
+    do throws(TracefsError) {
+      return try ArmedInstance(
+        KernelWaitFilter.arming(tracing.run, threshold: plan.filter.threshold),
+        name: InstanceName(run: tracing.run, suffix: KernelWaitFilter.suffix), root: tracing.root,
+        journal: tracing.journal)
+    } catch {
+      observer.remark("the kernel does not filter, so all events are read: \(error)")
+      return nil
+    }
+  }
+
+  /// Calls `round`, which says whether there is more to read, until the plan's time is over or a signal comes.
+  private func follow(
+    _ stream: RunQueueStream, _ replay: inout RunQueueReplay, _ signals: inout ControlSignals,
+    milliseconds: Int64, _ round: (inout RunQueueReplay) -> Bool
   ) {
     let start = bt_clock(CLOCK_MONOTONIC)
     var next = start + (plan.progressInterval?.count ?? .max / 2)
+    var isBehind = false
     while signals.pending() == nil {
       let now = bt_clock(CLOCK_MONOTONIC)
-      var left = Int64(200)
+      var left = milliseconds
       if let duration = plan.duration {
         guard now - start < duration.count else { break }
         left = min(left, (duration.count - (now - start)) / 1_000_000 + 1)
       }
-      stream.wait(milliseconds: Int32(clamping: left))
-      _ = stream.round { replay.apply($0) }
+      isBehind ? stream.pause() : stream.wait(milliseconds: Int32(clamping: left))
+      isBehind = round(&replay)
       observer.give(&replay)
       if now >= next, let interval = plan.progressInterval {
         next = now + interval.count
@@ -73,7 +128,27 @@ public struct RunQueueSession {
   }
 
   /// The reader of a buffer that many tasks fill must get its share of the CPU, or events are lost.
-  static func raisePriority() { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, -20) }
+  ///
+  /// The lowest real-time priority: niceness counts only within the session's own share of the CPU (sched_autogroup). What is
+  /// read at a time is bounded, so that others wait a few ms for it at most.
+  static func raisePriority() {
+    var parameters = sched_param()
+    parameters.sched_priority = 1
+    if sched_setscheduler(0, SCHED_FIFO | resetOnFork, &parameters) != 0 {
+      _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, -20)
+    }
+  }
+
+  /// SCHED_RESET_ON_FORK
+  private static let resetOnFork: Int32 = 0x4000_0000
+}
+
+extension DisarmReport {
+  /// What is not as before, one line each.
+  var problemLines: [String] {
+    leftovers.map { "\($0.path): \($0.reason)" }
+      + restored.filter { !$0.isSettled }.map(\.description)
+  }
 }
 
 /// What the two kinds of live recording share.

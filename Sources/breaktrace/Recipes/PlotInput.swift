@@ -7,7 +7,13 @@ enum PlotInput {
   static func read(_ path: String) throws(UsageError) -> [PlotSeries] {
     var path = path
     var state = stat()
-    if stat(path, &state) == 0, state.st_mode & S_IFMT == S_IFDIR { path += "/histogram.txt" }
+    if stat(path, &state) == 0, state.st_mode & S_IFMT == S_IFDIR {
+      guard access(path + "/histogram.txt", F_OK) == 0 else {
+        throw UsageError(
+          path, "a directory without histogram.txt", hint: "name a bundle or a file")
+      }
+      path += "/histogram.txt"
+    }
     // A report may name a file; that file is read as it is.
     for _ in 0..<2 {
       let text = try TextFile.read(path)
@@ -19,7 +25,7 @@ enum PlotInput {
           path = name.hasPrefix("/") ? name : (directory + [name[...]]).joined(separator: "/")
         }
       } catch {
-        throw UsageError(path, error.reason, hint: error.hint)
+        throw UsageError(path, "\(error.reason). \(error.hint)")
       }
     }
     throw UsageError(path, "it names another report as its histogram")

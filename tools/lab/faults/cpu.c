@@ -145,7 +145,7 @@ int fault_pi(const struct options *options)
 int fault_loops(const struct options *options)
 {
 	long cpu = option_number(options, "cpu", -1);
-	uint64_t end = now_ns() + (uint64_t)option_number(options, "seconds", 10) * 1000000000;
+	uint64_t begin = now_ns(), asked = (uint64_t)option_number(options, "seconds", 10) * 1000000000;
 
 	name_task("bt_loop");
 	if (cpu < 0)
@@ -153,8 +153,9 @@ int fault_loops(const struct options *options)
 			if (!fork())
 				break;
 	bind_to(cpu);
-	work_until(end);
+	work_until(begin + asked);
 	while (wait(NULL) > 0)
 		;
+	truth_add("loops", asked, begin, now_ns());
 	return 0;
 }

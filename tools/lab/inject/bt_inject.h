@@ -104,4 +104,7 @@ int bt_printk_flood(struct bt_request *request);
 
 int bt_smi(struct bt_request *request);
 
+void bt_msr_init(void);
+void bt_msr_exit(void);
+
 #endif

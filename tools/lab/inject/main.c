@@ -284,8 +284,10 @@ static int __init bt_inject_init(void)
 	result = sysfs_create_file(bt_kobject, &bt_truth_attribute.attr);
 	for (index = 0; !result && index < ARRAY_SIZE(bt_faults); index++)
 		result = sysfs_create_file(bt_kobject, &bt_faults[index].attribute.attr);
-	if (!result)
+	if (!result) {
+		bt_msr_init();
 		return 0;
+	}
 	kobject_put(bt_kobject);
 no_kobject:
 	bt_deferred_exit();
@@ -296,6 +298,7 @@ no_deferred:
 
 static void __exit bt_inject_exit(void)
 {
+	bt_msr_exit();
 	/* Removes the files, and waits for writes that are under way. */
 	kobject_put(bt_kobject);
 	bt_deferred_exit();

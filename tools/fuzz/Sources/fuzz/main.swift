@@ -1,124 +1,37 @@
+import FoundationEssentials
+import FuzzTargets
 import Glibc
-import RingBuffer
-import TraceModel
 
 /// The command line.
 struct Options {
-  var target = "both"
-  var iterations = 1_000_000
+  var targets: [Target] = []
+  var iterations = Int.max
+  var seconds = Double.infinity
   var seed: UInt64 = 1
   var corpus: String?
+  var keep = "/tmp/breaktrace-fuzz-input"
+  var export: String?
+  var isExhaustive = false
 
   init(_ words: [String]) {
     var rest = words[...]
     while let word = rest.popFirst() {
       switch word {
       case "--iterations": iterations = rest.popFirst().flatMap(Int.init) ?? iterations
+      case "--seconds": seconds = rest.popFirst().flatMap(Double.init) ?? seconds
       case "--seed": seed = rest.popFirst().flatMap(UInt64.init) ?? seed
       case "--corpus": corpus = rest.popFirst()
-      default: target = word
+      case "--keep": keep = rest.popFirst() ?? keep
+      case "--exhaustive": isExhaustive = true
+      case "--export": export = rest.popFirst()
+      default:
+        guard let target = Target(rawValue: word) else { fail("unknown word '\(word)'") }
+        targets.append(target)
       }
     }
+    if targets.isEmpty { targets = Target.allCases }
+    if iterations == .max, seconds == .infinity { iterations = 1_000_000 }
   }
-}
-
-/// Decodes mutated pages: every record walked, its fields read, one in a hundred pages through a
-/// decoder of its own (timeline, text, markers).
-func fuzzPages(_ seeds: Seeds, _ options: Options) throws {
-  var mutator = Mutator(seed: options.seed)
-  let base = try TraceDecoder(trace: seeds.trace)
-  let layouts = [ByteOrder.little, .big].map { order in
-    PageReader(layout: TraceDecoder.layout(seeds.trace, order) ?? base.reader.layout)
-  }
-  var records = 0
-  var damaged = 0
-  var events = 0
-  var sum: Int64 = 0
-  let clock = ContinuousClock()
-  let start = clock.now
-  for iteration in 0..<options.iterations {
-    var page = seeds.pages[mutator.random.below(seeds.pages.count)]
-    mutator.change(&page)
-    if mutator.random.below(8) == 0 { page.removeLast(mutator.random.below(page.count)) }
-    let reader = layouts[mutator.random.below(20) == 0 ? 1 : 0]
-    let bytes = page.span.bytes
-    let whole = iteration % 10 == 0
-    let status = reader.forEachRecord(in: bytes, pageSize: 4096) { record in
-      records += 1
-      if let fields = base.schema.schedSwitch?.read(bytes, record) { sum &+= Int64(fields.nextPid) }
-      if let fields = base.schema.schedWaking?.read(bytes, record) { sum &+= Int64(fields.pid) }
-      if whole {
-        sum &+= Int64(base.event(bytes, record, cpu: 0).text.utf8.count)
-        events += 1
-      }
-      return true
-    }
-    if case .damaged(_, let offset) = status {
-      precondition(offset >= 0 && offset <= 4096, "the damage's place lies outside the page")
-      damaged += 1
-    }
-    if iteration % 100 == 0 {
-      var trace = seeds.trace
-      trace.formats = []
-      trace.cpus = [CPUPages(cpu: 0, store: ByteStore(page + page))]
-      let decoder = try TraceDecoder(trace: trace)
-      for cpu in decoder.timeline().cpus {
-        precondition(
-          zip(cpu.events, cpu.events.dropFirst()).allSatisfy { $0.time <= $1.time },
-          "a timeline goes back in time")
-      }
-      sum &+= Int64(decoder.findMarkers(containing: "x", limit: 3).count)
-    }
-  }
-  report("pages", options, clock.now - start)
-  say("  \(records) records, \(events) whole events, \(damaged) pages found damaged, sum \(sum)")
-}
-
-/// Reads mutated formats and decodes a sound page with them.
-func fuzzFormats(_ seeds: Seeds, _ options: Options, iterations: Int) throws {
-  var mutator = Mutator(seed: options.seed)
-  var refused = 0
-  var sum = 0
-  let clock = ContinuousClock()
-  let start = clock.now
-  for _ in 0..<iterations {
-    let source = seeds.trace.formats[mutator.random.below(seeds.trace.formats.count)]
-    var bytes = Array(source.text.utf8)
-    mutator.changeText(&bytes)
-    var trace = seeds.trace
-    trace.formats = [
-      FormatText(system: source.system, text: String(decoding: bytes, as: UTF8.self))
-    ]
-    trace.symbols = ""
-    var header = Array(trace.headerPage.utf8)
-    if mutator.random.below(10) == 0 { mutator.changeText(&header) }
-    trace.headerPage = String(decoding: header, as: UTF8.self)
-    let page = seeds.pages[mutator.random.below(seeds.pages.count)]
-    trace.cpus = [CPUPages(cpu: 0, store: ByteStore(page))]
-    do throws(RingBufferError) {
-      let decoder = try TraceDecoder(trace: trace)
-      refused += decoder.schema.problems.count
-      for event in decoder.timeline().merged { sum &+= event.text.utf8.count }
-      if let format = decoder.schema.formats.first {
-        // Whatever id the mutation left: decode every record as this event.
-        let base = decoder.reader
-        _ = base.forEachRecord(in: page.span.bytes) { record in
-          for field in format.fields {
-            sum &+= Int(
-              truncatingIfNeeded:
-                decoder.schema.slot(field.name, of: format)?.integer(page.span.bytes, record) ?? 0)
-          }
-          return true
-        }
-      }
-    } catch {
-      refused += 1
-    }
-  }
-  var told = options
-  told.iterations = iterations
-  report("formats", told, clock.now - start)
-  say("  \(refused) refused, sum \(sum)")
 }
 
 /// Writes a line at once: after a trap nothing that was kept back would be seen.
@@ -127,29 +40,134 @@ func say(_ line: String) {
   _ = write(1, bytes, bytes.count)
 }
 
-func report(_ what: String, _ options: Options, _ time: Duration) {
-  let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
-  say(
-    "\(what): \(options.iterations) inputs, seed \(options.seed), \(Int(seconds)) s, "
-      + "\(Int(Double(options.iterations) / max(seconds, 1e-9))) a second")
+func fail(_ text: String) -> Never {
+  say("fuzz: \(text)")
+  exit(64)
 }
 
-extension TraceDecoder {
-  /// The layout of a trace's pages as if they were of another byte order.
-  static func layout(_ trace: RawTrace, _ order: ByteOrder) -> PageLayout? {
-    guard let header = try? HeaderPage(text: trace.headerPage) else { return nil }
-    return PageLayout(header: header, byteOrder: order)
+/// The CPU time of this process in seconds.
+func cpuSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+/// Where the input that is worked on stands, in a shared mapping: it outlives a trap.
+struct Keeper {
+  private let base: UnsafeMutableRawPointer
+  private static let room = 8 << 20
+
+  init(_ path: String) {
+    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0, ftruncate(file, Self.room) == 0,
+      let base = mmap(nil, Self.room, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0),
+      base != MAP_FAILED
+    else { fail("cannot write \(path)") }
+    self.base = base
+  }
+
+  /// Eight bytes of length, then the input.
+  func keep(_ bytes: [UInt8]) {
+    let count = min(bytes.count, Self.room - 8)
+    base.storeBytes(of: UInt64(count), as: UInt64.self)
+    bytes.withUnsafeBytes { (base + 8).copyMemory(from: $0.baseAddress ?? base, byteCount: count) }
   }
 }
 
+func run(_ target: Target, _ fixture: Fixture, _ options: Options) {
+  var mutator = Mutator(seed: options.seed)
+  let seeds = target.seeds(fixture)
+  let keeper = Keeper("\(options.keep).\(target.rawValue)")
+  var inputs = 0
+  var refused = 0
+  var count = 0
+  var sum = 0
+  let start = cpuSeconds()
+  var told = start
+  // Every seed as it is, then mutations.
+  while inputs < options.iterations {
+    var bytes = seeds[inputs < seeds.count ? inputs : mutator.random.below(seeds.count)]
+    if inputs >= seeds.count {
+      if target.isText { mutator.changeText(&bytes) } else { mutator.change(&bytes) }
+      if !bytes.isEmpty, mutator.random.below(8) == 0 {
+        bytes.removeLast(mutator.random.below(bytes.count))
+      }
+    }
+    keeper.keep(bytes)
+    let outcome = target.check(
+      bytes, fixture, depth: inputs % 100 == 0 ? .all : inputs % 10 == 0 ? .events : .walk)
+    inputs += 1
+    refused += outcome.isRefused ? 1 : 0
+    count += outcome.count
+    sum &+= outcome.sum
+    if inputs % 64 == 0 {
+      let now = cpuSeconds()
+      if now - start >= options.seconds { break }
+      if now - told > 60 {
+        told = now
+        say("\(target.rawValue): \(inputs) inputs, \(Int(now - start)) s of CPU time")
+      }
+    }
+  }
+  let seconds = max(cpuSeconds() - start, 1e-9)
+  say(
+    "\(target.rawValue): \(inputs) inputs, seed \(options.seed), \(Int(seconds)) s of CPU time, "
+      + "\(Int(Double(inputs) / seconds)) a second, \(refused) refused or damaged, \(count) read, sum \(sum)"
+  )
+}
+
+/// Every prefix of every seed, and every byte of it changed in two ways.
+func runAll(_ target: Target, _ fixture: Fixture, _ options: Options) {
+  let keeper = Keeper("\(options.keep).\(target.rawValue)")
+  var inputs = 0
+  var refused = 0
+  let start = cpuSeconds()
+  func check(_ bytes: [UInt8]) {
+    keeper.keep(bytes)
+    inputs += 1
+    refused += target.check(bytes, fixture, depth: .events).isRefused ? 1 : 0
+  }
+  for seed in target.seeds(fixture) {
+    for place in seed.indices {
+      check(Array(seed[..<place]))
+      for change in [0xff, 1 << UInt8(place % 8)] as [UInt8] {
+        var bytes = seed
+        bytes[place] ^= change
+        check(bytes)
+      }
+    }
+  }
+  say(
+    "\(target.rawValue): \(inputs) prefixes and changed bytes, \(Int(cpuSeconds() - start)) s of CPU "
+      + "time, \(refused) refused or damaged")
+}
+
 let options = Options(Array(CommandLine.arguments.dropFirst()))
-let here = #filePath.split(separator: "/").dropLast(5).reduce("") { $0 + "/" + $1 }
-let seeds = try Seeds(
-  fixture: here + "/Tests/RingBufferTests/Fixtures/live", corpus: options.corpus)
-say("fuzz \(options.target), seed \(options.seed), \(options.iterations) inputs")
-if options.target != "formats" { try fuzzPages(seeds, options) }
-if options.target == "formats" || options.target == "both" {
-  try fuzzFormats(
-    seeds, options,
-    iterations: options.target == "both" ? options.iterations / 50 : options.iterations)
+let fixture: Fixture
+do {
+  fixture = try Fixture(corpus: options.corpus)
+} catch {
+  fail("\(error)")
+}
+if let directory = options.export {
+  for target in options.targets {
+    let place = "\(directory)/\(target.rawValue)"
+    do {
+      try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+      for (index, seed) in target.seeds(fixture).enumerated() {
+        try Data(seed).write(to: URL(filePath: "\(place)/seed\(index)"))
+      }
+    } catch {
+      fail("\(error)")
+    }
+  }
+} else {
+  say("fuzz \(options.targets.map(\.rawValue).joined(separator: " ")), seed \(options.seed)")
+  for target in options.targets {
+    if options.isExhaustive {
+      runAll(target, fixture, options)
+    } else {
+      run(target, fixture, options)
+    }
+  }
 }

@@ -1,6 +1,6 @@
 /// Changes bytes the way that finds parsers' faults: bits, borders of numbers, moved and cut pieces.
-struct Mutator {
-  var random: XorShift
+public struct Mutator {
+  public var random: XorShift
   private static let borders: [UInt32] = [
     0, 1, 3, 4, 28, 29, 30, 31, 0x7f, 0x80, 0xff, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xc000_0000,
     0xffff_ffff, 0xffff_fffc,
@@ -8,10 +8,10 @@ struct Mutator {
 
   private static let signs = Array("0123456789;:()[]{}\"\\|&-, \n\t*".utf8)
 
-  init(seed: UInt64) { random = XorShift(seed: seed) }
+  public init(seed: UInt64) { random = XorShift(seed: seed) }
 
   /// Changes `bytes` in place, one to eight times; undone by the caller who keeps the original.
-  mutating func change(_ bytes: inout [UInt8]) {
+  public mutating func change(_ bytes: inout [UInt8]) {
     for _ in 0...random.below(8) where !bytes.isEmpty {
       let at = random.below(bytes.count)
       switch random.below(8) {
@@ -41,7 +41,7 @@ struct Mutator {
   }
 
   /// Changes a text: as bytes, and by leaving out or repeating a piece.
-  mutating func changeText(_ bytes: inout [UInt8]) {
+  public mutating func changeText(_ bytes: inout [UInt8]) {
     for _ in 0...random.below(3) where !bytes.isEmpty {
       let at = random.below(bytes.count)
       let end = min(bytes.count, at + 1 + random.below(24))

@@ -1,0 +1,65 @@
+import Analysis
+import Report
+import Session
+import TraceModel
+
+/// The waits for a CPU in recorded traces: `runq --file` and `analyze --runq`.
+struct RecordedRunQueue {
+  /// The traces.
+  var files: [String]
+  /// Which waits are shown.
+  var filter: RunQueueFilter
+  var format: LineFormat
+  /// Work items of that name in place of tasks, nil for none.
+  var work: String?
+  /// Whether softirqs are shown.
+  var softirq = false
+  /// The process whose tree's chains are told, nil for none.
+  var tree: Int32?
+
+  /// Reads and prints all of them.
+  func status() -> ExitStatus {
+    var status = ExitStatus.success
+    for path in files {
+      do throws(SessionError) {
+        let end = try show(path)
+        if status == .success { status = end }
+      } catch {
+        Console.error("breaktrace: \(error)")
+        status = .failure
+      }
+    }
+    return status
+  }
+
+  private func show(_ path: String) throws(SessionError) -> ExitStatus {
+    var status = ExitStatus.success
+    let recording = try RunQueueRecording(path: path)
+    for problem in recording.problems.prefix(10) {
+      Console.error("breaktrace: \(path): \(problem)")
+    }
+    if recording.problems.count > 10 {
+      Console.error("breaktrace: \(path): … and \(recording.problems.count - 10) more")
+    }
+    let printer = RunqPrinter(
+      format: format, work: work, softirq: softirq, threshold: filter.threshold, isTop: false,
+      clock: .trace)
+    printer.begin()
+    let replay = recording.replay(filter: filter, observer: printer.observer, chains: tree)
+    if replay.switchCount == 0 {
+      Console.error(
+        "breaktrace: \(path): there is no sched_switch in it: record sched:sched_switch and "
+          + "sched:sched_waking")
+      status = .failure
+    }
+    if tree != nil {
+      Console.output(
+        CommandText.text(
+          command: path, status: 0, threshold: filter.threshold, calls: replay.slowCalls,
+          polls: replay.polls, deliveries: replay.deliveries, waits: [],
+          summary: RunQueueSummary(replay)))
+    }
+    let end = printer.end(RunQueueSummary(replay))
+    return status == .success ? end : status
+  }
+}
