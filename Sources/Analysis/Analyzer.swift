@@ -26,6 +26,11 @@ public struct Analyzer: Sendable {
       findings[index].confidence = judged(
         findings[index], spike: spike, health: health, ledger: ledger)
     }
+    for index in findings.indices {
+      let net = NetTimes.check(spike, findings[index])
+      findings[index].evidence += net.evidence + FunctionTimes.evidence(spike, findings[index])
+      if !net.agrees { findings[index].confidence = min(findings[index].confidence, .likely) }
+    }
     let rest = Finding(
       .unknown, name: "", confidence: .unexplained, spans: ledger.unexplained, evidence: [],
       nextStep: Unknown.nextStep(spike, health))

@@ -26,8 +26,10 @@ extension SpikeCase {
     var found: [Stall] = []
     let late = span(.timer)
     if late.length >= least, let code = interrupted {
+      // What stopped another CPU too was no code with interrupts off.
       let doubtful =
         code.mode == .kernel && (code.stoppedAtInterruptEnable || (steal == .zero && !mayBeSMI))
+        && sharedGap(over: late) == nil
       if !doubtful {
         let mode =
           switch code.mode {

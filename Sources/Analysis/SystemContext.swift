@@ -34,6 +34,10 @@ public struct SystemContext: Hashable, Sendable {
   public var observerCost: Nanoseconds?
   /// Names (`system:name`) of the events that were enabled, nil where they are not known.
   public var enabledEvents: Set<String>?
+  /// Gaps that the hwlat tracer found around the window, nil where it did not run.
+  public var hardwareGaps: [HardwareGap]?
+  /// Calls that function_graph timed in the window, nil where it did not run.
+  public var functionCalls: [FunctionCall]?
 
   /// Growth of the SMI counter (MSR_SMI_COUNT) of the CPUs around the spike or over the run.
   public var smiCount: UInt64?

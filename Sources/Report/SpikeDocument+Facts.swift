@@ -235,6 +235,7 @@ extension SpikeDocument {
         recording.tracerWanted.map { "\($0) wanted" }, recording.tracerGot.map { "\($0) got" },
       ].compactMap { $0 }
       if !tracers.isEmpty { items.add("tracer", tracers.joined(separator: ", ")) }
+      if let outcome = recording.tracerOutcome { items.add("tracer's section", outcome) }
       items.add("events", recording.events.joined(separator: " "))
       items.add("events missing", recording.eventsMissing.joined(separator: " "))
     }

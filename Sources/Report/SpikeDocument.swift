@@ -10,8 +10,8 @@ struct SpikeDocument {
 
   var document: Document {
     let sections: [Document.Section?] = [
-      impact, segments, culprit, contributors, ran, excerpt, stack, tracerSection, rtThreads,
-      interrupts, run, machine, tunables, counters, trace, observer, caveats, attachments,
+      impact, segments, culprit, contributors, escalation, ran, excerpt, stack, tracerSection,
+      rtThreads, interrupts, run, machine, tunables, counters, trace, observer, caveats, attachments,
     ]
     return Document(
       subject: spike.subject, headline: spike.headline, sections: sections.compactMap { $0 })

@@ -40,27 +40,34 @@ extension Run {
       result.spikes.count < plan.spikes
       || result.spikes.contains { $0.hit.latency < hit.latency }
     var snapshot: Snapshot
-    var section: TracerSection?
+    var traced: TracerResult
     var deadTime: Nanoseconds?
     do throws(TracefsError) {
-      snapshot = try Snapshot(instance, texts: texts, around: hit.expiry)
-      section = try readSection()
-      if goesOn {
-        // Measuring is blind until tracing is on again: everything else can wait.
-        if keeps, plan.outputDirectory != nil { try snapshot.complete(instance) }
-        try self.section?.restart()
-        try instance.restart()
-        engine.rearm()
-        deadTime = Self.now - hit.wake
+      if goesOn, let swapped = try goOnWithSpare(instance, texts) {
+        (snapshot, traced, deadTime) = (swapped.snapshot, swapped.traced, swapped.on - hit.wake)
+      } else {
+        snapshot = try Snapshot(instance, texts: texts, around: hit.expiry)
+        traced = try readTracer()
+        if goesOn {
+          // Measuring is blind until tracing is on again: everything else can wait.
+          if keeps, plan.outputDirectory != nil { try snapshot.complete(instance) }
+          try restartTracer()
+          try instance.restart()
+          engine.rearm()
+          deadTime = Self.now - hit.wake
+        }
       }
     } catch {
       throw .arming(error)
     }
+    if !goesOn { checkTracer() }
+    // What a tracer of another kind recorded must not prove anything.
+    if blindness != nil { traced.section = nil }
     if observers[hit.thread] == nil {
       observers[hit.thread] = ObserverCost.facts(
         engine.takeSelfTest(thread: hit.thread), markerWrite: markerWrite)
     }
-    let report = try explain(hit, &snapshot, instance, texts, section: section)
+    let report = try explain(hit, &snapshot, instance, texts, traced: traced)
     var spike = SessionResult.Spike(
       report: report, hit: hit, bundle: nil, deadTime: deadTime ?? (Self.now - hit.wake))
     observer.spike(report)
@@ -78,6 +85,25 @@ extension Run {
       bundle: spike.bundle.map(Self.lastComponent))
   }
 
+  /// Exchanges the buffers and measures on at once; reading is done afterwards.
+  ///
+  /// - Returns: nil where there is no spare buffer or the kernel would not exchange it: nothing has changed then.
+  private func goOnWithSpare(
+    _ instance: ArmedInstance, _ texts: TraceTexts
+  ) throws(TracefsError) -> (
+    snapshot: Snapshot, traced: TracerResult, on: Nanoseconds
+  )? {
+    guard instance.hasSpare else { return nil }
+    let statistics = try instance.statistics()
+    guard (try? instance.swapBuffers()) != nil else { return nil }
+    let traced = try readTracer()
+    try restartTracer()
+    try instance.start()
+    engine.rearm()
+    let on = Self.now
+    return (try Snapshot(spareOf: instance, texts: texts, statistics: statistics), traced, on)
+  }
+
   /// Keeps the worst spikes; the bundle of one that is no longer among them is removed.
   private mutating func keep(_ spike: SessionResult.Spike) {
     result.spikes.append(spike)
@@ -92,17 +118,9 @@ extension Run {
     }
   }
 
-  /// The section of the latency tracer, nil where there is none.
-  private func readSection() throws(TracefsError) -> TracerSection? {
-    guard let section, let tracer = plan.tracer, tracer.recordsSections else { return nil }
-    let threshold = section.items.first { $0.kind == .threshold }?.got.flatMap { Int64($0) }
-    return try SectionReader.read(
-      section, tracer: tracer.name, threshold: threshold.map(Nanoseconds.init(microseconds:)))
-  }
-
-  private func explain(
+  private mutating func explain(
     _ hit: BreakHit, _ snapshot: inout Snapshot, _ instance: ArmedInstance, _ texts: TraceTexts,
-    section: TracerSection?
+    traced: TracerResult
   ) throws(SessionError) -> SpikeReport {
     if let symbols { snapshot.symbols = symbols.current() }
     let explainer = try explainer(snapshot, texts)
@@ -116,13 +134,21 @@ extension Run {
       otherTracing: otherTracing,
       attachments: plan.outputDirectory == nil ? [] : BundleContents.attachments)
     count(hit.usage, in: &facts)
-    facts.tracerSection = section
+    facts.tracerSection = traced.section
+    let window = TimeSpan(marker.expiry, marker.wake)
+    facts.context?.hardwareGaps = hardwareGaps(around: window)
+    facts.context?.functionCalls = traced.functions.map { SideEvents.calls($0, in: window) }
     if let tracer = plan.tracer {
       facts.trace?.tracerWanted = tracer.name
       facts.trace?.tracerGot = self.section == nil ? nil : tracer.name
+      facts.trace?.tracerOutcome = tracerOutcome(traced.section, window: window)
     }
     let analysis = explainer.explain(
       marker, context: facts.context?.context ?? SystemContext(), sections: facts.sections)
+    if var escalation = plan.escalation {
+      escalation.close(with: analysis)
+      facts.escalation = escalation
+    }
     return SpikeReport(analysis, facts: facts, toolVersion: plan.version)
   }
 

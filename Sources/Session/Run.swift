@@ -26,6 +26,11 @@ struct Run {
   var steal = StealWatch()
   /// The kernel's symbols, read once tracing is armed.
   var symbols: SymbolCache?
+  /// What kept the tracer from seeing, nil where it sees or was not looked at yet.
+  var blindness: String?
+  var isTracerChecked = false
+  /// Gaps that hwlat has told so far: reading takes them out of its buffer.
+  var gaps: [HardwareGap] = []
   /// What the armed instance says of its pages.
   var texts: TraceTexts?
   /// What a line in `trace_marker` costs, nil where nothing is armed.
@@ -59,6 +64,7 @@ struct Run {
     if let remark = tracing.guardianRemark { observer.remark(remark) }
     var arming = ArmingPlan.core(
       bufferKilobytes: plan.bufferKilobytes, tids: engine.tids, hasStack: plan.hasStack)
+    arming.wantsSpare = plan.spikes > 1
     for name in plan.extraEvents {
       guard let event = EventName(name) else {
         throw .arming(
@@ -73,17 +79,28 @@ struct Run {
     // The tracer first: setting it patches code, which the events' buffer need not show.
     if let tracer = plan.tracer, let threshold = plan.measurement.breakThreshold {
       section = try tracing.arm(
-        tracer, threshold: threshold.microseconds, remark: observer.remark)
+        tracer, threshold: threshold, cpus: measuredCPUs, remark: observer.remark)
+    }
+    if section != nil, let tracer = plan.tracer {
+      arming.events += tracer.events.map { ArmingPlan.Event($0) }
     }
     let armed = try tracing.arm(arming)
     instance = armed
     symbols = SymbolCache()
     texts = try TraceTexts(armed)
     markerWrite = ObserverCost.markerWrite(armed.marker.rawValue)
-    for item in armed.shortcomings where item.kind != .event && item.kind != .buffer {
+    for item in armed.shortcomings
+    where item.kind != .event && item.kind != .buffer && item.kind != .spare {
       observer.remark(
         "\(item.kind.rawValue) \(item.name): wanted \(item.wanted), got \(item.got ?? "nothing")")
     }
+  }
+
+  /// The CPUs of the threads, nil where one of them may run anywhere.
+  var measuredCPUs: CPUSet? {
+    let sets = plan.measurement.threads.compactMap(\.affinity)
+    guard sets.count == plan.measurement.threads.count, !sets.isEmpty else { return nil }
+    return CPUSet(sets.flatMap(\.cpus))
   }
 
   // MARK: measuring
@@ -92,7 +109,8 @@ struct Run {
     engine.begin(
       BreakDescriptors(
         marker: instance?.marker.rawValue ?? -1,
-        tracingOn: [instance, section].compactMap { $0?.tracingSwitch.rawValue }))
+        tracingOn: [instance, plan.tracer?.stopsAtBreak == true ? section : nil]
+          .compactMap { $0?.tracingSwitch.rawValue }))
     var waiting = pollfd(fd: engine.wakeDescriptor, events: Int16(POLLIN), revents: 0)
     let interval = plan.progressInterval ?? Nanoseconds(100_000_000)
     var next = Self.now + interval
@@ -146,6 +164,8 @@ struct Run {
       engine.overflowCycles(thread: $0)
     }
     result.failures += engine.failures().map { "\($0)" }
+    // A run that had no late wake-up was not watched either if its tracer saw nothing.
+    checkTracer()
     if let tracing { result.leftovers = tracing.end() }
     return result
   }

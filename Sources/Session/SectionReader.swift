@@ -19,19 +19,23 @@ enum SectionReader {
   {
     let text = try instance.traceText()
     let latencyFormat = FtraceTextReader.read(ByteStore(Array(text.utf8)))
-    guard let header = latencyFormat.header.latency, header.latency > .zero else { return nil }
+    guard let header = latencyFormat.header.latency, header.latency > .zero,
+      !TracerSelfTest.isForeign(tracer, text: text)
+    else { return nil }
     try instance.setOption("latency-format", false)
     let absolute = FtraceTextReader.read(ByteStore(Array(try instance.traceText().utf8)))
     try instance.setOption("latency-format", true)
     guard let last = absolute.timeline.merged.last(where: isFunction) else { return nil }
     let own = section(latencyFormat.timeline, length: header.latency)
-    return TracerSection(
+    var found = TracerSection(
       tracer: tracer, cpu: header.cpu ?? last.cpu, start: last.time - header.latency,
       length: header.latency,
       // The header names the caller; the section's own lines know the function itself.
       startFunction: own.first.flatMap(function) ?? header.startedAt,
       endFunction: own.dropFirst().first.flatMap(function) ?? header.endedAt,
       threshold: threshold, lines: lines(text, from: own.first?.position))
+    found.task = header.task.map { TracerSection.Task(pid: $0.pid, comm: $0.comm) }
+    return found
   }
 
   /// The lines of the last section: smaller ones from before stand in front of it.
@@ -48,7 +52,7 @@ enum SectionReader {
     return first.map { Array(events[$0...]) } ?? []
   }
 
-  private static func isFunction(_ event: TraceEvent) -> Bool {
+  static func isFunction(_ event: TraceEvent) -> Bool {
     if case .other(let other) = event.payload { other.name == "function" } else { false }
   }
 

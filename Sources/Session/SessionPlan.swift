@@ -1,4 +1,5 @@
 public import Measurement
+public import Report
 public import TraceModel
 
 /// Everything that one run is to do: measure, and with a break threshold arm, break, explain and bundle.
@@ -15,6 +16,8 @@ public struct SessionPlan: Sendable {
   public var extraEvents: [String] = []
   /// A tracer beside the events, in an instance of its own.
   public var tracer: TracerPlan?
+  /// What earlier steps of an escalation came to, and which one this run is; nil where it is none.
+  public var escalation: EscalationFacts?
   /// Trace options of the events' instance, set (true) or cleared.
   public var traceOptions: [String: Bool] = [:]
   /// How many spikes are kept: the worst ones of a run that has loops or a duration; else the run ends with

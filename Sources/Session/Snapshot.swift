@@ -33,7 +33,33 @@ struct Snapshot {
     }
     if !isWindow { pages = try Self.allPages(instance) }
     isWhole = !isWindow
-    trace = RawTrace(
+    trace = try Self.trace(instance, texts, pages)
+  }
+
+  /// Takes all pages of the spare buffer, which held the break until the buffers were exchanged, and empties it.
+  ///
+  /// `statistics` are what the buffer said of itself before.
+  init(
+    spareOf instance: ArmedInstance, texts: TraceTexts, statistics: [CPUBufferStatistics]
+  ) throws(TracefsError) {
+    self.statistics = statistics
+    let pages = try Self.allPages(instance, isSpare: true)
+    try instance.emptySpare()
+    isWhole = true
+    trace = try Self.trace(instance, texts, pages)
+  }
+
+  /// Takes all pages of a small instance.
+  init(whole instance: ArmedInstance, texts: TraceTexts) throws(TracefsError) {
+    statistics = []
+    isWhole = true
+    trace = try Self.trace(instance, texts, try Self.allPages(instance))
+  }
+
+  private static func trace(
+    _ instance: ArmedInstance, _ texts: TraceTexts, _ pages: [CPUPages]
+  ) throws(TracefsError) -> RawTrace {
+    RawTrace(
       pageSize: texts.pageSize, headerPage: texts.headerPage, headerEvent: texts.headerEvent,
       formats: texts.formats,
       comms: try instance.savedComms(), symbols: "",
@@ -48,11 +74,13 @@ struct Snapshot {
     isWhole = true
   }
 
-  private static func allPages(_ instance: ArmedInstance) throws(TracefsError) -> [CPUPages] {
+  private static func allPages(
+    _ instance: ArmedInstance, isSpare: Bool = false
+  ) throws(TracefsError) -> [CPUPages] {
     var pages: [CPUPages] = []
     for cpu in try instance.cpus() {
       var bytes: [UInt8] = []
-      try instance.appendPages(cpu: cpu, to: &bytes)
+      try instance.appendPages(cpu: cpu, to: &bytes, isSpare: isSpare)
       pages.append(CPUPages(cpu: cpu, store: ByteStore(bytes)))
     }
     return pages

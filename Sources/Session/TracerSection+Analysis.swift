@@ -10,7 +10,8 @@ extension ReportFacts {
       LatencySection(
         tracer: section.tracer, cpu: section.cpu,
         span: TimeSpan(section.start, section.start + section.length),
-        startFunction: section.startFunction, endFunction: section.endFunction)
+        startFunction: section.startFunction, endFunction: section.endFunction,
+        task: section.task.map { TaskIdentity(pid: $0.pid, comm: $0.comm) })
     ]
   }
 }

@@ -1,3 +1,4 @@
+internal import TraceModel
 internal import Tracefs
 
 /// The session's hold on tracefs: root, journal, guardian and the armed instance.
@@ -48,17 +49,14 @@ final class TracingControl {
   ///
   /// - Parameters:
   ///   - plan: The tracer.
-  ///   - threshold: The break threshold in us; sections from half of it on are kept.
+  ///   - threshold: The break threshold.
+  ///   - cpus: The CPUs that are measured, nil where a thread may run on any.
   ///   - remark: Gets the reason where an optional tracer was refused.
   func arm(
-    _ plan: TracerPlan, threshold: Int64, remark: (String) -> Void
+    _ plan: TracerPlan, threshold: Nanoseconds, cpus: CPUSet?, remark: (String) -> Void
   ) throws(SessionError) -> ArmedInstance? {
-    var arming = ArmingPlan.latencyTracer(
-      plan.name,
-      thresholdMicroseconds: plan.recordsSections ? Int(clamping: max(1, threshold / 2)) : nil,
-      hasFunctions: plan.hasFunctions)
-    if !plan.recordsSections { arming.options = [] }
-    arming.functionFilter = plan.filter
+    let online = ProcText.read("/sys/devices/system/cpu/online").flatMap { CPUSet(list: $0) }
+    let arming = plan.arming(threshold: threshold, measured: cpus, online: online ?? CPUSet([]))
     do throws(TracefsError) {
       let armed = try ArmedInstance(
         arming, name: InstanceName(run: run, suffix: InstanceName.tracerSuffix), root: root,

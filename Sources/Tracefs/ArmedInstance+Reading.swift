@@ -59,12 +59,13 @@ extension ArmedInstance {
   ///   - cpu: The CPU.
   ///   - bytes: Grows by the pages.
   ///   - limit: The most pages to read.
+  ///   - isSpare: Whether the spare buffer is read, which may be done while the other one records.
   /// - Returns: the number of pages.
   @discardableResult public func appendPages(
-    cpu: Int, to bytes: inout [UInt8], limit: Int = .max
+    cpu: Int, to bytes: inout [UInt8], limit: Int = .max, isSpare: Bool = false
   ) throws(TracefsError) -> Int {
     let size = try pageSize()
-    let path = rawPagesPath(cpu: cpu)
+    let path = isSpare ? sparePagesPath(cpu: cpu) : rawPagesPath(cpu: cpu)
     let pipe = try files.open(path, .readOnly, options: .nonBlocking)
     defer { try? pipe.close() }
     let start = bytes.count

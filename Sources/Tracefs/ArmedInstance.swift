@@ -18,7 +18,7 @@ public final class ArmedInstance: Sendable {
   /// `tracing_on`, open for writing: `0` stops, `1` goes on; closed by `disarm()`.
   public let tracingSwitch: FileDescriptor
   let files: ControlFiles
-  private let journal: Journal
+  let journal: Journal
   private let changes: [JournalChange]
   private let state = Mutex<DisarmReport?>(nil)
 

@@ -8,12 +8,16 @@ public struct ArmingItem: Hashable, Sendable {
     case tracer
     /// The functions that a function tracer is limited to.
     case functionFilter = "function filter"
+    /// A setting outside of the instance.
+    case setting
     /// `tracing_thresh`
     case threshold
     /// The clock.
     case clock
     /// The buffer of each CPU in KiB.
     case buffer
+    /// The spare buffer (`snapshot`).
+    case spare = "spare buffer"
     /// `tracing_cpumask`
     case cpus
     /// `set_event_pid`

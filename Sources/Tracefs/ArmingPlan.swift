@@ -67,6 +67,25 @@ public struct ArmingPlan: Hashable, Sendable {
     }
   }
 
+  /// A setting outside of the instance that a tracer has, changed through the journal before the tracer is set.
+  public struct Setting: Hashable, Sendable {
+    /// Its name below the root of tracefs; `FILE#WORD` for one switch of a file, `FILE#` for a list.
+    public var name: String
+    /// The wanted value.
+    public var value: String
+    /// Tracers that use it: while somebody else runs one of them it is left alone, which is an error.
+    public var users: Set<String>
+
+    /// Makes a request.
+    public init(_ name: String, _ value: String, users: Set<String>) {
+      self.name = name
+      self.value = value
+      self.users = users
+    }
+  }
+
+  /// Settings outside of the instance, in this order; each is required.
+  public var settings: [Setting] = []
   /// Buffer of each CPU in KiB (`buffer_size_kb`); the kernel rounds it, see the outcome.
   public var bufferKilobytes: Int
   /// Clocks by preference (`trace_clock`); the first that the kernel has is taken, none at all is an error.
@@ -83,13 +102,15 @@ public struct ArmingPlan: Hashable, Sendable {
   public var cpus: CPUSet?
   /// Tracer (`current_tracer`), nil for `nop`. Its refusal is an error.
   public var tracer: String?
-  /// Functions that the function tracers are limited to (`set_ftrace_filter`, `set_graph_function` for
-  /// function_graph), wildcards as the kernel knows them; empty for all.
+  /// Functions that the function tracers are limited to (`set_ftrace_filter`), wildcards as the kernel knows them; empty for all.
   public var functionFilter: [String] = []
   /// `tracing_thresh` in us: global, so it goes through the journal; nil leaves it alone.
   public var tracingThreshold: Int?
   /// Tasks whose events alone are recorded (`set_event_pid`); empty for all.
   public var eventPIDs: [Int32]
+  /// Whether a second buffer of the same size is wanted, for which the kernel can exchange the first at once
+  /// (`snapshot`); where it cannot be had that is only reported.
+  public var wantsSpare = false
   /// Whether tracing is switched on as the last step; else `ArmedInstance.start()` does it.
   public var startsAtOnce: Bool
 

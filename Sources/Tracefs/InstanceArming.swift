@@ -29,11 +29,13 @@ struct InstanceArming {
   mutating func apply() throws(TracefsError) {
     try files.write("0", to: file("tracing_on"))
     for option in plan.options where option.name == "function-trace" { try set(option) }
+    for setting in plan.settings { try set(setting) }
     try setFunctionFilter()
     try setThreshold()
     try setTracer()
     try setClock()
     try setBuffer()
+    setSpare()
     for option in plan.options where option.name != "function-trace" { try set(option) }
     try setCPUs()
     try setEventPIDs()
@@ -81,10 +83,29 @@ struct InstanceArming {
     }
   }
 
+  private mutating func set(_ setting: ArmingPlan.Setting) throws(TracefsError) {
+    let path = root.file(setting.name)
+    let other = TracerFamily.running(in: root, files: files).first {
+      $0.0 != instance && setting.users.contains($0.1)
+    }
+    if let (name, tracer) = other {
+      let place = name.map { "instance \($0)" } ?? "the top level of tracefs"
+      throw TracefsError(
+        .write, path: path, value: setting.value, errno: .resourceBusy,
+        hint: "not changed, because \(tracer) runs in \(place) and would change with it")
+    }
+    let change = try journal.change(path, to: setting.value)
+    changes.append(change)
+    items.append(
+      ArmingItem(
+        kind: .setting, name: setting.name, wanted: setting.value, got: change.value))
+  }
+
   /// Before the tracer: it patches the functions of the filter only.
   private mutating func setFunctionFilter() throws(TracefsError) {
     guard !plan.functionFilter.isEmpty else { return }
-    let name = plan.tracer == "function_graph" ? "set_graph_function" : "set_ftrace_filter"
+    // `set_graph_function` is no file of an instance.
+    let name = "set_ftrace_filter"
     let path = file(name)
     let value = plan.functionFilter.joined(separator: " ")
     try record(.functionFilter, name, wanted: value, isRequired: true) {
@@ -155,6 +176,21 @@ struct InstanceArming {
       let text = try files.value(path)
       return text.split(separator: " ").first.map(String.init) ?? text
     }
+  }
+
+  /// The first exchange is the one that allocates the spare buffer. Doing without one only costs time at each spike,
+  /// so that whatever refuses it is no error.
+  private mutating func setSpare() {
+    guard plan.wantsSpare else { return }
+    let path = file("snapshot")
+    var item = ArmingItem(kind: .spare, name: "snapshot", wanted: "1")
+    do throws(TracefsError) {
+      try files.write("1", to: path)
+      item.got = "1"
+    } catch {
+      item.error = error
+    }
+    items.append(item)
   }
 
   private mutating func setCPUs() throws(TracefsError) {

@@ -37,22 +37,22 @@ public struct Journal: Sendable {
     store = JournalStore(directory: directory, files: files)
   }
 
-  /// Writes `value` to a global file.
+  /// Writes `value` to a global file, or to one setting of it: see `ControlFiles.setting`.
   ///
   /// - Throws: the reason of the journal or of the file; then the file is as before.
   public func change(_ path: String, to value: String) throws(TracefsError) -> JournalChange {
     try store.locked { () throws(TracefsError) in
-      let old = try files.value(path)
+      let old = try files.setting(path)
       let record = try store.add(.value, path: path, old: old, new: value, run: run)
       do throws(TracefsError) {
-        try files.write(value, to: path)
-        let got = try files.value(path)
+        try files.set(value, of: path)
+        let got = try files.setting(path)
         if got != value { try store.remark(["got", String(record.id), got], run: run) }
         return JournalChange(id: record.id, path: path, old: old, value: got)
       } catch {
         // What was written without its remark is still known as ours by what is there now.
-        if let now = try? files.value(path), now != old { try? files.write(old, to: path) }
-        if (try? files.value(path)) == old { forget(record) }
+        if let now = try? files.setting(path), now != old { try? files.set(old, of: path) }
+        if (try? files.setting(path)) == old { forget(record) }
         throw error
       }
     }

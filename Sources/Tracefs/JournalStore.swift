@@ -176,7 +176,7 @@ struct JournalStore: Sendable {
     }.filter { $0.record.path == record.path && $0.record.time > record.time }
       .min { $0.record.time < $1.record.time }
     do {
-      let current = try files.value(record.path)
+      let current = try files.setting(record.path)
       if let above, above.record.base == record.target {
         // A crash came between the handing over and the note of it.
         return .handedOver(to: above.run)
@@ -189,8 +189,8 @@ struct JournalStore: Sendable {
       if above != nil { return .changedByOthers(current) }
       if current == record.target { return .unchanged }
       guard current == record.ours else { return .changedByOthers(current) }
-      try files.write(record.target, to: record.path)
-      let got = try files.value(record.path)
+      try files.set(record.target, of: record.path)
+      let got = try files.setting(record.path)
       guard got == record.target else {
         return .failed(
           TracefsError(

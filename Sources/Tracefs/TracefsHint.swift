@@ -80,6 +80,11 @@ enum TracefsHint {
       }
       return "this kernel has no such event"
     }
+    if path.contains("/osnoise/options") {
+      return
+        "this kernel's osnoise runs only with threads of its own that keep the CPUs busy: without them "
+        + "(NO_OSNOISE_WORKLOAD) it needs Linux 6.2"
+    }
     switch name {
     case "tracing_thresh":
       return "this kernel has no latency tracer: it lacks CONFIG_IRQSOFF_TRACER, "

@@ -5,9 +5,11 @@ enum TracerFamily {
   /// osnoise and timerlat share their state; each may run in several instances, not both together.
   static let noise: Set<String> = ["osnoise", "timerlat"]
 
+  static let hardware: Set<String> = ["hwlat"]
+
   /// The family of a tracer, empty for one that has none.
   static func of(_ tracer: String) -> Set<String> {
-    [irqsOff, wakeup].first { $0.contains(tracer) } ?? []
+    [irqsOff, wakeup, hardware].first { $0.contains(tracer) } ?? []
   }
 
   /// Who runs a tracer that excludes `tracer`, in words; nil for nobody.

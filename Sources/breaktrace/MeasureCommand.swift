@@ -61,7 +61,12 @@ enum MeasureCommand {
     let result: SessionResult
     do throws(SessionError) {
       printer.begin()
-      result = try MeasureSession(plan, observer: printer.observer).run()
+      result =
+        options.escalate && plan.arms
+        ? try EscalationSession(
+          plan, budget: options.escalateBudget.map { Nanoseconds(microseconds: $0) },
+          observer: printer.observer
+        ).run() : try MeasureSession(plan, observer: printer.observer).run()
     } catch {
       Console.error("\(dialect.command): \(error)")
       return dialect == .cyclictest ? .failure : .refused

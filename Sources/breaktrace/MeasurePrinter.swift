@@ -145,6 +145,11 @@ final class MeasurePrinter {
       Console.error("breaktrace: \(report.headline)")
       return
     }
+    if options.escalate, let step = report.facts.escalation?.steps.last {
+      // The report of the step that decides stands at the end.
+      Console.error("breaktrace: step \(step.number), \(step.traced): \(report.headline)")
+      return
+    }
     if plan.spikes > 1 {
       // All of them stand in the table at the end, the worst as a whole.
       Console.error("breaktrace: \(report.headline)")
@@ -194,8 +199,20 @@ final class MeasurePrinter {
       let lines = text.breakLines(tids: statistics.map(\.tid), thread: 0, latency: .zero)
       output(String(lines.prefix { $0 != "\n" }) + "\n")
     }
+    if options.escalate { printDecision(result) }
     if plan.spikes > 1, dialect == .breaktrace { printSpikes(result) }
     return isWritten
+  }
+
+  /// The report of the step that decided, which is the last one.
+  private func printDecision(_ result: SessionResult) {
+    guard let decided = result.spikes.last, options.format != .json else { return }
+    let format = OutputFormat(rawValue: options.format.rawValue) ?? .text
+    do {
+      output("\n" + (try format.render([decided.report])) + "\n")
+    } catch {
+      Console.error("breaktrace: \(error)")
+    }
   }
 
   /// The worst spike's report and the table of all.
@@ -209,9 +226,10 @@ final class MeasurePrinter {
   }
 
   private func printJSON(_ result: SessionResult) {
-    guard plan.spikes > 1 else { return }
+    guard plan.spikes > 1 || options.escalate else { return }
     do {
-      output(try JSONReport.render(result.spikes.map(\.report)) + "\n")
+      let reports = options.escalate ? result.spikes.suffix(1) : result.spikes[...]
+      output(try JSONReport.render(reports.map(\.report)) + "\n")
     } catch {
       Console.error("breaktrace: \(error)")
     }

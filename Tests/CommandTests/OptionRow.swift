@@ -180,9 +180,24 @@ struct OptionRow: Sendable, CustomTestStringConvertible {
       $0.breakThreshold = 9
       $0.spikes = 5
     },
-    OptionRow(.escalate, ["-b 9 --escalate"], refused: ["--escalate"]) {
+    OptionRow(
+      .escalate, ["-b 9 --escalate"],
+      refused: [
+        "--escalate", "-b 9 --escalate -I", "-b 9 --escalate --spikes 2",
+        "-b 9 --escalate --no-stack", "-b 9 --escalate --no-trace",
+      ]
+    ) {
       $0.breakThreshold = 9
       $0.escalate = true
+    },
+    OptionRow(
+      .escalateBudget,
+      ["-b 9 --escalate --escalate-budget 30", "-b 9 --escalate --escalate-budget=30"],
+      refused: ["-b 9 --escalate-budget 30", "-b 9 --escalate --escalate-budget 0"]
+    ) {
+      $0.breakThreshold = 9
+      $0.escalate = true
+      $0.escalateBudget = 30
     },
     OptionRow(
       .buffer, ["-b 9 --buffer 4096", "-b 9 --buffer=4M", "-b 9 --buffer=4096K"],

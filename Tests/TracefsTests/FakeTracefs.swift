@@ -34,6 +34,9 @@ final class FakeTracefs: Sendable {
       buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } ?? "/tmp/tfs.failed"
     }
     fill(path, clocks: clocks)
+    // A kernel without them has them nowhere; most tests are about instances.
+    unlink("\(path)/snapshot")
+    unlink("\(path)/tracing_max_latency")
     mkdir("\(path)/instances", 0o700)
     put("\(path)/tracing_thresh", "0\n")
     put("\(path)/saved_cmdlines", "12 a b\n13 <...>\nx\n")
@@ -64,6 +67,7 @@ final class FakeTracefs: Sendable {
       ("tracing_on", "1\n"), ("current_tracer", "nop\n"), ("trace_clock", clocks + "\n"),
       ("buffer_size_kb", "1408\n"), ("tracing_cpumask", "3\n"), ("set_event", ""),
       ("set_event_pid", ""), ("trace", ""), ("trace_marker", ""), ("error_log", ""),
+      ("snapshot", "0\n"), ("tracing_max_latency", "0\n"),
     ] { put("\(directory)/\(name)", text) }
     mkdir("\(directory)/options", 0o700)
     put("\(directory)/options/function-trace", "1\n")

@@ -3,8 +3,9 @@ import TraceModel
 /// The hardware or its firmware stopped the CPU (SMI, thermal, memory).
 ///
 /// Evidence: silence where code with interrupts enabled was interrupted, or between two events that follow each other
-/// at once; an SMI counter that grew makes it likely, and proven where all CPUs were silent together. In kernel code
-/// that is not seen to enable interrupts again, only a few SMIs in the run speak for it.
+/// at once; an SMI counter that grew makes it likely, and proven where all CPUs were silent together. So does a gap
+/// that the hwlat tracer found meanwhile, and one on another CPU that covers 80 % makes it proven. In kernel code
+/// that is not seen to enable interrupts again, only a few SMIs in the run or such a gap speak for it.
 ///
 /// Refuted by: a hypervisor, which looks the same, unless the SMI counter grew; kernel code that had interrupts off.
 ///
@@ -17,7 +18,9 @@ struct HardwareStall: Rule {
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let grew = spike.context.smiCount ?? 0
     guard spike.context.hypervisor == nil || grew > 0 else { return .nothing }
-    let stalls = spike.stalls().filter { $0.interrupted != "the idle loop" || grew > 0 }
+    let stalls = spike.stalls().filter {
+      $0.interrupted != "the idle loop" || grew > 0 || !spike.gaps(in: $0.span).isEmpty
+    }
     guard !stalls.isEmpty else { return .nothing }
     var evidence = stalls.flatMap(spike.evidence(of:))
     if let count = spike.context.smiCount {
@@ -26,11 +29,16 @@ struct HardwareStall: Rule {
           source: "MSR_SMI_COUNT",
           text: count == 0 ? "did not grow: no SMI, but thermal or memory" : "grew by \(count)"))
     }
+    let gaps = stalls.flatMap { spike.gaps(in: $0.span) }
+    evidence += gaps.map(\.evidence)
+    // Another CPU that looked for gaps had one of its own at the same time: no code of this kernel does that.
+    let wasSeen = stalls.allSatisfy { spike.sharedGap(over: $0.span) != nil }
     let together = stalls.allSatisfy { isShared($0.span, spike) }
     return RuleOutcome(findings: [
       Finding(
         .hardwareStall, name: grew > 0 ? "SMI" : "",
-        confidence: grew > 0 ? (together ? .proven : .likely) : .possible,
+        confidence: wasSeen || (grew > 0 && together)
+          ? .proven : grew > 0 || !gaps.isEmpty ? .likely : .possible,
         spans: stalls.map(\.span), evidence: evidence,
         nextStep: "Run hwlatdetect or the hwlat tracer and watch the SMI counter (--smi).")
     ])

@@ -3,8 +3,8 @@ import TraceModel
 /// The hypervisor did not run the virtual CPU.
 ///
 /// Evidence: the timer interrupt was late although user space or idle was interrupted, where interrupts are enabled, or
-/// nothing was written between two events that follow each other at once. Steal time that grew, or several
-/// interrupts pending at the end of the silence, make it likely; only a trace of the host could prove it.
+/// nothing was written between two events that follow each other at once. Steal time that grew, a gap that the
+/// hwlat tracer found meanwhile, or several interrupts pending at the end of the silence, make it likely; only a trace of the host could prove it.
 ///
 /// Refuted by: bare metal; kernel code that enabled interrupts when the interrupt came.
 ///
@@ -41,7 +41,9 @@ struct Hypervisor: Rule {
           source: "/proc/stat", text: "steal grew by \(steal.microseconds / 1000) ms",
           cpu: spike.cpu))
     }
-    let supported = steal > .zero || stalls.contains { $0.pending > 1 }
+    let gaps = stalls.flatMap { spike.gaps(in: $0.span) }
+    evidence += gaps.map(\.evidence)
+    let supported = steal > .zero || !gaps.isEmpty || stalls.contains { $0.pending > 1 }
     return RuleOutcome(findings: [
       Finding(
         .hypervisor, name: name,

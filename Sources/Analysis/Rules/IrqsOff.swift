@@ -7,9 +7,9 @@ import TraceModel
 /// function that is not such a helper. A section of irqsoff or preemptirqsoff (or the irq_disable and irq_enable events)
 /// that covers at least 80 % of it makes it proven.
 ///
-/// Refuted by: an interrupt that came out of user space or idle, where interrupts are enabled. Where the interrupted
-/// frame is not one that enables interrupts, a virtual machine or an SMI counter that grew makes it possible only: a host
-/// or firmware that stops the CPU looks the same.
+/// Refuted by: an interrupt that came out of user space or idle, where interrupts are enabled; a gap that the hwlat tracer
+/// found on another CPU meanwhile. Where the interrupted frame is not one that enables interrupts, a virtual machine or an
+/// SMI counter that grew makes it possible only: a host or firmware that stops the CPU looks the same.
 ///
 /// Next step: look at what the function holds; an irqsoff trace with function-trace off gives begin and end. The task
 /// is only where it happened.
@@ -23,6 +23,11 @@ struct IrqsOff: Rule {
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let late = spike.span(.timer)
     guard late.length >= spike.floor else { return .nothing }
+    if let gap = spike.sharedGap(over: late) {
+      return .refuted(
+        .irqsOff,
+        because: "hwlat saw CPU \(gap.cpu) stand still for \(gap.length.microseconds) us meanwhile")
+    }
     let tracers = ["irqsoff", "preemptirqsoff", "irq_disable"]
     guard let timer = LateTimer(spike) else {
       if let code = spike.interrupted, code.mode != .kernel {

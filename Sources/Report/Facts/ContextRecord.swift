@@ -59,6 +59,10 @@ public struct ContextRecord: Codable, Hashable, Sendable {
   public var observerCost: Nanoseconds?
   /// Enabled events, sorted; nil where they are not known.
   public var enabledEvents: [String]?
+  /// Gaps that hwlat found around the window.
+  public var hardwareGaps: [HardwareGap]?
+  /// Calls that function_graph timed in the window.
+  public var functionCalls: [FunctionCall]?
 
   /// Growth of the SMI counter.
   public var smiCount: UInt64?
@@ -100,6 +104,8 @@ public struct ContextRecord: Codable, Hashable, Sendable {
     isolatedCPUs = context.isolatedCPUs
     observerCost = context.observerCost
     enabledEvents = context.enabledEvents?.sorted()
+    hardwareGaps = context.hardwareGaps
+    functionCalls = context.functionCalls
     smiCount = context.smiCount
     clocksource = context.clocksource
     clockTrouble = context.clockTrouble
@@ -133,6 +139,8 @@ public struct ContextRecord: Codable, Hashable, Sendable {
     context.isolatedCPUs = isolatedCPUs
     context.observerCost = observerCost
     context.enabledEvents = enabledEvents.map(Set.init)
+    context.hardwareGaps = hardwareGaps
+    context.functionCalls = functionCalls
     context.smiCount = smiCount
     context.clocksource = clocksource
     context.clockTrouble = clockTrouble
@@ -164,6 +172,8 @@ public struct ContextRecord: Codable, Hashable, Sendable {
     case observerCost = "observer_cost_ns"
     case enabledEvents = "enabled_events"
     case siblings
+    case hardwareGaps = "hardware_gaps"
+    case functionCalls = "function_calls"
     case smiCount = "smi_count"
     case clocksource
     case clockTrouble = "clock_trouble"

@@ -21,6 +21,8 @@ public struct ReportFacts: Codable, Hashable, Sendable {
   public var observer: ObserverFacts?
   /// A latency tracer's section.
   public var tracerSection: TracerSection?
+  /// The steps of an escalating run up to this spike.
+  public var escalation: EscalationFacts?
   /// Files of the bundle.
   public var attachments: [Attachment]
   /// What the analysis was told of the machine and the run.
@@ -31,6 +33,7 @@ public struct ReportFacts: Codable, Hashable, Sendable {
 
   private enum CodingKeys: String, CodingKey {
     case run, machine, tunables, counters, trace, observer, attachments, context
+    case escalation
     case rtThreads = "rt_threads"
     case tracerSection = "tracer_section"
   }

@@ -53,6 +53,8 @@ public struct TraceFacts: Codable, Hashable, Sendable {
   public var tracerWanted: String?
   /// The tracer that was set.
   public var tracerGot: String?
+  /// Why the tracer has no section in the report; nil where it has one, or none was armed.
+  public var tracerOutcome: String?
   /// Counters of each CPU's buffer.
   public var cpus: [PerCPU]
 
@@ -71,5 +73,6 @@ public struct TraceFacts: Codable, Hashable, Sendable {
     case eventsMissing = "events_missing"
     case tracerWanted = "tracer_wanted"
     case tracerGot = "tracer_got"
+    case tracerOutcome = "tracer_outcome"
   }
 }

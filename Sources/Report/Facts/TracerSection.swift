@@ -2,6 +2,20 @@ public import TraceModel
 
 /// The section that a latency tracer (irqsoff, preemptoff, wakeup_rt, …) recorded in its own instance.
 public struct TracerSection: Codable, Hashable, Sendable {
+  /// A task by id and name.
+  public struct Task: Codable, Hashable, Sendable {
+    /// Its thread id.
+    public var pid: Int32
+    /// Its name; the kernel may have cut it.
+    public var comm: String
+
+    /// Makes the value.
+    public init(pid: Int32, comm: String) {
+      self.pid = pid
+      self.comm = comm
+    }
+  }
+
   /// The tracer's name.
   public var tracer: String
   /// The CPU of the section.
@@ -14,6 +28,8 @@ public struct TracerSection: Codable, Hashable, Sendable {
   public var startFunction: String
   /// Function in which it ended, empty where it is not known.
   public var endFunction: String
+  /// The task that the tracer names: in the wakeup family the one that was woken.
+  public var task: Task?
   /// `tracing_thresh` in force.
   public var threshold: Nanoseconds?
   /// The section's lines as the kernel prints them.
@@ -35,7 +51,7 @@ public struct TracerSection: Codable, Hashable, Sendable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case tracer, cpu, lines
+    case tracer, cpu, lines, task
     case start = "start_ns"
     case length = "length_ns"
     case startFunction = "start_function"

@@ -18,11 +18,13 @@ struct ReportRecord: Encodable, Hashable, Sendable {
   var counters: CounterDeltas?
   var rtThreads: [RTThreadRecord]?
   var observer: ObserverRecord?
+  var escalation: EscalationRecord?
   var attachments: [Attachment]
   var caveats: [String]
 
   private enum CodingKeys: String, CodingKey {
     case schema, tool, spike, run, machine, tunables, counters, observer, attachments, caveats
+    case escalation
     case rtThreads = "rt_threads"
   }
 
@@ -39,6 +41,7 @@ struct ReportRecord: Encodable, Hashable, Sendable {
       rows.map { RTThreadRecord($0, measured: analysis.sample) }
     }
     observer = facts.observer.map(ObserverRecord.init)
+    escalation = facts.escalation.map(EscalationRecord.init)
     attachments = facts.attachments
     caveats = Self.caveats(analysis, facts)
   }
@@ -51,6 +54,11 @@ struct ReportRecord: Encodable, Hashable, Sendable {
       "The path measured is the timer's; an application that waits for a device takes the path "
         + "of the interrupt thread, which this does not measure.",
     ]
+    if let trace = facts.trace, let outcome = trace.tracerOutcome {
+      list.append(
+        "Tracer \(trace.tracerGot ?? trace.tracerWanted ?? "") was armed, but has no section for this "
+          + "window: \(outcome).")
+    }
     if facts.run?.dmaLatencyHeld == .zero {
       list.append(
         "/dev/cpu_dma_latency was held at 0: idle-state exits that the application would meet "

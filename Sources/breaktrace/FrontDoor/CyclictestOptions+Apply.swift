@@ -64,6 +64,7 @@ extension CyclictestOptions {
     case (.breaktrace, .number(let number)): breakThreshold = number == 0 ? nil : number
     case (.spikes, .number(let number)): spikes = number
     case (.escalate, _): escalate = true
+    case (.escalateBudget, .number(let number)): escalateBudget = number
     case (.buffer, .number(let number)): bufferKiB = number
     case (.events, .list(let names)): events += names
     case (.event, _): eventTracing = true

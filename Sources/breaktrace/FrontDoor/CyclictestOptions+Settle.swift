@@ -150,6 +150,24 @@ extension CyclictestOptions {
     }
   }
 
+  private func settleEscalation() throws(UsageError) {
+    guard escalate else {
+      guard has(.escalateBudget) else { return }
+      throw UsageError(
+        "--escalate-budget", "it limits the steps of --escalate", hint: "add --escalate")
+    }
+    if !trace { throw UsageError("--escalate", "it cannot be used together with --no-trace") }
+    if tracer != nil {
+      throw UsageError(
+        "--escalate", "it chooses the tracer itself", hint: "leave out -I -P -B -w -W -f -T")
+    }
+    if has(.spikes) {
+      throw UsageError(
+        "--escalate", "it takes a spike for each of its steps", hint: "leave out --spikes")
+    }
+    if has(.noStack) { throw UsageError("--escalate", "its second step records stacks") }
+  }
+
   /// The options that say something of a trace, which is armed with a break only.
   private static let ofTrace: [OptionName] = [
     .irqsoff, .preemptoff, .preemptirqs, .wakeup, .wakeuprt, .tracer, .ftrace, .tracerFilter,
@@ -174,6 +192,7 @@ extension CyclictestOptions {
     } else if !trace, let label = labels.first {
       throw UsageError(label, "it cannot be used together with --no-trace")
     }
+    try settleEscalation()
     if has(.stack), has(.noStack) {
       throw UsageError("--no-stack", "it cannot be used together with --stack")
     }

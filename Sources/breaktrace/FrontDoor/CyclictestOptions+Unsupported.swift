@@ -2,7 +2,7 @@ extension CyclictestOptions {
   /// The options that are understood but have no effect yet: the command refuses them.
   ///
   /// This is the only list of them; who makes an option work takes it out here.
-  static let unsupported: Set<OptionName> = [.escalate]
+  static let unsupported: Set<OptionName> = []
 
   /// The options of this command line that have no effect yet, in the order in which they were written.
   var withoutEffect: [OptionName] {

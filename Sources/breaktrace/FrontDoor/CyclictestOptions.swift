@@ -167,6 +167,8 @@ struct CyclictestOptions: Hashable, Sendable {
   var spikes: Int64 = 1
   /// `--escalate`
   var escalate = false
+  /// `--escalate-budget` in us; nil for the default.
+  var escalateBudget: Int64?
   /// `--buffer` in KiB for each CPU; nil for the default.
   var bufferKiB: Int64?
   /// `--events`: `system` or `system:event`, wildcards allowed.

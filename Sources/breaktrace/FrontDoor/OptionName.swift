@@ -21,6 +21,7 @@ enum OptionName: String, Hashable, Sendable, CaseIterable {
   case breaktrace, context, event, ftrace, irqsoff, preemptirqs, preemptoff, tracemark, traceopt
   case tracer, wakeup, wakeuprt
   case buffer, escalate, events, spikes, stack
+  case escalateBudget = "escalate-budget"
   case noStack = "no-stack"
   case noTrace = "no-trace"
   case tracerFallback = "tracer-fallback"

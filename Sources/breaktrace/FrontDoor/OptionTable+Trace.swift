@@ -7,10 +7,17 @@ extension OptionTable {
     OptionSpec(
       .spikes, nil, .required(.number(1...1_000_000)), "NUM", era: .own, group: .trace,
       dialects: [.breaktrace],
-      "Go on after a break until NUM spikes have been reported (1)."),
+      "Go on after a break until NUM spikes have been reported (1). Takes two buffers where the kernel "
+        + "can exchange them at once."),
     OptionSpec(
       .escalate, era: .own, group: .trace, dialects: [.breaktrace],
-      "Where the trace does not prove the cause, trace more and wait for the next spike."),
+      "Where the trace does not prove the cause, trace more and wait for the next spike: stacks, the "
+        + "tracer that the spike asks for, function_graph of the function that it names."),
+    OptionSpec(
+      .escalateBudget, nil, .required(.number(1...microseconds.upperBound)), "USEC", era: .own,
+      group: .trace, dialects: [.breaktrace],
+      "What a step of --escalate may add to the median wake-up (a quarter of -b, at least 20); one "
+        + "that adds more is left out."),
     OptionSpec(
       .buffer, nil, .required(.kibibytes), "KIB", era: .own, group: .trace,
       "Size of the trace buffer for each CPU: KiB (4096), or with K, M or G (4M)."),
@@ -53,7 +60,9 @@ extension OptionTable {
       "Run the wakeup_rt tracer."),
     OptionSpec(
       .tracer, "T", .required(.word), "TRACER", era: .dropped, group: .trace,
-      "Run the tracer of this name, one of the kernel's available_tracers."),
+      "Run the tracer of this name, one of the kernel's available_tracers. hwlat looks for gaps of the "
+        + "hardware on CPUs that are not measured; osnoise tells net times, without threads of its own."
+    ),
     OptionSpec(
       .ftrace, "f", era: .dropped, group: .trace,
       "Trace functions, alone or within the tracer."),

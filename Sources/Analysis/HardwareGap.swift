@@ -1,0 +1,65 @@
+public import TraceModel
+
+/// A gap that the hwlat tracer found: with interrupts disabled it read a clock again and again, and for so long it could not.
+///
+/// Nothing of the kernel but an NMI can take this time: it is the firmware's, the hardware's or the hypervisor's.
+public struct HardwareGap: Hashable, Sendable, Codable {
+  /// The CPU that looked.
+  public var cpu: Int
+  /// When the gap was over, on the clock of the events.
+  public var end: Nanoseconds
+  /// How long it was; the longest one where there were several.
+  public var length: Nanoseconds
+  /// Gaps in the same look; the time is the first one's.
+  public var count: Int
+  /// NMIs in the same look.
+  public var nmis: Int
+
+  /// Makes a gap.
+  public init(cpu: Int, end: Nanoseconds, length: Nanoseconds, count: Int = 1, nmis: Int = 0) {
+    self.cpu = cpu
+    self.end = end
+    self.length = length
+    self.count = count
+    self.nmis = nmis
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case cpu, count, nmis
+    case end = "end_ns"
+    case length = "length_ns"
+  }
+
+  /// From when to when.
+  public var span: TimeSpan { TimeSpan(end - max(length, .zero), end) }
+
+  /// The gap as evidence.
+  var evidence: Evidence {
+    var text = "gap of \(length.microseconds) us"
+    if count > 1 { text += ", the longest of \(count) in one look" }
+    if nmis > 0 { text += ", with \(nmis) NMIs" }
+    return Evidence(source: "hwlat", text: text, cpu: cpu)
+  }
+}
+
+extension SpikeCase {
+  /// The gaps that hwlat saw within a silence of a CPU, those of other CPUs first; where several were in one look, or an
+  /// NMI, nothing can be said.
+  func gaps(in span: TimeSpan) -> [HardwareGap] {
+    (context.hardwareGaps ?? []).filter { gap in
+      guard gap.count == 1, gap.nmis == 0, let common = gap.span.clipped(to: span) else {
+        return false
+      }
+      return common.length.count * 2 >= span.length.count
+    }.sorted { ($0.cpu == cpu ? 1 : 0, $1.length) < ($1.cpu == cpu ? 1 : 0, $0.length) }
+  }
+
+  /// A gap of another CPU that covers four fifths of a silence: then both stood still together.
+  func sharedGap(over span: TimeSpan) -> HardwareGap? {
+    gaps(in: span).first { gap in
+      guard gap.cpu != cpu, gap.cpu != timerCPU, let common = gap.span.clipped(to: span)
+      else { return false }
+      return common.length.count * 5 >= span.length.count * 4
+    }
+  }
+}
