@@ -11,7 +11,8 @@ struct SpikeDocument {
   var document: Document {
     let sections: [Document.Section?] = [
       impact, segments, culprit, contributors, escalation, ran, excerpt, stack, tracerSection,
-      rtThreads, interrupts, run, machine, tunables, counters, trace, observer, caveats, attachments,
+      rtThreads, interrupts, run, machine, tunables, counters, trace, observer, caveats,
+      attachments,
     ]
     return Document(
       subject: spike.subject, headline: spike.headline, sections: sections.compactMap { $0 })
