@@ -76,6 +76,8 @@ struct Run {
     for (name, isOn) in plan.traceOptions.sorted(by: { $0.key < $1.key }) {
       arming.options.append(ArmingPlan.Option(name, isOn, isRequired: true))
     }
+    // Before anything traces: who sees tracing on is to find the measurement begun.
+    symbols = SymbolCache()
     // The tracer first: setting it patches code, which the events' buffer need not show.
     if let tracer = plan.tracer, let threshold = plan.measurement.breakThreshold {
       section = try tracing.arm(
@@ -86,7 +88,6 @@ struct Run {
     }
     let armed = try tracing.arm(arming)
     instance = armed
-    symbols = SymbolCache()
     texts = try TraceTexts(armed)
     markerWrite = ObserverCost.markerWrite(armed.marker.rawValue)
     for item in armed.shortcomings

@@ -99,7 +99,7 @@ struct OfflineMarkerTests {
     }
     let far = try verdicts(text) { $0.time = Nanoseconds(200_000_000_000) }
     #expect(far.reports.isEmpty)
-    #expect(far.remarks.first?.contains("100000000000") == true)
+    #expect(far.remarks.first?.contains("100.00") == true)
   }
 
   @Test func `hwlat and osnoise lines are windows of their own`() throws {
