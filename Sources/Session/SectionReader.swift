@@ -1,4 +1,6 @@
 internal import Analysis
+internal import CRealtime
+internal import Glibc
 internal import RingBuffer
 internal import Report
 internal import TraceFile
@@ -13,7 +15,8 @@ enum SectionReader {
   /// The last section of `instance`, nil where it has none; tracing must be off.
   ///
   /// The tracer prints its stamps relative to the section's start. A second reading without the latency
-  /// format has them on the trace clock, us exact; small sections from before stand in front of the last.
+  /// format has them on the instance's trace clock, us exact; small sections from before stand in front of the last.
+  /// That clock and CLOCK_MONOTONIC are read together, to a few us.
   static func read(_ instance: ArmedInstance, tracer: String, threshold: Nanoseconds?)
     throws(TracefsError) -> TracerSection?
   {
@@ -25,10 +28,12 @@ enum SectionReader {
     try instance.setOption("latency-format", false)
     let absolute = FtraceTextReader.read(ByteStore(Array(try instance.traceText().utf8)))
     try instance.setOption("latency-format", true)
-    guard let last = absolute.timeline.merged.last(where: isFunction) else { return nil }
+    guard let last = absolute.timeline.merged.last(where: isFunction),
+      let offset = try offset(of: instance)
+    else { return nil }
     let own = section(latencyFormat.timeline, length: header.latency)
     var found = TracerSection(
-      tracer: tracer, cpu: header.cpu ?? last.cpu, start: last.time - header.latency,
+      tracer: tracer, cpu: header.cpu ?? last.cpu, start: last.time + offset - header.latency,
       length: header.latency,
       // The header names the caller; the section's own lines know the function itself.
       startFunction: own.first.flatMap(function) ?? header.startedAt,
@@ -36,6 +41,21 @@ enum SectionReader {
       threshold: threshold, lines: lines(text, from: own.first?.position))
     found.task = header.task.map { TracerSection.Task(pid: $0.pid, comm: $0.comm) }
     return found
+  }
+
+  /// CLOCK_MONOTONIC less the trace clock, nil for one that does not count ns.
+  private static func offset(of instance: ArmedInstance) throws(TracefsError) -> Nanoseconds? {
+    guard let cpu = try instance.cpus().first else { return nil }
+    var best: (width: Int64, offset: Nanoseconds)?
+    for _ in 0..<5 {
+      let before = bt_clock(CLOCK_MONOTONIC)
+      guard let now = try instance.statistics(cpu: cpu).now else { return nil }
+      let after = bt_clock(CLOCK_MONOTONIC)
+      if best.map({ after - before < $0.width }) ?? true {
+        best = (after - before, Nanoseconds(before + (after - before) / 2) - now)
+      }
+    }
+    return best?.offset
   }
 
   /// The lines of the last section: smaller ones from before stand in front of it.

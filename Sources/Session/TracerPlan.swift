@@ -82,6 +82,7 @@ extension TracerPlan {
         ? Int(clamping: max(1, threshold.microseconds / 2)) : nil,
       hasFunctions: hasFunctions)
     if !recordsSections { plan.options = [] }
+    plan.followsTopLevelClock = recordsSections
     plan.functionFilter = filter
     // The kernel keeps one section: without this the last one of any CPU. A wake-up may come from any CPU.
     if isOfOneCPU { plan.cpus = measured }

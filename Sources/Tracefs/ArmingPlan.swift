@@ -90,6 +90,9 @@ public struct ArmingPlan: Hashable, Sendable {
   public var bufferKilobytes: Int
   /// Clocks by preference (`trace_clock`); the first that the kernel has is taken, none at all is an error.
   public var clocks: [String]
+  /// Whether the clock of the top level is taken in place of `clocks`. The kernel times the section of a latency tracer with
+  /// that one, whatever the instance's is, and hides lines that seem older than the section.
+  public var followsTopLevelClock = false
   /// Events.
   public var events: [Event]
   /// Synthetic events, defined before the events are enabled and removed behind the instance. Refusal is an error.

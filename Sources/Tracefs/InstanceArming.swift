@@ -151,10 +151,14 @@ struct InstanceArming {
   }
 
   private mutating func setClock() throws(TracefsError) {
-    guard let preferred = plan.clocks.first else { return }
+    var clocks = plan.clocks
+    if plan.followsTopLevelClock {
+      clocks = [ClockList(try files.text(root.file("trace_clock"))).current]
+    }
+    guard let preferred = clocks.first else { return }
     let path = file("trace_clock")
     let available = ClockList(try files.text(path))
-    guard let clock = plan.clocks.first(where: available.names.contains) else {
+    guard let clock = clocks.first(where: available.names.contains) else {
       throw TracefsError(
         .write, path: path, value: preferred, errno: .invalidArgument,
         hint: "this kernel has \(available.names.joined(separator: ", "))")

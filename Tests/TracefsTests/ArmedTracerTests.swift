@@ -40,6 +40,18 @@ import TraceModel
     #expect(fake.difference(before) == [])
   }
 
+  @Test func `a latency tracer runs on the clock of the top level, with which sections are timed`()
+    throws
+  {
+    fake.put("\(fake.path)/trace_clock", "local [global] mono\n")
+    var plan = ArmingPlan.latencyTracer("irqsoff", thresholdMicroseconds: 500)
+    plan.followsTopLevelClock = true
+    let instance = try arm(plan)
+    #expect(instance.items.first { $0.kind == .clock }?.wanted == "global")
+    #expect(fake.get(instance.file("trace_clock")).contains("global"))
+    #expect(instance.disarm().isClean)
+  }
+
   @Test func `what others do to the tracer is noticed`() throws {
     let instance = try armTracer()
     #expect(try instance.tracerDisturbance() == nil)
