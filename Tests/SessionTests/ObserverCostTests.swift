@@ -33,6 +33,16 @@ struct ObserverCostTests {
     #expect(facts.markerWrite == Nanoseconds(2_000))
   }
 
+  @Test func `more than the events of a wake-up can cost is no cost of tracing`() throws {
+    let before = [Int64](repeating: 12_000, count: 28)
+    for (added, isCost) in [(Int64(30_000), true), (4_000_000, false)] {
+      let facts = try #require(
+        ObserverCost.facts(
+          samples(before, before.map { $0 + added }), markerWrite: Nanoseconds(500)))
+      #expect(facts.cost == (isCost ? Nanoseconds(added) : nil))
+    }
+  }
+
   @Test func `tracing never costs less than nothing`() throws {
     let facts = try #require(
       ObserverCost.facts(

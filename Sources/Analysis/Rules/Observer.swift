@@ -4,7 +4,8 @@ import TraceModel
 ///
 /// Evidence: the self-test's cost of arming on this machine; a latency below twice of it says nothing about the system.
 ///
-/// Refuted by: a latency of more than twice the cost.
+/// Refuted by: a latency of more than twice the cost. Of a task without real-time priority nothing is said: its wake-ups
+/// depend on who else is there.
 ///
 /// Next step: a lower tracing level, or a higher threshold.
 struct Observer: Rule {
@@ -13,7 +14,9 @@ struct Observer: Rule {
     takes: "the self-test at the start of a run (p50 with tracing off and on).")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
-    guard let cost = spike.context.observerCost, cost > .zero else { return .nothing }
+    guard spike.priority.isRealtime, let cost = spike.context.observerCost, cost > .zero else {
+      return .nothing
+    }
     guard spike.sample.latency < cost + cost else {
       return .refuted(
         .observer,

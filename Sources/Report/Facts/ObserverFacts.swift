@@ -24,7 +24,11 @@ public struct ObserverFacts: Codable, Hashable, Sendable {
     self.wakeups = wakeups
   }
 
-  /// What tracing adds to the median, never negative; nil where one of the medians is missing.
+  /// The most that tracing can add to a wake-up, in lines of `trace_marker`: a wake-up has about 15 events and a stack.
+  static let mostEvents: Int64 = 64
+
+  /// What tracing adds to the median, never negative; nil where one of the medians is missing, or where they differ by more
+  /// than the events of a wake-up can cost: then something else ran in one of the two halves.
   ///
   /// What else the machine did in one of the two halves is not the tracing's: where the lower quartiles differ by less
   /// than the medians, theirs is the difference that counts.
@@ -32,6 +36,7 @@ public struct ObserverFacts: Codable, Hashable, Sendable {
     guard let medianOff, let medianOn else { return nil }
     var difference = medianOn - medianOff
     if let quartileOff, let quartileOn { difference = min(difference, quartileOn - quartileOff) }
+    if let markerWrite, difference.count / Self.mostEvents > markerWrite.count { return nil }
     return max(.zero, difference)
   }
 
