@@ -29,10 +29,13 @@ let package = Package(
   products: [
     .executable(name: "breaktrace", targets: ["breaktrace"]),
     // For the packages under tools/ that fuzz and measure the readers.
+    .library(name: "Analysis", targets: ["Analysis"]),
+    .library(name: "Report", targets: ["Report"]),
     .library(name: "RingBuffer", targets: ["RingBuffer"]),
     .library(name: "Session", targets: ["Session"]),
     .library(name: "TraceFile", targets: ["TraceFile"]),
     .library(name: "TraceModel", targets: ["TraceModel"]),
+    .library(name: "Tracefs", targets: ["Tracefs"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

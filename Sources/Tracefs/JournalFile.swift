@@ -81,7 +81,8 @@ struct JournalFile: Hashable, Sendable {
   }
 
   private mutating func read(_ fields: [String]) {
-    guard fields.count >= 2, let id = Int(fields[1]) else { return }
+    // Runs count from 1; a number without a next one is damage.
+    guard fields.count >= 2, let id = Int(fields[1]), id > 0, id < .max else { return }
     let index = records.firstIndex { $0.id == id }
     switch (fields[0], fields.count) {
     case ("set", 6):

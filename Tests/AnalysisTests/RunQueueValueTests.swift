@@ -109,4 +109,20 @@ struct RunQueueValueTests {
     #expect(event(.other(fork))?.task == 9)
     #expect(event(.marker("x")) == nil)
   }
+
+  @Test func `every prefix and every changed byte of a log is survived`() {
+    let bytes = Array((Self.quoted + "\n12:00:01 swapper/0 0 99999\n").utf8)
+    var rows: Set<Int> = []
+    for index in bytes.indices {
+      rows.insert(RunqslowerLog(String(decoding: bytes[..<index], as: UTF8.self)).rows.count)
+      for change in [0x01, 0x10, 0x2a, 0xff] as [UInt8] {
+        var changed = bytes
+        changed[index] ^= change
+        let log = RunqslowerLog(String(decoding: changed, as: UTF8.self))
+        rows.insert(log.rows.count)
+        #expect(log.problems.allSatisfy { !$0.text.isEmpty })
+      }
+    }
+    #expect(rows == Set(0...6))
+  }
 }

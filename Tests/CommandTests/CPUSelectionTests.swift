@@ -23,4 +23,49 @@ import TraceModel
       error?.description
         == "-a: CPU 8-9 is not there or not allowed; CPUs that may be used: 0-1")
   }
+
+  @Test func `every changed byte gives a set that is read back, or none`() {
+    for text in ["0-3,5", "!2,7", "+0-1", "all"] {
+      let bytes = Array(text.utf8)
+      var read = 0
+      for index in bytes.indices {
+        for value in 0...255 as ClosedRange<UInt8> {
+          var changed = bytes
+          changed[index] = value
+          guard let set = CPUSelection(String(decoding: changed, as: UTF8.self)) else { continue }
+          read += 1
+          #expect(CPUSelection(set.text) == set)
+          _ = try? set.resolved(in: CPUSet([0, 1, 2]), label: "-a")
+        }
+      }
+      #expect(read >= bytes.count)
+    }
+  }
+
+  @Test(arguments: [
+    ("10m", ValueKind.duration), ("64M", .kibibytes), ("100", .number(0...(.max))), ("fifo", .policy),
+    ("irqsoff", .word), ("sched:*,irq:x", .list),
+  ])
+  func `every changed byte of an option's value is read or refused with a reason`(
+    text: String, kind: ValueKind
+  ) {
+    let bytes = Array(text.utf8)
+    var refused = 0
+    for index in bytes.indices {
+      for value in 0...255 as ClosedRange<UInt8> {
+        var changed = bytes
+        changed[index] = value
+        let digits = Array("99999999999999999999".utf8)
+        for some in [changed, changed + digits, Array(changed[..<index]) + digits + changed[index...]] {
+          do throws(UsageError) {
+            _ = try OptionValue(String(decoding: some, as: UTF8.self), as: kind, label: "--x")
+          } catch {
+            refused += 1
+            #expect(error.description.hasPrefix("--x: "))
+          }
+        }
+      }
+    }
+    #expect(refused > 100)
+  }
 }

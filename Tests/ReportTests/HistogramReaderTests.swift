@@ -131,4 +131,40 @@ import Testing
       #expect(!plot.terminal().isEmpty)
     }
   }
+
+  /// Every prefix, and every byte changed in some ways, is read and drawn or refused.
+  @Test(arguments: [
+    "# Histogram\n000000 000000\t000001\n000002 000003\t000007\n# Min Latencies: 00001 00002\n"
+      + "# Avg Latencies: 00001 00002\n# Max Latencies: 00009 00002\n# Histogram Overflows: 00001 00000\n",
+    #"{"resolution_in_ns": 0, "thread": {"0": {"histogram": {"1": 5, "900": 1}, "cycles": 10, "min": 1, "max": 950, "#
+      + #""avg": 2.5}, "1": {"histogram": {"3": 1}, "cycles": 1, "min": 3, "max": 3, "avg": -nan}}}"#,
+  ]) func `damaged histograms are drawn or refused`(text: String) throws {
+    let bytes = Array(text.utf8)
+    var drawn = 0
+    var refused = 0
+    func attempt(_ bytes: [UInt8]) {
+      guard
+        case .series(let series)? = try? HistogramReader.read(
+          String(decoding: bytes, as: UTF8.self), name: "x")
+      else {
+        refused += 1
+        return
+      }
+      let plot = LatencyPlot(
+        title: "x", kind: .overlay, series: series + [PlotSeries.sum(series, label: "sum")],
+        hasLogarithmicLatency: drawn.isMultiple(of: 2))
+      #expect(!plot.svg.isEmpty && !plot.terminal().isEmpty)
+      drawn += 1
+    }
+    for index in bytes.indices {
+      attempt(Array(bytes[..<index]))
+      for value in Array("09-.e:\n\"".utf8) {
+        var changed = bytes
+        changed[index] = value
+        attempt(changed)
+        attempt(Array(bytes[..<index]) + Array("99999999999999999999".utf8) + bytes[index...])
+      }
+    }
+    #expect(drawn > 100 && refused > 100)
+  }
 }

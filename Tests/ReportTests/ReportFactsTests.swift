@@ -119,4 +119,30 @@ import TraceModel
     }
     #expect(table.rows.map { $0[0] } == rows.map(\.3))
   }
+
+  @Test func `every prefix and every changed byte of facts is read or refused`() throws {
+    var context = SystemContext()
+    context.steal = [0: .zero]
+    context.rtRuntime = Nanoseconds(-1_000)
+    let bytes = Array(try FactExamples.facts(context).line.utf8)
+    var read = 0
+    var refused = 0
+    func attempt(_ bytes: [UInt8]) {
+      guard let facts = try? ReportFacts(json: String(decoding: bytes, as: UTF8.self)) else {
+        refused += 1
+        return
+      }
+      read += 1
+      #expect((try? facts.line) != nil)
+    }
+    for index in stride(from: 0, to: bytes.count, by: 3) {
+      attempt(Array(bytes[..<index]))
+      for change in [0x01, 0x04, 0xff] as [UInt8] {
+        var changed = bytes
+        changed[index] ^= change
+        attempt(changed)
+      }
+    }
+    #expect(read > 100 && refused > 100)
+  }
 }

@@ -102,4 +102,30 @@ struct SymbolTableTests {
     _ = table.location(0xffff_ffff_8100_0010)
     #expect(table.count <= 2)
   }
+
+  @Test func `every prefix and every single-byte change of a table is survived`() {
+    let bytes = Array(Self.text.utf8)
+    func read(_ changed: [UInt8]) -> Int {
+      // Alone, and with bytes behind it that are not part of it.
+      let alone = SymbolTable(StoredText(ByteStore(changed)))
+      let inside = SymbolTable(
+        StoredText(ByteStore([48] + changed + Array("\nff t x\n".utf8)), range: 1..<1 + changed.count))
+      #expect(alone.count == inside.count)
+      #expect(alone.textStart == inside.textStart)
+      for address in [0x81, 0xffff_ffff_8100_0104, 0xffff_ffff_c000_0041] as [UInt64] {
+        #expect(alone.location(address) == inside.location(address))
+      }
+      return alone.count
+    }
+    var counts: Set<Int> = []
+    for index in bytes.indices {
+      counts.insert(read(Array(bytes[..<index])))
+      for change in [0x01, 0x20, 0x80, 0xff] as [UInt8] {
+        var changed = bytes
+        changed[index] ^= change
+        counts.insert(read(changed))
+      }
+    }
+    #expect(counts == Set(0...7))
+  }
 }

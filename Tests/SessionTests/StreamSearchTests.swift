@@ -73,4 +73,54 @@ struct StreamSearchTests {
     isFound = StreamSearch.run(question, trace, least: 0) != nil
     #expect(isFound)
   }
+
+  /// A CPU's last pages in a store that can be read, as a mapped file's can.
+  private static func pages(_ bytes: [UInt8]) -> ByteStore {
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, bytes.count), alignment: 8)
+    copy.copyBytes(from: bytes)
+    return ByteStore(
+      unsafeBase: UnsafeRawPointer(copy.baseAddress.unsafelyUnwrapped), count: bytes.count,
+      reading: { buffer, offset in
+        guard offset + buffer.count <= bytes.count else { return false }
+        buffer.copyBytes(from: bytes[offset..<offset + buffer.count])
+        return true
+      }, release: { pointer, _ in pointer.deallocate() })
+  }
+
+  @Test func `cut and changed pages are searched or refused, with the index of a reading without a question`() throws {
+    var trace = try Self.trace()
+    let cpu = try #require(trace.cpus.firstIndex { $0.range.count >= 2 * trace.pageSize })
+    let range = trace.cpus[cpu].range.suffix(2 * trace.pageSize)
+    let bytes = trace.cpus[cpu].store.withBytes(in: range.startIndex..<range.endIndex) { span in
+      span.withUnsafeBytes { Array($0) }
+    }
+    trace.formats = UsedFormats.searched(in: trace.formats)
+    trace.symbols = ""
+    let question = StreamSearch.Question(task: .comm("breaktrace/0"), threshold: nil, limit: 2)
+    var answers = 0
+    var refused = 0
+    func search(_ changed: [UInt8]) throws {
+      trace.cpus = [CPUPages(cpu: 0, store: Self.pages(changed))]
+      guard let answer = StreamSearch.run(question, trace, least: 0, roundPages: 1) else {
+        refused += 1
+        return
+      }
+      answers += 1
+      let decoder = try TraceDecoder(trace: trace)
+      #expect(answer.decoder.pageIndex(cpu: 0)?.pages == decoder.pageIndex(cpu: 0)?.pages)
+    }
+    for index in stride(from: 0, to: bytes.count, by: 5) {
+      try search(Array(bytes[..<index]))
+      var changed = bytes
+      changed[index] ^= index.isMultiple(of: 2) ? 0xff : 0x08
+      try search(changed)
+    }
+    // A stamp or a length of a page's head.
+    for index in [0, 3, 7, 8, 9, 4_096, 4_103, 4_104, 4_105] {
+      var changed = bytes
+      changed[index] ^= 0x80
+      try search(changed)
+    }
+    #expect(answers > 1_000 && refused > 0)
+  }
 }

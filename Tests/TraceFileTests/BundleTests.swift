@@ -118,4 +118,32 @@ struct BundleTests {
     }
     #expect(try names(mount) == [])
   }
+
+  @Test func `every prefix and every changed byte of the checksums is read or refused`() throws {
+    let scratch = try Scratch()
+    let digits = String(repeating: "9a", count: 32)
+    let bytes = Array("\(digits)  report.txt\n\(digits) *trace.dat\n".utf8)
+    var read = 0
+    var refused = 0
+    func attempt(_ bytes: [UInt8]) throws {
+      _ = try scratch.write("SHA256SUMS", bytes)
+      guard let bundle = try? Bundle(scratch.path) else {
+        refused += 1
+        return
+      }
+      read += 1
+      // A name may not lead out of the directory.
+      #expect(bundle.files.allSatisfy { !$0.contains("/") && $0 != ".." && !$0.isEmpty })
+      _ = try? bundle.verify()
+    }
+    for index in bytes.indices {
+      try attempt(Array(bytes[..<index]))
+      for value in [0, 0x2f, 0x2e, 0x0a, 0x61, 0xff] as [UInt8] {
+        var changed = bytes
+        changed[index] = value
+        try attempt(changed)
+      }
+    }
+    #expect(read > 100 && refused > 100)
+  }
 }

@@ -68,4 +68,38 @@ struct RawDumpTests {
     #expect(result.trace.formats.count > 100)
     #expect(result.trace.comms.count > 3)
   }
+
+  @Test func `every prefix and every changed byte of a dump's texts is read or refused`() throws {
+    let comms = Array("7 a b\n21 <...>\n".utf8)
+    let clock = Array("local [mono] boot\n".utf8)
+    let scratch = try make([
+      "cpu0.raw": [UInt8](repeating: 1, count: 200), "header_page": header,
+      "saved_cmdlines": comms, "trace_clock": clock,
+    ])
+    var read = 0
+    var refused = 0
+    for (name, bytes) in [("header_page", header), ("saved_cmdlines", comms), ("trace_clock", clock)] {
+      func attempt(_ changed: [UInt8]) throws {
+        _ = try scratch.write(name, changed)
+        guard let result = try? RawDumpReader.read(scratch.path) else {
+          refused += 1
+          return
+        }
+        read += 1
+        #expect(result.trace.pageSize > 0)
+        #expect(result.trace.cpus.allSatisfy { $0.range.count.isMultiple(of: result.trace.pageSize) })
+        _ = try? TraceDecoder(trace: result.trace).timeline()
+      }
+      for index in bytes.indices {
+        try attempt(Array(bytes[..<index]))
+        for change in [0x01, 0x08, 0xff] as [UInt8] {
+          var changed = bytes
+          changed[index] ^= change
+          try attempt(changed)
+        }
+      }
+      _ = try scratch.write(name, bytes)
+    }
+    #expect(read > 500 && refused == 0)
+  }
 }

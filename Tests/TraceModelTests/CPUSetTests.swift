@@ -19,4 +19,19 @@ import TraceModel
     #expect(CPUSet([0, 1, 33]).mask == "2,00000003")
     #expect(CPUSet([]).mask == "0")
   }
+
+  @Test func `every list that one changed byte makes is read as its own list or refused`() {
+    let bytes = Array("0-3,5,9-11\n".utf8)
+    var read = 0
+    for index in bytes.indices {
+      for value in 0...255 as ClosedRange<UInt8> {
+        var changed = bytes
+        changed[index] = value
+        guard let set = CPUSet(list: String(decoding: changed, as: UTF8.self)) else { continue }
+        read += 1
+        #expect(CPUSet(list: set.list) == set)
+      }
+    }
+    #expect(read > 60)
+  }
 }

@@ -184,4 +184,42 @@ import Testing
     fake.update { $0.refusals = [:] }
     #expect(journal.restoreAll().map(\.result) == [.restored("0")])
   }
+
+  private static let journal =
+    "breaktrace-journal 1\tb0\t7\t9\nset\t1\t100\t/t/a\\tb\t0\t100\ngot\t1\t101\nmount\t2\t110\t/t\n"
+    + "define\t3\t120\t/t/synthetic_events\tx\nbase\t1\tfirst\nundone\t2\n"
+
+  @Test func `every prefix and every single-byte change of a journal is survived`() throws {
+    let bytes = Array(Self.journal.utf8)
+    let whole = try #require(JournalFile(Self.journal))
+    #expect(whole.records.count == 3 && whole.pending.count == 2 && whole.nextID == 4)
+    var read = 0
+    var refused = 0
+    func attempt(_ bytes: [UInt8]) {
+      guard let journal = JournalFile(String(decoding: bytes, as: UTF8.self)) else {
+        refused += 1
+        return
+      }
+      read += 1
+      #expect(journal.records.count <= 3 && journal.nextID > 0)
+    }
+    for index in bytes.indices {
+      attempt(Array(bytes[..<index]))
+      for change in 1...255 as ClosedRange<UInt8> {
+        var changed = bytes
+        changed[index] ^= change
+        attempt(changed)
+      }
+    }
+    #expect(read > 10_000 && refused > 1_000)
+  }
+
+  @Test(arguments: ["0", "-1", "9223372036854775807", "-9223372036854775808"])
+  func `a record with a number that no run gives is passed over`(id: String) throws {
+    let text =
+      "breaktrace-journal 1\tb0\t7\t9\nset\t\(id)\t100\t/t\t0\t1\nset\t5\t101\t/u\t0\t1\n"
+    let journal = try #require(JournalFile(text))
+    #expect(journal.records.map(\.id) == [5])
+    #expect(journal.nextID == 6)
+  }
 }

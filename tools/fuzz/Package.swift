@@ -16,6 +16,9 @@ let package = Package(
         .product(name: "TraceModel", package: "breaktrace"),
         .product(name: "TraceFile", package: "breaktrace"),
         .product(name: "Session", package: "breaktrace"),
+        .product(name: "Tracefs", package: "breaktrace"),
+        .product(name: "Analysis", package: "breaktrace"),
+        .product(name: "Report", package: "breaktrace"),
       ]),
     .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"]),
   ]

@@ -91,6 +91,9 @@ public struct RunQueueReplay {
 
   /// Takes the next event; they should come in order of time over all CPUs.
   public mutating func apply(_ event: RunQueueEvent) {
+    var event = event
+    // No clock of the kernel is behind 0: any two stamps have a difference.
+    event.time = max(0, event.time)
     eventCount += 1
     if firstTime == nil {
       firstTime = event.time
@@ -340,7 +343,10 @@ public struct RunQueueReplay {
   private mutating func lost(_ event: RunQueueEvent, _ cpu: Int) {
     lostMarks += 1
     knownSince = max(knownSince, event.time)
-    if event.value > 0 { lostEvents += UInt64(event.value) }
+    if event.value > 0 {
+      let (sum, overflow) = lostEvents.addingReportingOverflow(UInt64(event.value))
+      lostEvents = overflow ? .max : sum
+    }
     histories[cpu].forget(at: event.time)
     // A wake-up or a switch may be missing for any task: a wait that spans the hole may be none.
     for index in tasks.indices where tasks[index].waitStart != .min {

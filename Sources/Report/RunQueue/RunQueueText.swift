@@ -77,7 +77,8 @@ public enum RunQueueText {
   static func milliseconds(_ time: Nanoseconds) -> String {
     let microseconds =
       time.count.magnitude < 10_000_000
-      ? (time.count + 500) / 1_000 : (time.count + 50_000) / 100_000 * 100
+      ? (time + Nanoseconds(500)).microseconds
+      : (time + Nanoseconds(50_000)).count / 100_000 * 100
     let digits = String(microseconds.magnitude % 1_000)
     let fraction = String(repeating: "0", count: 3 - digits.count) + digits
     return "\(microseconds / 1_000)."

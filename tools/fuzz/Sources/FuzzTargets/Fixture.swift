@@ -15,6 +15,14 @@ public struct Fixture: Sendable {
   public var dats: [[UInt8]]
   /// ftrace texts.
   public var texts: [[UInt8]]
+  /// Inputs of `FileReader`: the parser's name, a line end, the file.
+  public var files: [[UInt8]]
+  /// Inputs of a search while reading: pages with a head of `StreamInput.headSize` bytes, and trace.dat files.
+  public var streams: [[UInt8]]
+  /// A trace.dat with the markers of breaktrace.
+  var spikes: [UInt8]
+  /// The least that has all roads in it, for the exhaustive run: one small trace.dat.
+  public var smallDat: [UInt8]
 
   /// A stamp in the recorded pages, in nanoseconds.
   public var middle: Int64 {
@@ -54,11 +62,62 @@ public struct Fixture: Sendable {
     }
     dats = []
     texts = []
+    files = []
+    streams = []
+    smallDat = []
+    spikes = []
     try take(here + "/corpus/dat")
     try take(here + "/corpus/text")
     dats.append(try ownFile())
-    dats.append(try Self.spikes(root + "/Tests/SessionTests/Fixtures/thousand-spikes.dat"))
+    spikes = try Self.spikes(root + "/Tests/SessionTests/Fixtures/thousand-spikes.dat")
+    dats.append(spikes)
+    smallDat = try smallFile()
     if let corpus { try take(corpus) }
+    try takeFiles(here + "/corpus/files")
+    try takeFacts(root + "/Tests/SessionTests/Fixtures/lab")
+    takeStreams()
+  }
+
+  /// The files that parsers read, `PARSER.anything`.
+  private mutating func takeFiles(_ directory: String) throws {
+    for name in try FileManager.default.contentsOfDirectory(atPath: directory).sorted() {
+      guard let parser = name.split(separator: ".").first else { continue }
+      files.append(Array((parser + "\n").utf8) + (try Self.bytes(directory + "/" + name)))
+    }
+  }
+
+  /// What recorded spikes carry of their machine: with a tracer's section, and without.
+  private mutating func takeFacts(_ directory: String) throws {
+    for name in ["tracer-rt-irqs_off-irqsoff", "debian-rt-throttle_rt"] {
+      let path = "\(directory)/\(name).dat.zst"
+      guard let store = try PackedFile.open(path),
+        let facts = try TraceDatReader.read(store, path: path).facts
+      else { throw Missing(path: path) }
+      files.append(Array("facts\n\(facts)".utf8))
+    }
+  }
+
+  private mutating func takeStreams() {
+    for question in 0..<StreamInput.questions {
+      for (number, first) in [0, 6].enumerated() {
+        let some = pages.indices.contains(first + 2) ? pages[first..<first + 3] : pages[..<1]
+        streams.append(StreamInput.seed(question: question, split: number, Array(some.joined())))
+      }
+    }
+    streams += dats
+  }
+
+  /// A trace.dat of a few KiB: one short page, the three formats that a wake-up needs and the marker's.
+  private func smallFile() throws -> [UInt8] {
+    var small = trace
+    small.formats = ["print", "sched_switch", "sched_waking", "hrtimer_expire_entry"].compactMap {
+      name in trace.formats.first { $0.text.hasPrefix("name: \(name)\n") }
+    }
+    small.comms = [1: "init"]
+    small.symbols = ""
+    small.printkFormats = ""
+    small.cpus = [CPUPages(cpu: 0, store: ByteStore(pages[0]))]
+    return try Self.file(small)
   }
 
   /// A small trace.dat of version 6: two pages a CPU, the formats that an analysis looks at.

@@ -1,3 +1,4 @@
+import Report
 import RingBuffer
 import Session
 import TraceFile
@@ -13,6 +14,12 @@ public enum Target: String, CaseIterable, Sendable {
   case dat
   /// ftrace's text, trace-cmd's and systrace's, read and analysed.
   case text
+  /// Pages or a trace.dat, searched while they are read.
+  case stream
+  /// trace.dat files and texts, replayed for waits for a CPU.
+  case runq
+  /// Small files of kernel and user, each with the name of its parser in front.
+  case files
 
   /// How much is done with an input.
   public enum Depth: Sendable {
@@ -41,11 +48,38 @@ public enum Target: String, CaseIterable, Sendable {
     case .formats: fixture.trace.formats.map { Array(($0.system + "\n" + $0.text).utf8) }
     case .dat: fixture.dats
     case .text: fixture.texts
+    case .stream: fixture.streams
+    case .runq: fixture.dats + fixture.texts
+    case .files: fixture.files
     }
   }
 
+  /// The inputs that are changed exhaustively: a page, formats of every shape, a small trace.dat, each small file.
+  public func exhaustiveSeeds(_ fixture: Fixture) -> [[UInt8]] {
+    switch self {
+    case .pages: fixture.pages.suffix(1)
+    case .formats:
+      ["sched_switch", "hrtimer_start", "kernel_stack", "print", "softirq_entry"].compactMap {
+        name in
+        fixture.trace.formats.first { $0.text.hasPrefix("name: \(name)\n") }.map {
+          Array(($0.system + "\n" + $0.text).utf8)
+        }
+      }
+    case .dat, .runq: [fixture.smallDat]
+    case .stream: [StreamInput.seed(question: 1, split: 0, fixture.pages[0]), fixture.smallDat]
+    case .text: fixture.texts.filter { $0.count < 4_096 }
+    case .files: fixture.files.filter { $0.count < 4_096 }
+    }
+  }
+
+  /// Whether an input takes so little that each byte can be tried in every other value.
+  public var isQuick: Bool { self == .pages || self == .formats }
+
+  /// Removes what was written beside the inputs.
+  public static func end() { FileReader.removeTree() }
+
   /// Whether inputs are changed as texts.
-  public var isText: Bool { self == .formats || self == .text }
+  public var isText: Bool { self == .formats || self == .text || self == .files }
 
   /// Reads one input by every road; a trap is the fault that is looked for.
   public func check(_ bytes: [UInt8], _ fixture: Fixture, depth: Depth) -> Outcome {
@@ -53,6 +87,9 @@ public enum Target: String, CaseIterable, Sendable {
     case .pages: Self.page(bytes, fixture, depth)
     case .formats: Self.format(bytes, fixture)
     case .dat, .text: Self.file(bytes, fixture)
+    case .stream: Self.stream(bytes, fixture)
+    case .runq: Self.runQueue(bytes)
+    case .files: FileReader.read(bytes, fixture)
     }
   }
 
@@ -146,6 +183,11 @@ public enum Target: String, CaseIterable, Sendable {
         outcome.count += 1
         outcome.sum &+= report.text.utf8.count
         outcome.sum &+= (try? report.json.utf8.count) ?? 0
+      }
+      request.time = nil
+      if let table = recorded.list(request) {
+        outcome.sum &+= (try? table.json.utf8.count) ?? 0
+        outcome.sum &+= MailText.render(table.document).utf8.count
       }
       outcome.isRefused = !recorded.problems.isEmpty
     } catch {

@@ -12,6 +12,8 @@ struct Options {
   var keep = "/tmp/breaktrace-fuzz-input"
   var export: String?
   var isExhaustive = false
+  /// To how many other values each byte is changed: 8 for its bits one by one, 255 for all; nil for the target's own.
+  var values: Int?
 
   init(_ words: [String]) {
     var rest = words[...]
@@ -23,6 +25,7 @@ struct Options {
       case "--corpus": corpus = rest.popFirst()
       case "--keep": keep = rest.popFirst() ?? keep
       case "--exhaustive": isExhaustive = true
+      case "--values": values = rest.popFirst().flatMap(Int.init)
       case "--export": export = rest.popFirst()
       default:
         guard let target = Target(rawValue: word) else { fail("unknown word '\(word)'") }
@@ -118,30 +121,41 @@ func run(_ target: Target, _ fixture: Fixture, _ options: Options) {
   )
 }
 
-/// Every prefix of every seed, and every byte of it changed in two ways.
+/// Every prefix of the target's small seeds, and each of their bytes changed to other values.
 func runAll(_ target: Target, _ fixture: Fixture, _ options: Options) {
   let keeper = Keeper("\(options.keep).\(target.rawValue)")
-  var inputs = 0
+  var prefixes = 0
+  var changed = 0
   var refused = 0
   let start = cpuSeconds()
+  var told = start
   func check(_ bytes: [UInt8]) {
     keeper.keep(bytes)
-    inputs += 1
     refused += target.check(bytes, fixture, depth: .events).isRefused ? 1 : 0
+    guard (prefixes + changed) % 1_024 == 0, cpuSeconds() - told > 60 else { return }
+    told = cpuSeconds()
+    say("\(target.rawValue): \(prefixes + changed) inputs, \(Int(told - start)) s of CPU time")
   }
-  for seed in target.seeds(fixture) {
+  let isAll = options.values.map { $0 > 8 } ?? target.isQuick
+  let changes: [UInt8] = isAll ? Array(1...255) : (0..<8).map { 1 << $0 }
+  let seeds = target.exhaustiveSeeds(fixture)
+  for seed in seeds {
     for place in seed.indices {
       check(Array(seed[..<place]))
-      for change in [0xff, 1 << UInt8(place % 8)] as [UInt8] {
-        var bytes = seed
-        bytes[place] ^= change
+      prefixes += 1
+      var bytes = seed
+      for change in changes {
+        bytes[place] = seed[place] ^ change
         check(bytes)
+        changed += 1
       }
     }
+    check(seed)
   }
   say(
-    "\(target.rawValue): \(inputs) prefixes and changed bytes, \(Int(cpuSeconds() - start)) s of CPU "
-      + "time, \(refused) refused or damaged")
+    "\(target.rawValue): \(seeds.count) seeds of \(seeds.reduce(0) { $0 + $1.count }) bytes, all "
+      + "\(prefixes) prefixes, every byte in \(changes.count) other values: \(changed) inputs, "
+      + "\(Int(cpuSeconds() - start)) s of CPU time, \(refused) refused or damaged")
 }
 
 let options = Options(Array(CommandLine.arguments.dropFirst()))
@@ -173,3 +187,4 @@ if let directory = options.export {
     }
   }
 }
+Target.end()
