@@ -66,7 +66,7 @@ enum SectionReader {
     // Stamps are whole microseconds: it begins with the line nearest to its length from the end, of two
     // as near with the later one.
     let first = events.indices.min { a, b in
-      let near = [a, b].map { abs((events[$0].time - start).count) }
+      let near = [a, b].map { (events[$0].time - start).count.magnitude }
       return near[0] != near[1] ? near[0] < near[1] : a > b
     }
     return first.map { Array(events[$0...]) } ?? []

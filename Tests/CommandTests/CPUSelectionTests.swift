@@ -43,7 +43,8 @@ import TraceModel
   }
 
   @Test(arguments: [
-    ("10m", ValueKind.duration), ("64M", .kibibytes), ("100", .number(0...(.max))), ("fifo", .policy),
+    ("10m", ValueKind.duration), ("64M", .kibibytes), ("100", .number(0...(.max))),
+    ("fifo", .policy),
     ("irqsoff", .word), ("sched:*,irq:x", .list),
   ])
   func `every changed byte of an option's value is read or refused with a reason`(
@@ -56,7 +57,9 @@ import TraceModel
         var changed = bytes
         changed[index] = value
         let digits = Array("99999999999999999999".utf8)
-        for some in [changed, changed + digits, Array(changed[..<index]) + digits + changed[index...]] {
+        for some in [
+          changed, changed + digits, Array(changed[..<index]) + digits + changed[index...],
+        ] {
           do throws(UsageError) {
             _ = try OptionValue(String(decoding: some, as: UTF8.self), as: kind, label: "--x")
           } catch {

@@ -120,6 +120,34 @@ extension ProcessTests {
       #expect(!throttling.explains(once))
     }
 
+    @Test func `every prefix and every changed byte of a table of threads is read or refused`() {
+      let bytes = Array("A never above 80 us 50\nB | at most 0.1 % above 100 us | 40 # x\n".utf8)
+      var read = 0
+      var refused = 0
+      func attempt(_ bytes: [UInt8]) {
+        do throws(UsageError) {
+          let table = try PlanTable(String(decoding: bytes, as: UTF8.self), name: "t")
+          read += 1
+          let other = PlanTable.Other(comm: "irq/9", tid: 9, priority: 45)
+          #expect(table.warnings([other]).count <= 1)
+          #expect(table.rows.allSatisfy { LatencyConstraint($0.constraint.text) == $0.constraint })
+        } catch {
+          refused += 1
+          #expect(error.description.hasPrefix("t"))
+        }
+      }
+      for index in bytes.indices {
+        attempt(Array(bytes[..<index]))
+        for value in 0...255 as ClosedRange<UInt8> {
+          var changed = bytes
+          changed[index] = value
+          attempt(changed)
+        }
+        attempt(Array(bytes[..<index]) + Array("99999999999999999999".utf8) + bytes[index...])
+      }
+      #expect(read > 1_000 && refused > 1_000)
+    }
+
     @Test(arguments: [
       ("       0:      19:      17", 0, 17), ("1:2:3", 1, 3), ("       3:       0:      -4", 3, -4),
     ])

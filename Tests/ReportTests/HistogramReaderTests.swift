@@ -153,18 +153,21 @@ import Testing
       let plot = LatencyPlot(
         title: "x", kind: .overlay, series: series + [PlotSeries.sum(series, label: "sum")],
         hasLogarithmicLatency: drawn.isMultiple(of: 2))
-      #expect(!plot.svg.isEmpty && !plot.terminal().isEmpty)
+      #expect(!(drawn.isMultiple(of: 3) ? plot.svg : plot.terminal()).isEmpty)
       drawn += 1
     }
     for index in bytes.indices {
       attempt(Array(bytes[..<index]))
-      for value in Array("09-.e:\n\"".utf8) {
+      for value in Array("9-\n".utf8) {
         var changed = bytes
         changed[index] = value
         attempt(changed)
+      }
+      if index.isMultiple(of: 3) {
         attempt(Array(bytes[..<index]) + Array("99999999999999999999".utf8) + bytes[index...])
       }
     }
-    #expect(drawn > 100 && refused > 100)
+    #expect(drawn > 100)
+    #expect(refused > 20)
   }
 }

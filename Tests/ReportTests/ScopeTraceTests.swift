@@ -32,4 +32,15 @@ import Testing
     }
     #expect(trace.frame.contains("\(Int64.max) ns"))
   }
+
+  @Test(arguments: [Int64.min, .min + 1, -1_000_000_000_000, .max])
+  func `a value far off is shown at the picture's border`(value: Int64) {
+    var trace = ScopeTrace(width: 30, height: 8)
+    trace.add(thread: 0, value: value)
+    trace.endColumn()
+    let lines = trace.frame.split(separator: "\n")
+    let border = value < 0 ? lines[lines.count - 3] : lines[0]
+    #expect(border.hasSuffix("\u{2502}0"))
+    #expect(trace.frame.contains("T0: \(value)"))
+  }
 }

@@ -75,7 +75,9 @@ struct RunQueueRecordingTests {
         if number.isMultiple(of: 5) { changed[bytes.count - 4_096 * (1 + number % 4) + 7] = 0x7f }
         counts.insert(try attempt(changed, number))
       }
-      #expect(counts.contains(nil) && counts.count > 10)
+      #expect(counts.contains(nil))
+      let kinds = counts.count
+      #expect(kinds > 4)
     }
   }
 }

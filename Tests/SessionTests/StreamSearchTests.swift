@@ -87,7 +87,11 @@ struct StreamSearchTests {
       }, release: { pointer, _ in pointer.deallocate() })
   }
 
-  @Test func `cut and changed pages are searched or refused, with the index of a reading without a question`() throws {
+  @Test
+  func
+    `cut and changed pages are searched or refused, with the index of a reading without a question`()
+    throws
+  {
     var trace = try Self.trace()
     let cpu = try #require(trace.cpus.firstIndex { $0.range.count >= 2 * trace.pageSize })
     let range = trace.cpus[cpu].range.suffix(2 * trace.pageSize)

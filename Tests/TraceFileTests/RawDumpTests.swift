@@ -78,7 +78,9 @@ struct RawDumpTests {
     ])
     var read = 0
     var refused = 0
-    for (name, bytes) in [("header_page", header), ("saved_cmdlines", comms), ("trace_clock", clock)] {
+    for (name, bytes) in [
+      ("header_page", header), ("saved_cmdlines", comms), ("trace_clock", clock),
+    ] {
       func attempt(_ changed: [UInt8]) throws {
         _ = try scratch.write(name, changed)
         guard let result = try? RawDumpReader.read(scratch.path) else {
@@ -87,7 +89,8 @@ struct RawDumpTests {
         }
         read += 1
         #expect(result.trace.pageSize > 0)
-        #expect(result.trace.cpus.allSatisfy { $0.range.count.isMultiple(of: result.trace.pageSize) })
+        #expect(
+          result.trace.cpus.allSatisfy { $0.range.count.isMultiple(of: result.trace.pageSize) })
         _ = try? TraceDecoder(trace: result.trace).timeline()
       }
       for index in bytes.indices {

@@ -205,13 +205,14 @@ import Testing
     }
     for index in bytes.indices {
       attempt(Array(bytes[..<index]))
-      for change in 1...255 as ClosedRange<UInt8> {
+      for change in [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xff] as [UInt8] {
         var changed = bytes
         changed[index] ^= change
         attempt(changed)
       }
     }
-    #expect(read > 10_000 && refused > 1_000)
+    #expect(read > 500)
+    #expect(refused > 100)
   }
 
   @Test(arguments: ["0", "-1", "9223372036854775807", "-9223372036854775808"])

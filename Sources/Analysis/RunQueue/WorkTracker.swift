@@ -138,10 +138,13 @@ struct WorkTracker {
     let start = wait.asked.count
     let end = wait.started.count
     let limit = wait.activated.map { min(max($0.count, start), end) } ?? start
-    func overlap(_ a: Int64, _ b: Int64) -> Int64 { max(0, min(b, end) - max(a, limit)) }
-    var waited: Int64 = 0
-    var other: Int64 = 0
-    var longest: Int64 = 0
+    // Where stamps go back the stretches overlap: their sums saturate.
+    func overlap(_ a: Int64, _ b: Int64) -> Nanoseconds {
+      Nanoseconds(max(0, min(b, end) - max(a, limit)))
+    }
+    var waited = Nanoseconds.zero
+    var other = Nanoseconds.zero
+    var longest = Nanoseconds.zero
     for span in waits {
       let part = overlap(span.start, span.end)
       waited += part
@@ -158,30 +161,31 @@ struct WorkTracker {
           max(span.start, execution.start),
           max(max(span.start, execution.start), min(span.end, execution.end)))
       }
-      guard part > 0 else { continue }
+      guard part > .zero else { continue }
       other += part
       wait.before.append(entry(execution, part, wait.runner, labels))
     }
-    waited = min(waited, end - limit)
-    other = min(max(0, other), end - limit - waited)
+    let length = Nanoseconds(end - limit)
+    waited = min(waited, length)
+    other = min(max(.zero, other), length - waited)
     wait.parts.inactive = Nanoseconds(limit - start)
-    wait.parts.waitedForCPU = Nanoseconds(waited)
-    wait.parts.otherWork = Nanoseconds(other)
-    wait.parts.noWorker = Nanoseconds(end - limit - waited - other)
+    wait.parts.waitedForCPU = waited
+    wait.parts.otherWork = other
+    wait.parts.noWorker = length - waited - other
   }
 
   private func entry(
-    _ execution: Span, _ net: Int64, _ runner: TaskIdentity, _ labels: LabelTable
+    _ execution: Span, _ net: Nanoseconds, _ runner: TaskIdentity, _ labels: LabelTable
   ) -> BehindEntry {
     if execution.vector < 0 {
       return BehindEntry(
-        kind: .work, name: labels.text(execution.label), pid: runner.pid, net: Nanoseconds(net),
+        kind: .work, name: labels.text(execution.label), pid: runner.pid, net: net,
         count: 1)
     }
     let function = execution.label == 0 ? "" : " " + labels.text(execution.label)
     return BehindEntry(
       kind: .softirq, name: SoftirqVector.name(of: UInt32(bitPattern: execution.vector)) + function,
-      pid: execution.vector, net: Nanoseconds(net), count: 1)
+      pid: execution.vector, net: net, count: 1)
   }
 
   // MARK: softirqs

@@ -51,7 +51,8 @@ public struct ScopeTrace: Sendable {
     let top = Self.round(shown.map(\.upperBound).max() ?? 1)
     var cells = Array(repeating: Array(repeating: Character(" "), count: width), count: height)
     func row(_ value: Int64) -> Int {
-      min(height - 1, max(0, Int(Double(value) / Double(top) * Double(height - 1) + 0.5)))
+      // A value far below 0 is no whole number of rows.
+      Int(min(1, max(0, Double(value) / Double(top))) * Double(height - 1) + 0.5)
     }
     for (x, column) in columns.enumerated() {
       for (thread, range) in column.ranges.sorted(by: { $0.key < $1.key }) {

@@ -10,7 +10,7 @@ import TraceModel
 enum FileReader: String, CaseIterable {
   case kallsyms, printk, header, stats, journal, marker, cpus, names, cgroup
   case system, tracefs, dump, bundle, packed
-  case facts, histogram, runqslower, config, kmsg, tracer
+  case facts, histogram, scope, runqslower, config, kmsg, tracer
 
   /// Reads an input: the name, a line end, the file.
   static func read(_ bytes: [UInt8], _ fixture: Fixture) -> Target.Outcome {
@@ -54,6 +54,7 @@ enum FileReader: String, CaseIterable {
     case .packed: return (try? PackedFile.unpacked(ByteStore(bytes), path: "input"))??.count ?? 0
     case .facts: return FactsFile.check(bytes, fixture)
     case .histogram: return Self.histogram(text)
+    case .scope: return Self.scope(text)
     case .runqslower:
       let log = RunqslowerLog(text)
       return log.rows.count + log.problems.reduce(0) { $0 + $1.text.utf8.count }
@@ -97,6 +98,20 @@ enum FileReader: String, CaseIterable {
       let foreign = ForeignMarker(
         MarkerLine(time: .zero, cpu: 0, pid: 1, text: String(line), position: 0))
       size &+= Int(truncatingIfNeeded: foreign?.latency?.count ?? 0)
+    }
+    return size
+  }
+
+  /// Lines `thread:number:value`, as `scope` takes them from a pipe.
+  private static func scope(_ text: String) -> Int {
+    var trace = ScopeTrace(width: 40, height: 10)
+    var size = 0
+    for line in text.split(separator: "\n").prefix(64) {
+      let words = line.split(separator: ":").map { Int64($0.drop { $0 == " " }) }
+      guard words.count == 3, let thread = words[0], let value = words[2] else { continue }
+      trace.add(thread: Int(thread), value: value)
+      if value & 1 == 0 { trace.endColumn() }
+      size &+= trace.frame.utf8.count
     }
     return size
   }
