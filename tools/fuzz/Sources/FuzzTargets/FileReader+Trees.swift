@@ -77,14 +77,19 @@ extension FileReader {
   static func dump(_ bytes: [UInt8], _ fixture: Fixture) -> Int {
     guard let tree = tree(fixture) else { return 0 }
     tree.set(bytes)
-    var request = AnalyzeRequest()
-    request.threshold = .zero
+    var search = AnalyzeRequest()
+    search.threshold = .zero
+    // The recorded pages hold few wake-ups of real-time tasks; around a time anybody's is explained.
+    var around = AnalyzeRequest()
+    around.time = Nanoseconds(fixture.middle)
     return ["/head", "/texts", "/pages"].reduce(0) { sum, folder in
-      guard let recorded = try? RecordedTrace(path: tree.root + folder, request: request) else {
+      guard let recorded = try? RecordedTrace(path: tree.root + folder, request: search) else {
         return sum
       }
-      return sum + recorded.problems.count
-        + recorded.analyze(request, toolVersion: "fuzz").reports.count
+      let reports = [search, around].flatMap { request in
+        recorded.analyze(request, toolVersion: "fuzz").reports
+      }
+      return reports.reduce(sum + recorded.problems.count) { $0 + $1.text.utf8.count }
     }
   }
 
