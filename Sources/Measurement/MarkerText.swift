@@ -44,7 +44,9 @@ struct MarkerText: ~Copyable {
 
   /// The line that `format` put together, `length` bytes long.
   @_noAllocation @_noLocks
-  func line(_ length: Int) -> UnsafeRawPointer { UnsafeRawPointer(bytes + (Self.lineEnd &- length)) }
+  func line(_ length: Int) -> UnsafeRawPointer {
+    UnsafeRawPointer(bytes + (Self.lineEnd &- length))
+  }
 
   /// Puts the line together and gives its length.
   @_noAllocation @_noLocks @inline(__always)
