@@ -67,6 +67,20 @@ struct ReaderWatchTests {
     #expect(watch.pace.peakRate > rate * 0.9 && watch.pace.peakRate < rate * 1.5)
   }
 
+  @Test func `reading a backlog fast is no high rate`() {
+    let watch = Self.watch(buffers: 1)
+    let begin = watch.now()
+    usleep(120_000)
+    // What came in 120 ms is read in two turns, the second one 60 ms after the first.
+    watch.read(
+      0, since: watch.now(), bytes: 1 << 20, events: 10_000, lost: nil, isEmptied: false)
+    usleep(60_000)
+    watch.read(0, since: watch.now(), bytes: 1 << 20, events: 10_000, lost: nil, isEmptied: true)
+    let seconds = Double(watch.now().time - begin.time) / 1e9
+    let rate = Double(2 << 20) / seconds
+    #expect(watch.pace.peakRate > rate * 0.9 && watch.pace.peakRate < rate * 1.2)
+  }
+
   @Test(
     .enabled(if: access("/proc/thread-self/schedstat", R_OK) == 0, "needs CONFIG_SCHED_INFO"))
   func `the thread's CPU time and its waiting are counted`() throws {

@@ -24,7 +24,7 @@ public struct ReaderPace: Sendable, Equatable {
 
   /// What made events be lost.
   public enum Cause: Sendable, Equatable {
-    /// The reader wanted a CPU for most of the time and had none.
+    /// The reader wanted a CPU and had none, for longer than it ran and for a tenth of the time at least.
     case starved
     /// It had one and was busy with the other buffers and with what it had read.
     case busy
@@ -46,10 +46,14 @@ public struct ReaderPace: Sendable, Equatable {
   /// Makes the pace of a reader that has not read yet.
   public init() {}
 
-  /// What the largest part of the gap was, nil without one.
+  /// What the gap was spent with, nil without one.
+  ///
+  /// Sleeping counts last: the reader sleeps until a buffer is half full, whatever happens then.
   public var cause: Cause? {
     guard let gap else { return nil }
-    if let waited = gap.waited, waited >= gap.ran, waited >= gap.slept { return .starved }
+    if let waited = gap.waited, waited >= gap.ran, waited.count >= gap.length.count / 10 {
+      return .starved
+    }
     return gap.ran >= gap.slept ? .busy : .slept
   }
 

@@ -22,8 +22,8 @@ final class ReaderWatch {
     var behindSince: Int64?
     /// Bytes that were lost since it was last empty.
     var lostBytes = 0.0
-    /// The stretch over which the rate is taken.
-    var windowStart: Int64?
+    /// The stretch over which the rate is taken: from one moment at which the buffer was empty to another.
+    var windowStart: Int64
     var windowBytes = 0.0
   }
 
@@ -41,18 +41,26 @@ final class ReaderWatch {
   init(kilobytes: Int) {
     bufferBytes = UInt64(max(0, kilobytes)) * 1_024
     statistics = try? FileDescriptor.open("/proc/thread-self/schedstat", .readOnly)
+    pace.priority = Self.realtimePriority()
+  }
+
+  /// The calling thread's real-time priority, 0 for none.
+  static func realtimePriority() -> Int32 {
     var policy: Int32 = 0
     var priority: Int32 = 0
-    if bt_get_scheduler(&policy, &priority) == 0, policy == SCHED_FIFO || policy == SCHED_RR {
-      pace.priority = priority
-    }
+    guard bt_get_scheduler(&policy, &priority) == 0 else { return 0 }
+    policy &= ~resetOnFork
+    return policy == SCHED_FIFO || policy == SCHED_RR ? priority : 0
   }
+
+  /// SCHED_RESET_ON_FORK, which is told with the policy.
+  static let resetOnFork: Int32 = 0x4000_0000
 
   deinit { try? statistics?.close() }
 
   /// Says how many buffers there are, none of which was read since `start`.
   func begin(buffers count: Int, since start: Moment) {
-    buffers = Array(repeating: Buffer(left: start), count: count)
+    buffers = Array(repeating: Buffer(left: start, windowStart: start.time), count: count)
   }
 
   func now() -> Moment {
@@ -108,11 +116,10 @@ final class ReaderWatch {
       if gap.length > pace.gap?.length ?? Nanoseconds(-1) { pace.gap = gap }
       pace.backlog = max(pace.backlog, bufferBytes + UInt64(buffer.lostBytes))
     }
-    let start = buffer.windowStart ?? buffer.left.time
-    buffer.windowStart = start
     buffer.windowBytes += Double(bytes) + lostBytes
-    if end.time - start >= Self.shortestWindow {
-      pace.peakRate = max(pace.peakRate, buffer.windowBytes * 1e9 / Double(end.time - start))
+    let window = end.time - buffer.windowStart
+    if isEmptied, window >= Self.shortestWindow {
+      pace.peakRate = max(pace.peakRate, buffer.windowBytes * 1e9 / Double(window))
       buffer.windowStart = end.time
       buffer.windowBytes = 0
     }

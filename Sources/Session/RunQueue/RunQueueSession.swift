@@ -137,20 +137,13 @@ public struct RunQueueSession {
   /// read at a time is bounded, so that others wait a few ms for it at most. A real-time priority that it was started with
   /// (chrt) stays.
   static func raisePriority() {
-    var policy: Int32 = 0
-    var priority: Int32 = 0
-    if bt_get_scheduler(&policy, &priority) == 0, policy == SCHED_FIFO || policy == SCHED_RR {
-      return
-    }
+    guard ReaderWatch.realtimePriority() == 0 else { return }
     var parameters = sched_param()
     parameters.sched_priority = 1
-    if sched_setscheduler(0, SCHED_FIFO | resetOnFork, &parameters) != 0 {
+    if sched_setscheduler(0, SCHED_FIFO | ReaderWatch.resetOnFork, &parameters) != 0 {
       _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, -20)
     }
   }
-
-  /// SCHED_RESET_ON_FORK
-  private static let resetOnFork: Int32 = 0x4000_0000
 }
 
 extension DisarmReport {
