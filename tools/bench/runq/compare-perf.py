@@ -195,7 +195,6 @@ def main():
         if count_ok and most_ok:
             agree += 1
             continue
-        why = Counter(rule for _, _, rule in found)
         longest = max(found, key=lambda entry: max((wait.latency for wait in entry[:2] if wait), default=0), default=None)
         if not found:
             problems.append(f"{task['name']}-{tid}: count {task['count']}, perf {count}; maximum {task['max_ns']}, perf {most}:"
@@ -204,7 +203,7 @@ def main():
         if not most_ok:
             rule_rows[longest[2]] += 1
         explained.append((task["name"], tid, f"count {task['count']}, perf {count}; maximum {task['max_ns'] / 1e3:.0f} us,"
-                          f" perf {most / 1e3:.0f} us" + ("" if most_ok else f" ({longest[2]})"), dict(why)))
+                          f" perf {most / 1e3:.0f} us" + ("" if most_ok else f" ({longest[2]})")))
     print(f"3. waits of the load's {len(tasks)} tasks that the two count differently, by rule (and maxima that it decides):")
     for rule, number in rule_waits.most_common():
         print(f"     {number:6} ({rule_rows[rule]}) {rule}")
@@ -212,7 +211,7 @@ def main():
           f" the same, {sum(unmatched.values())} not"
           + "".join(f"\n     {number:6} {why}" for why, number in unmatched.items()))
     print(f"{len(tasks)} tasks: {agree} agree with perf's table within the tolerance, {len(explained)} differ by the rules above")
-    for name, tid, text, _ in explained[:45]:
+    for name, tid, text in explained[:45]:
         print(f"     {name}-{tid}: {text}")
     print(f"not explained: {len(problems)}")
     for text in problems[:20]:

@@ -4,7 +4,7 @@ The events are perf's own, as `perf script --ns` prints them. perf's rules were 
 perf has (does it count sched_waking? does it take R+ for waiting?) is found anew for each recording: `find_rules` tries
 them against perf's table, and only those that give every row of it are believed.
 """
-import itertools, re
+import re
 from collections import defaultdict, namedtuple
 
 Event = namedtuple("Event", "time cpu current name task state next line")
