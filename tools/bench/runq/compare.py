@@ -6,7 +6,7 @@ Usage: compare.py BREAKTRACE {hackbench|cpu} [THRESHOLD_US]
 The recount does what runqslower does (start at sched_wakeup, sched_wakeup_new or at being preempted, end at the next
 sched_switch to the task) on the text of a tracefs instance of its own. Needs root, libbpf-tools, rt-tests.
 """
-import json, os, re, signal, subprocess, sys, time
+import atexit, json, os, re, shutil, signal, subprocess, sys, tempfile, time
 from collections import defaultdict
 
 import load
@@ -15,8 +15,8 @@ breaktrace, kind = sys.argv[1], sys.argv[2]
 threshold = int(sys.argv[3]) if len(sys.argv) > 3 else 2000
 tracefs = "/sys/kernel/tracing"
 instance = f"{tracefs}/instances/bench-runq-{os.getpid()}"
-work = f"/tmp/bench-runq-{os.getpid()}"
-os.makedirs(work)
+work = tempfile.mkdtemp(prefix="bench-runq-")
+atexit.register(shutil.rmtree, work)
 
 
 def put(path, text):
