@@ -102,6 +102,10 @@ int bt_work_highpri(struct bt_request *request);
 int bt_pi_boost(struct bt_request *request);
 int bt_printk_flood(struct bt_request *request);
 
+int bt_hotplug_init(void);
+void bt_hotplug_exit(void);
+int bt_hotplug(struct bt_request *request);
+
 int bt_smi(struct bt_request *request);
 
 void bt_msr_init(void);
