@@ -8,7 +8,7 @@ struct Rival: Sendable {
   var priority: KernelPriority?
   /// When it ran, interrupts taken off.
   var spans: [TimeSpan]
-  /// The switches to and from it.
+  /// The switches to and from it; where none to it is in the window, its first event stands for its begin.
   var evidence: [Evidence]
   /// Proven where its leaving was seen.
   var confidence: Confidence
@@ -88,8 +88,10 @@ extension SpikeCase {
 
   private func addSwitches(to found: inout [Rival]) {
     var seen: [Int32: (first: TraceEvent, last: TraceEvent, left: Bool)] = [:]
+    var contexts: [Int32: TraceEvent] = [:]
     let pids = Set(found.map(\.task.pid))
     for event in events {
+      if pids.contains(event.pid), contexts[event.pid] == nil { contexts[event.pid] = event }
       guard case .switched(let change) = event.payload else { continue }
       for (pid, left) in [(change.previous.pid, true), (change.next.pid, false)]
       where pids.contains(pid) {
@@ -99,6 +101,12 @@ extension SpikeCase {
     }
     for index in found.indices {
       guard let entry = seen[found[index].task.pid] else { continue }
+      if case .switched(let change) = entry.first.payload,
+        change.previous.pid == found[index].task.pid,
+        let begin = contexts[found[index].task.pid], begin != entry.first
+      {
+        found[index].evidence.append(Evidence(begin, note: "it has the CPU already"))
+      }
       found[index].evidence.append(Evidence(entry.first))
       if entry.last != entry.first { found[index].evidence.append(Evidence(entry.last)) }
       if entry.left { found[index].confidence = .proven }

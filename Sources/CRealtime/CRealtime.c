@@ -40,17 +40,12 @@ int bt_timer_overrun(intptr_t timer) {
   return count < 0 ? 0 : count;
 }
 
-long bt_write(int fd, const void *bytes, size_t count) {
-  long done = syscall(SYS_write, fd, bytes, count);
-  return done < 0 ? -errno : done;
-}
-
 void bt_eventfd_signal(int fd) {
   uint64_t one = 1;
   if (fd >= 0) syscall(SYS_write, fd, &one, sizeof one);
 }
 
-int bt_cpu(void) {
+int bt_getcpu(void) {
   int cpu = sched_getcpu();
   return cpu < 0 ? 0 : cpu;
 }

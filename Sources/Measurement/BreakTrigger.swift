@@ -50,21 +50,22 @@ struct BreakTrigger: ~Copyable {
     zero.deallocate()
   }
 
-  /// Takes the break unless another thread did: marker, tracing off, what happened, wake the session.
+  /// Takes the break unless another thread did: marker and tracing off. Gives whether it was taken; then `publish`
+  /// must follow.
   ///
-  /// The marker and tracing off come first, so that nothing of the taking itself fills the buffer.
+  /// The thread calls it before it does anything else with its sample, so that the trace ends as close behind the
+  /// sample as can be.
   @_noAllocation @_noLocks @inline(never)
   func take(
-    thread: Int, text: borrowing MarkerText, sequence: UInt64, expiry: Int64, now: Int64,
-    usageAtStart: bt_usage
-  ) {
+    thread: Int, text: borrowing MarkerText, sequence: UInt64, expiry: Int64, now: Int64
+  ) -> Bool {
     let (won, _) = state.compareExchange(
       expected: State.armed, desired: State.taken, ordering: .acquiringAndReleasing)
-    if !won { return }
+    if !won { return false }
     let cpu = bt_cpu()
     if descriptors.marker >= 0 {
       let length = text.format(cpu: cpu, sequence: sequence, expiry: expiry, wake: now)
-      _ = bt_write(descriptors.marker, text.line, length)
+      _ = bt_write(descriptors.marker, text.line(length), length)
     }
     var index = 0
     while index < descriptors.tracingOnCount {
@@ -76,6 +77,12 @@ struct BreakTrigger: ~Copyable {
     record.pointee.sequence = sequence
     record.pointee.expiry = expiry
     record.pointee.wake = now
+    return true
+  }
+
+  /// Lets the reader see what was taken, and wakes the session.
+  @_noAllocation @_noLocks @inline(never)
+  func publish(usageAtStart: bt_usage) {
     record.pointee.usageAtStart = usageAtStart
     record.pointee.usage = bt_thread_usage()
     if endsAtHit { stop.pointee.store(1, ordering: .relaxed) }

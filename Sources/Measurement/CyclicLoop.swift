@@ -2,7 +2,7 @@ internal import CRealtime
 internal import Glibc
 internal import Synchronization
 
-/// The measuring loop of one thread: wait, read the clock, record, look at the threshold.
+/// The measuring loop of one thread: wait, read the clock, look at the threshold, record.
 ///
 /// Nothing in it allocates or locks; the compiler checks that. It works on raw memory that was
 /// touched before.
@@ -119,11 +119,13 @@ struct CyclicLoop: ~Copyable {
       }
       var now = bt_clock(clock)
       let latency = now &- next
+      let taken =
+        latency > threshold
+        && trigger.pointee.take(
+          thread: thread, text: text.pointee, sequence: sequence, expiry: next, now: now)
       recorder.pointee.record(latency, sequence: sequence, wake: now)
-      if latency > threshold {
-        trigger.pointee.take(
-          thread: thread, text: text.pointee, sequence: sequence, expiry: next, now: now,
-          usageAtStart: usageAtStart)
+      if taken {
+        trigger.pointee.publish(usageAtStart: usageAtStart)
         now = bt_clock(clock)
       }
       sequence &+= 1

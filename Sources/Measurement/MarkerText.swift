@@ -1,17 +1,23 @@
+internal import CRealtime
 internal import TraceModel
 
 /// The marker line of one thread, formatted beforehand but for its five numbers.
+///
+/// The line is put together from its end to its start: no number's length has to be known before its digits are
+/// there, and whole words can be copied, as what they spill lies where the line has not come to yet. It is cold when
+/// it is needed, so that what counts is how few cache lines it touches one after the other.
 struct MarkerText: ~Copyable {
   /// The constant pieces, one behind the other, then the place where the line is put together.
-  private let bytes: UnsafeMutablePointer<UInt8>
+  private let bytes: UnsafeMutableRawPointer
   /// Where each piece ends.
-  private let ends: InlineArray<6, Int>
-  /// Where the last piece ends.
-  private let length: Int
-  /// The line.
-  let line: UnsafePointer<UInt8>
+  private let ends: InlineArray<7, Int>
 
-  private static var lineOffset: Int { 512 }
+  /// Where the first piece begins: a word's spill lies before it.
+  private static var piecesOffset: Int { 8 }
+  /// Where the line ends, with room for the pieces, the line and a word's spill before it.
+  private static var lineEnd: Int { 1_024 }
+  /// Unit of prefetching.
+  private static var cacheLine: Int { 64 }
 
   /// Formats what is known before the measurement.
   init(tid: Int32, policy: Int32, priority: Int32, threshold: Nanoseconds) {
@@ -20,72 +26,87 @@ struct MarkerText: ~Copyable {
       " policy=\(policy) prio=\(priority): \(BreakMarker.phrase) (",
       " > \(threshold.microseconds))",
     ]
-    bytes = .allocate(capacity: 2 * Self.lineOffset)
-    bytes.initialize(repeating: 0, count: 2 * Self.lineOffset)
-    var ends = InlineArray<6, Int>(repeating: 0)
-    var count = 0
+    bytes = .allocate(byteCount: Self.lineEnd, alignment: Self.cacheLine)
+    bytes.initializeMemory(as: UInt8.self, repeating: 0, count: Self.lineEnd)
+    var ends = InlineArray<7, Int>(repeating: 0)
+    var count = Self.piecesOffset
     for (index, piece) in pieces.enumerated() {
       for byte in piece.utf8 {
-        bytes[count] = byte
+        bytes.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
         count += 1
       }
-      if index < 6 { ends[index] = count }
+      ends[index] = count
     }
     self.ends = ends
-    length = count
-    line = UnsafePointer(bytes + Self.lineOffset)
   }
 
   deinit { bytes.deallocate() }
 
-  /// Puts the line together and gives its length.
+  /// The line that `format` put together, `length` bytes long.
   @_noAllocation @_noLocks
-  func format(cpu: Int32, sequence: UInt64, expiry: Int64, wake: Int64) -> Int {
-    var end = piece(from: 0, to: ends[0], at: Self.lineOffset)
-    end = number(UInt64(truncatingIfNeeded: cpu), at: end)
-    end = piece(from: ends[0], to: ends[1], at: end)
-    end = number(sequence, at: end)
-    end = piece(from: ends[1], to: ends[2], at: end)
-    end = number(UInt64(truncatingIfNeeded: expiry), at: end)
-    end = piece(from: ends[2], to: ends[3], at: end)
-    end = number(UInt64(truncatingIfNeeded: wake), at: end)
-    end = piece(from: ends[3], to: ends[4], at: end)
-    let latency = UInt64(truncatingIfNeeded: wake &- expiry)
-    end = number(latency, at: end)
-    end = piece(from: ends[4], to: ends[5], at: end)
-    end = number(latency / 1_000, at: end)
-    end = piece(from: ends[5], to: length, at: end)
-    return end &- Self.lineOffset
+  func line(_ length: Int) -> UnsafeRawPointer {
+    UnsafeRawPointer(bytes + (Self.lineEnd &- length))
   }
 
-  @_noAllocation @_noLocks
-  private func piece(from start: Int, to end: Int, at position: Int) -> Int {
-    // By hand: the library's copying functions do not count as free of locks.
-    var index = start
-    var place = position
-    while index < end {
-      bytes[place] = bytes[index]
-      index &+= 1
-      place &+= 1
+  /// Puts the line together and gives its length.
+  @_noAllocation @_noLocks @inline(__always)
+  func format(cpu: Int32, sequence: UInt64, expiry: Int64, wake: Int64) -> Int {
+    var ahead = Self.cacheLine
+    while ahead <= 3 &* Self.cacheLine {
+      bt_prefetch(bytes + (ahead &- Self.cacheLine))
+      bt_prefetch(bytes + (Self.lineEnd &- ahead))
+      ahead &+= Self.cacheLine
     }
+    let latency = UInt64(truncatingIfNeeded: wake &- expiry)
+    var start = piece(from: ends[5], to: ends[6], before: Self.lineEnd)
+    start = number(latency / 1_000, before: start)
+    start = piece(from: ends[4], to: ends[5], before: start)
+    start = number(latency, before: start)
+    start = piece(from: ends[3], to: ends[4], before: start)
+    start = number(UInt64(truncatingIfNeeded: wake), before: start)
+    start = piece(from: ends[2], to: ends[3], before: start)
+    start = number(UInt64(truncatingIfNeeded: expiry), before: start)
+    start = piece(from: ends[1], to: ends[2], before: start)
+    start = number(sequence, before: start)
+    start = piece(from: ends[0], to: ends[1], before: start)
+    start = number(UInt64(truncatingIfNeeded: cpu), before: start)
+    start = piece(from: Self.piecesOffset, to: ends[0], before: start)
+    return Self.lineEnd &- start
+  }
+
+  /// Copies a piece in front of `position` and gives where it begins.
+  @_noAllocation @_noLocks @inline(__always)
+  private func piece(from start: Int, to end: Int, before position: Int) -> Int {
+    var source = end
+    var place = position
+    while source > start {
+      source &-= 8
+      place &-= 8
+      let word = bytes.loadUnaligned(fromByteOffset: source, as: UInt64.self)
+      bytes.storeBytes(of: word, toByteOffset: place, as: UInt64.self)
+    }
+    return position &- (end &- start)
+  }
+
+  /// Writes a number in front of `position` and gives where it begins.
+  @_noAllocation @_noLocks @inline(never)
+  private func number(_ value: UInt64, before position: Int) -> Int {
+    var rest = value
+    var place = position
+    while rest >= 10 {
+      let quotient = rest / 10
+      place &-= 1
+      digit(rest &- quotient &* 10, at: place)
+      rest = quotient
+    }
+    place &-= 1
+    digit(rest, at: place)
     return place
   }
 
-  @_noAllocation @_noLocks
-  private func number(_ value: UInt64, at position: Int) -> Int {
-    var digits = 1
-    var rest = value / 10
-    while rest != 0 {
-      digits &+= 1
-      rest /= 10
-    }
-    rest = value
-    var place = position &+ digits
-    while place > position {
-      place &-= 1
-      bytes[place] = 48 &+ UInt8(truncatingIfNeeded: rest % 10)
-      rest /= 10
-    }
-    return position &+ digits
+  @_noAllocation @_noLocks @inline(__always)
+  private func digit(_ value: UInt64, at place: Int) {
+    bytes.storeBytes(
+      of: 48 &+ UInt8(truncatingIfNeeded: value), toByteOffset: place, as: UInt8.self)
   }
 }

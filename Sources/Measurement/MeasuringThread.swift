@@ -253,8 +253,8 @@ final class MeasuringThread: @unchecked Sendable {
       to: BreakTrigger(descriptors: BreakDescriptors(), wake: -1, stop: stop, endsAtHit: false))
     loop.next = bt_clock(clock) - 1_000_000_000
     _ = loop.run(scratch, cycles: 2, end: .max, threshold: 0, trigger: trigger)
-    _ = loop.text.pointee.format(cpu: 0, sequence: 0, expiry: 0, wake: 0)
-    _ = bt_write(-1, loop.text.pointee.line, 0)
+    let length = loop.text.pointee.format(cpu: 0, sequence: 0, expiry: 0, wake: 0)
+    _ = bt_write(-1, loop.text.pointee.line(length), length)
     loop.sequence = 0
     trigger.deinitialize(count: 1)
     trigger.deallocate()

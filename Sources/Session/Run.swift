@@ -24,7 +24,7 @@ struct Run {
   var section: ArmedInstance?
   var result = SessionResult(end: .finished, statistics: [])
   var steal = StealWatch()
-  /// The kernel's symbols, read once tracing is armed.
+  /// The kernel's symbols, read before anything traces.
   var symbols: SymbolCache?
   /// What kept the tracer from seeing, nil where it sees or was not looked at yet.
   var blindness: String?

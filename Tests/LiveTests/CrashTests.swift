@@ -114,9 +114,11 @@ struct CrashTests {
     let second = TemporaryDirectory()
     var inner: Command?
     let outer = try Command([
-      "-q", "-t", "1", "-a", "0", "-p", "80", "-D", "3", "-b", "1000000", "--output", first.path,
+      "-q", "-t", "1", "-a", "0", "-p", "80", "-D", "300", "-b", "1000000", "--output",
+      first.path,
     ]) { process in
-      #expect(Self.wait(seconds: 10) { Self.isArmed(process.processIdentifier) })
+      defer { process.terminate() }
+      #expect(Self.wait(seconds: 30) { Self.isArmed(process.processIdentifier) })
       inner = try Command([
         "-q", "-t", "1", "-a", "1", "-p", "80", "-D", "10", "-b", "1", "--output", second.path,
       ])

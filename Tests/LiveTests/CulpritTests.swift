@@ -79,10 +79,11 @@ struct CulpritTests {
     throws
   {
     let loop = Fault(
-      .hog, name: "bt-loop", cpu: 1, policy: .fifo, priority: 40, busy: .seconds(6),
-      period: .seconds(6), duration: .seconds(6), delay: Nanoseconds(600_000_000))
+      .hog, name: "bt-loop", cpu: 1, policy: .fifo, priority: 40, busy: .seconds(20),
+      period: .seconds(20), duration: .seconds(20), delay: Nanoseconds(600_000_000))
     let report = try measure(
-      ["-a", "1", "-t", "1", "--policy", "other"], threshold: 300_000, faults: [loop]
+      ["-a", "1", "-t", "1", "--policy", "other", "--buffer", "8192"], threshold: 300_000,
+      faults: [loop]
     ) { $0.isFilled(by: "bt-loop-") }
     #expect(report.spike.culprit.class == "rt-throttling")
     #expect(report.spike.culprit.name.hasPrefix("bt-loop-"))

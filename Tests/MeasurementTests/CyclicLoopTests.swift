@@ -115,7 +115,7 @@ private final class LoopFixture {
     let length = text.format(
       cpu: 12, sequence: UInt64(number), expiry: number, wake: number + 1_485_999)
     let line = String(
-      decoding: UnsafeBufferPointer(start: text.line, count: length), as: UTF8.self)
+      decoding: UnsafeRawBufferPointer(start: text.line(length), count: length), as: UTF8.self)
     let marker = BreakMarker(
       cpu: 12, tid: 1_813, sequence: UInt64(number), expiry: Nanoseconds(number),
       wake: Nanoseconds(number + 1_485_999), policy: 1, priority: 80, thresholdMicroseconds: 100)

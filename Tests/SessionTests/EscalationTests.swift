@@ -77,10 +77,10 @@ struct EscalationTests {
   }
 
   @Test func `a proven task is enough, a proven section is still looked into`() {
-    #expect(EscalationLadder.isEnough(spike(.higherPriorityTask, "hog-77", .proven), isLast: false))
-    #expect(!EscalationLadder.isEnough(spike(.irqsOff, "rmqueue", .proven), isLast: false))
-    #expect(EscalationLadder.isEnough(spike(.irqsOff, "rmqueue", .proven), isLast: true))
-    #expect(!EscalationLadder.isEnough(spike(.irqsOff, "rmqueue", .likely), isLast: true))
+    #expect(EscalationLadder.isEnough(spike(.higherPriorityTask, "hog-77", .proven)))
+    #expect(!EscalationLadder.isEnough(spike(.irqsOff, "rmqueue", .proven)))
+    #expect(!EscalationLadder.isEnough(spike(.irqsOff, "rmqueue", .likely)))
+    #expect(!EscalationLadder.isEnough(spike(.higherPriorityTask, "hog-77", .likely)))
   }
 
   @Test func `the median is that of the slowest thread`() {

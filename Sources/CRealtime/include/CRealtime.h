@@ -16,6 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#if __has_include(<sys/rseq.h>)
+#include <sys/rseq.h>
+#endif
+
 /// Neither allocates nor takes a lock in user space.
 #define BT_RT __attribute__((swift_attr("@_noAllocation"), swift_attr("@_noLocks")))
 
@@ -59,17 +63,42 @@ BT_RT int bt_timer_overrun(intptr_t timer);
 /// write(2), without errno: the bytes written or a negative errno.
 ///
 /// RT-safe: a bare system call, which no cancellation point and no stdio buffer surrounds.
-BT_RT long bt_write(int fd, const void *_Nonnull bytes, size_t count);
+BT_RT static inline long bt_write(int fd, const void *_Nonnull bytes, size_t count) {
+  long done = syscall(SYS_write, fd, bytes, count);
+  return done < 0 ? -errno : done;
+}
+
+/// Asks for the cache line at `address`, to be written soon.
+///
+/// RT-safe: one instruction that never faults.
+BT_RT static inline void bt_prefetch(const void *_Nonnull address) {
+  __builtin_prefetch(address, 1);
+}
 
 /// Adds 1 to an eventfd(2); a descriptor below 0 is left out.
 ///
 /// RT-safe: a bare system call on a descriptor that never blocks (the counter is far from its limit).
 BT_RT void bt_eventfd_signal(int fd);
 
+/// What sched_getcpu(3) says, 0 where the kernel does not tell it.
+///
+/// RT-safe: rseq or the vDSO.
+BT_RT int bt_getcpu(void);
+
 /// The CPU the caller runs on, 0 where the kernel does not tell it.
 ///
-/// RT-safe: getcpu through rseq or the vDSO.
-BT_RT int bt_cpu(void);
+/// RT-safe: reads the thread's rseq area (rseq(2)); where glibc has not registered one, getcpu through the vDSO.
+BT_RT static inline int bt_cpu(void) {
+#ifdef RSEQ_SIG
+  if (__rseq_size != 0) {
+    const struct rseq *area =
+        (const struct rseq *)((const char *)__builtin_thread_pointer() + __rseq_offset);
+    int known = (int)__atomic_load_n(&area->cpu_id, __ATOMIC_RELAXED);
+    if (known >= 0) return known;
+  }
+#endif
+  return bt_getcpu();
+}
 
 /// Page faults and context switches of a thread.
 struct bt_usage {

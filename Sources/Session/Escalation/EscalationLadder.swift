@@ -102,8 +102,7 @@ struct EscalationLadder {
   /// Whether a verdict needs no further step.
   ///
   /// A section of the kernel that is proven is still worth a look into: what took so long in it?
-  static func isEnough(_ analysis: SpikeAnalysis, isLast: Bool) -> Bool {
-    guard analysis.culprit.confidence == .proven else { return false }
-    return isLast || function(of: analysis) == nil
+  static func isEnough(_ analysis: SpikeAnalysis) -> Bool {
+    analysis.culprit.confidence == .proven && function(of: analysis) == nil
   }
 }

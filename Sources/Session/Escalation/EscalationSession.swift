@@ -40,8 +40,8 @@ public struct EscalationSession {
       facts: EscalationFacts(budget: budget), ends: plan.measurement.duration.map { Self.now + $0 },
       medianOff: try median(nil))
     try step([.events], &state)
-    if state.goesOn(isLast: false) { try step([.stacks], &state) }
-    if state.goesOn(isLast: false), let analysis = state.analysis {
+    if state.goesOn { try step([.stacks], &state) }
+    if state.goesOn, let analysis = state.analysis {
       let names = ladder.tracers(for: analysis)
       if names.isEmpty {
         state.skip("a tracer", "none of this kernel's tells more of a spike like this")
@@ -49,7 +49,7 @@ public struct EscalationSession {
         try step(names.map { .tracer(TracerPlan($0)) }, &state)
       }
     }
-    if state.goesOn(isLast: false), let analysis = state.analysis {
+    if state.goesOn, let analysis = state.analysis {
       let graphs = ladder.graphs(for: analysis, isTraceable: Self.isTraceable)
       if graphs.isEmpty {
         state.skip(
@@ -95,8 +95,7 @@ public struct EscalationSession {
   private func step(
     _ rungs: [EscalationLadder.Rung], _ state: inout State
   ) throws(SessionError) {
-    for (index, rung) in rungs.enumerated() {
-      let isLast = index == rungs.count - 1
+    for rung in rungs {
       do throws(SessionError) {
         let cost = try median(rung).map { max(.zero, $0 - (state.medianOff ?? $0)) }
         if let cost, cost > budget {
@@ -113,7 +112,6 @@ public struct EscalationSession {
         guard case .arming(let refusal) = error, case .tracer = rung else { throw error }
         state.skip(rung.text, "\(refusal)")
         say(state.facts.steps.last)
-        if isLast { return }
       }
     }
   }
@@ -210,9 +208,10 @@ extension EscalationSession {
     /// The last spike's verdict.
     var analysis: SpikeAnalysis? { spikes.last?.report.analysis }
 
-    func goesOn(isLast: Bool) -> Bool {
+    /// Whether a further step can tell more.
+    var goesOn: Bool {
       guard !isOver, let analysis else { return false }
-      return !EscalationLadder.isEnough(analysis, isLast: isLast)
+      return !EscalationLadder.isEnough(analysis)
     }
 
     mutating func skip(_ traced: String, cost: Nanoseconds? = nil, _ reason: String) {
