@@ -151,11 +151,16 @@ static int bt_inject_once(const struct bt_fault *fault, int cpu, u64 ns, unsigne
 		.fault = fault,
 		.request = { .cpu = cpu, .ns = ns, .extra = extra },
 	};
-	struct bt_thread *thread = bt_thread_start(cpu, "bt_inject", bt_run, &run);
 
-	if (IS_ERR(thread))
-		return PTR_ERR(thread);
-	bt_thread_wait(thread);
+	if (fault->in_caller) {
+		bt_run(&run);
+	} else {
+		struct bt_thread *thread = bt_thread_start(cpu, "bt_inject", bt_run, &run);
+
+		if (IS_ERR(thread))
+			return PTR_ERR(thread);
+		bt_thread_wait(thread);
+	}
 	if (!run.result)
 		bt_truth_add(fault->attribute.attr.name, fault->function, ns, &run.request.window);
 	return run.result;
@@ -211,6 +216,7 @@ static ssize_t bt_show(struct kobject *kobject, struct kobj_attribute *attribute
 
 static struct bt_fault bt_faults[] = {
 	BT_FAULT(irqs_off, "bt_irqs_off_section"),
+	BT_FAULT(irqs_off_here, "bt_irqs_off_section", .in_caller = true),
 	BT_FAULT(preempt_off, "bt_preempt_off_section"),
 	BT_FAULT(raw_lock, "bt_raw_lock_holder", .cpus_needed = 2),
 	BT_FAULT(hard_irq, "bt_hard_irq_handler"),
