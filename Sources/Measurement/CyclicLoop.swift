@@ -119,14 +119,15 @@ struct CyclicLoop: ~Copyable {
       }
       var now = bt_clock(clock)
       let latency = now &- next
-      let taken =
-        latency > threshold
-        && trigger.pointee.take(
+      if latency > threshold,
+        trigger.pointee.take(
           thread: thread, text: text.pointee, sequence: sequence, expiry: next, now: now)
-      recorder.pointee.record(latency, sequence: sequence, wake: now)
-      if taken {
+      {
+        recorder.pointee.record(latency, sequence: sequence, wake: now)
         trigger.pointee.publish(usageAtStart: usageAtStart)
         now = bt_clock(clock)
+      } else {
+        recorder.pointee.record(latency, sequence: sequence, wake: now)
       }
       sequence &+= 1
       left &-= 1

@@ -7,13 +7,11 @@ internal import TraceModel
 /// there, and whole words can be copied, as what they spill lies where the line has not come to yet. It is cold when
 /// it is needed, so that what counts is how few cache lines it touches one after the other.
 struct MarkerText: ~Copyable {
-  /// The constant pieces, one behind the other, then the place where the line is put together.
+  /// Where each constant piece ends, the pieces one behind the other, the place where the line is put together.
   private let bytes: UnsafeMutableRawPointer
-  /// Where each piece ends.
-  private let ends: InlineArray<7, Int>
 
-  /// Where the first piece begins: a word's spill lies before it.
-  private static var piecesOffset: Int { 8 }
+  /// Where the first piece begins, a line of the cache behind the ends: a word's spill lies before it.
+  private static var piecesOffset: Int { 64 }
   /// Where the line ends, with room for the pieces, the line and a word's spill before it.
   private static var lineEnd: Int { 1_024 }
   /// Unit of prefetching.
@@ -28,16 +26,14 @@ struct MarkerText: ~Copyable {
     ]
     bytes = .allocate(byteCount: Self.lineEnd, alignment: Self.cacheLine)
     bytes.initializeMemory(as: UInt8.self, repeating: 0, count: Self.lineEnd)
-    var ends = InlineArray<7, Int>(repeating: 0)
     var count = Self.piecesOffset
     for (index, piece) in pieces.enumerated() {
       for byte in piece.utf8 {
         bytes.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
         count += 1
       }
-      ends[index] = count
+      bytes.storeBytes(of: count, toByteOffset: index * 8, as: Int.self)
     }
-    self.ends = ends
   }
 
   deinit { bytes.deallocate() }
@@ -58,25 +54,29 @@ struct MarkerText: ~Copyable {
       ahead &+= Self.cacheLine
     }
     let latency = UInt64(truncatingIfNeeded: wake &- expiry)
-    var start = piece(from: ends[5], to: ends[6], before: Self.lineEnd)
+    var start = piece(6, before: Self.lineEnd)
     start = number(latency / 1_000, before: start)
-    start = piece(from: ends[4], to: ends[5], before: start)
+    start = piece(5, before: start)
     start = number(latency, before: start)
-    start = piece(from: ends[3], to: ends[4], before: start)
+    start = piece(4, before: start)
     start = number(UInt64(truncatingIfNeeded: wake), before: start)
-    start = piece(from: ends[2], to: ends[3], before: start)
+    start = piece(3, before: start)
     start = number(UInt64(truncatingIfNeeded: expiry), before: start)
-    start = piece(from: ends[1], to: ends[2], before: start)
+    start = piece(2, before: start)
     start = number(sequence, before: start)
-    start = piece(from: ends[0], to: ends[1], before: start)
+    start = piece(1, before: start)
     start = number(UInt64(truncatingIfNeeded: cpu), before: start)
-    start = piece(from: Self.piecesOffset, to: ends[0], before: start)
+    start = piece(0, before: start)
     return Self.lineEnd &- start
   }
 
   /// Copies a piece in front of `position` and gives where it begins.
   @_noAllocation @_noLocks @inline(__always)
-  private func piece(from start: Int, to end: Int, before position: Int) -> Int {
+  private func piece(_ index: Int, before position: Int) -> Int {
+    let start =
+      index == 0
+      ? Self.piecesOffset : bytes.load(fromByteOffset: (index &- 1) &* 8, as: Int.self)
+    let end = bytes.load(fromByteOffset: index &* 8, as: Int.self)
     var source = end
     var place = position
     while source > start {
@@ -89,7 +89,7 @@ struct MarkerText: ~Copyable {
   }
 
   /// Writes a number in front of `position` and gives where it begins.
-  @_noAllocation @_noLocks @inline(never)
+  @_noAllocation @_noLocks @inline(__always)
   private func number(_ value: UInt64, before position: Int) -> Int {
     var rest = value
     var place = position

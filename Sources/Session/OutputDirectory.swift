@@ -24,14 +24,20 @@ enum OutputDirectory {
           .create, path: path, reason: .system(.notDirectory),
           hint: "name a directory with --output"))
     }
-    if access(path, W_OK | X_OK) != 0 {
+    // What a bundle begins with is tried: access(2) says nothing of file systems like /proc, or of a quota.
+    let trial = "\(path)/\(trialName)"
+    if mkdir(trial, 0o755) != 0, errno != EEXIST {
       throw .file(
         TraceFileError(
           .create, path: path, reason: .system(Errno(rawValue: errno)),
           hint: "bundles cannot be made there: name another directory with --output"))
     }
+    rmdir(trial)
     _ = AbandonedBundles.remove(in: path, prefix: BundleContents.prefix, isDead: isDead)
   }
+
+  /// Named like a bundle that is being written, so that what a killed run leaves is removed like one.
+  private static var trialName: String { ".\(BundleContents.prefix)trial.tmp-\(getpid())" }
 
   /// Whether a process that changed a directory at `changed` (CLOCK_REALTIME) has ended; its id may have been given
   /// to another process since.

@@ -37,4 +37,10 @@ struct OutputDirectoryTests {
     let left = try files.contentsOfDirectory(atPath: directory).sorted()
     #expect(left == names.dropFirst().sorted())
   }
+
+  @Test func `a directory in which nothing can be made is refused before the run`() throws {
+    let error = try #require(throws: SessionError.self) { try OutputDirectory.prepare("/proc") }
+    #expect("\(error)".contains("/proc"))
+    #expect("\(error)".contains("--output"))
+  }
 }

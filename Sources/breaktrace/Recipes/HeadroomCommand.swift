@@ -25,11 +25,7 @@ struct HeadroomCommand: ParsableCommand, StatusReporting {
   @Option(name: [.customShort("D"), .long], help: "Time: seconds, or with s, m, h or d.")
   var duration = "10"
 
-  @Option(name: [.customShort("i"), .long], help: "Interval of the wake-ups in us.")
-  var interval: Int64 = 1_000
-
-  @Option(help: "The CPUs that are measured; all without it.")
-  var cpus: String?
+  @OptionGroup var cadence: RecipeCadence
 
   @Option(help: "The shortest wait that counts, in us.")
   var gap: Int64 = 5_000
@@ -38,8 +34,8 @@ struct HeadroomCommand: ParsableCommand, StatusReporting {
   var demo = false
 
   mutating func validate() throws {
-    guard (1...1_000_000_000).contains(interval), (1...1_000_000_000).contains(gap) else {
-      throw ValidationError("--interval and --gap are 1 to 1000000000 us")
+    guard (1...1_000_000_000).contains(gap) else {
+      throw ValidationError("--gap: \(gap) is not between 1 and 1000000000 us")
     }
   }
 
@@ -47,7 +43,7 @@ struct HeadroomCommand: ParsableCommand, StatusReporting {
     var places: CPUSet
     let time: Nanoseconds
     do throws(UsageError) {
-      places = try RecipeRun.cpus(cpus)
+      places = try RecipeRun.cpus(cadence.cpus)
       time = try RecipeRun.duration(duration)
       if demo {
         guard Processors.available().count > 1 else {
@@ -82,7 +78,8 @@ struct HeadroomCommand: ParsableCommand, StatusReporting {
   private func measure(_ places: CPUSet, _ time: Nanoseconds) throws(SessionError) -> ExitStatus {
     let waits = GapLists(count: places.count, limit: Nanoseconds(microseconds: gap))
     var run = RecipeRun(
-      cpus: places, policy: .other, priority: 0, interval: Nanoseconds(microseconds: interval),
+      cpus: places, policy: .other, priority: 0,
+      interval: Nanoseconds(microseconds: cadence.interval),
       duration: time, streamsSamples: true, commandLine: "breaktrace headroom")
     run.onSample = { thread, samples in
       for sample in samples { waits.lists[thread].add(sample) }

@@ -33,11 +33,7 @@ struct PlanCommand: ParsableCommand, StatusReporting {
     name: [.customShort("D"), .long], help: "Time of each run: seconds, or with s, m, h or d.")
   var duration = "60"
 
-  @Option(name: [.customShort("i"), .long], help: "Interval of the wake-ups in us.")
-  var interval: Int64 = 1_000
-
-  @Option(help: "The CPUs that are measured, one thread each; all without it.")
-  var cpus: String?
+  @OptionGroup var cadence: RecipeCadence
 
   @Option(help: "How many misses of a thread are traced and explained; 0 traces nothing.")
   var spikes = 3
@@ -49,9 +45,6 @@ struct PlanCommand: ParsableCommand, StatusReporting {
   var check = false
 
   mutating func validate() throws {
-    guard (1...1_000_000_000).contains(interval) else {
-      throw ValidationError("--interval: \(interval) is not between 1 and 1000000000 us")
-    }
     guard (0...1_000).contains(spikes) else {
       throw ValidationError("--spikes: \(spikes) is not between 0 and 1000")
     }
@@ -70,7 +63,7 @@ struct PlanCommand: ParsableCommand, StatusReporting {
     }
     do throws(UsageError) {
       table = try PlanTable(text, name: file)
-      places = try RecipeRun.cpus(cpus)
+      places = try RecipeRun.cpus(cadence.cpus)
       time = try RecipeRun.duration(duration)
     } catch {
       Console.error("breaktrace: \(error)")
@@ -107,7 +100,7 @@ struct PlanCommand: ParsableCommand, StatusReporting {
   ) throws(SessionError) -> PlanResult {
     var run = RecipeRun(
       cpus: places, policy: .fifo, priority: row.priority + 1,
-      interval: Nanoseconds(microseconds: interval), duration: time,
+      interval: Nanoseconds(microseconds: cadence.interval), duration: time,
       limit: Nanoseconds(microseconds: row.constraint.limit), spikes: spikes, output: output,
       commandLine: "breaktrace plan: \(row.thread)")
     var result = PlanResult(row: row)

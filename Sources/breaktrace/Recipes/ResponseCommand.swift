@@ -33,11 +33,7 @@ struct ResponseCommand: ParsableCommand, StatusReporting {
     name: [.customShort("D"), .long], help: "Time of each run: seconds, or with s, m, h or d.")
   var duration = "30"
 
-  @Option(name: [.customShort("i"), .long], help: "Interval of the wake-ups in us.")
-  var interval: Int64 = 1_000
-
-  @Option(help: "The CPUs that are measured, those of the application; all without it.")
-  var cpus: String?
+  @OptionGroup var cadence: RecipeCadence
 
   mutating func validate() throws {
     guard (2...98).contains(priority) else {
@@ -49,16 +45,13 @@ struct ResponseCommand: ParsableCommand, StatusReporting {
     guard (1...priority - 1).contains(below ?? priority - 1) else {
       throw ValidationError("--below: it must be 1 to \(priority - 1)")
     }
-    guard (1...1_000_000_000).contains(interval) else {
-      throw ValidationError("--interval: \(interval) is not between 1 and 1000000000 us")
-    }
   }
 
   mutating func status() -> ExitStatus {
     let places: CPUSet
     let time: Nanoseconds
     do throws(UsageError) {
-      places = try RecipeRun.cpus(cpus)
+      places = try RecipeRun.cpus(cadence.cpus)
       time = try RecipeRun.duration(duration)
     } catch {
       Console.error("breaktrace: \(error)")
@@ -87,7 +80,7 @@ struct ResponseCommand: ParsableCommand, StatusReporting {
       "breaktrace: fifo \(priority) on CPU \(places.list) for \(time.count / 1_000_000_000) s")
     let run = RecipeRun(
       cpus: places, policy: .fifo, priority: priority,
-      interval: Nanoseconds(microseconds: interval), duration: time,
+      interval: Nanoseconds(microseconds: cadence.interval), duration: time,
       commandLine: "breaktrace response")
     let result = try run.run()
     if case .signal = result.end { return nil }
