@@ -33,7 +33,6 @@ struct RecordedRunQueue {
   }
 
   private func show(_ path: String) throws(SessionError) -> ExitStatus {
-    var status = ExitStatus.success
     let recording = try RunQueueRecording(path: path)
     for problem in recording.problems.prefix(10) {
       Console.error("breaktrace: \(path): \(problem)")
@@ -44,13 +43,12 @@ struct RecordedRunQueue {
     let printer = RunqPrinter(
       format: format, work: work, softirq: softirq, threshold: filter.threshold, isTop: false,
       clock: .trace)
-    printer.begin()
     let replay = recording.replay(filter: filter, observer: printer.observer, chains: tree)
     if replay.switchCount == 0 {
       Console.error(
         "breaktrace: \(path): there is no sched_switch in it: record sched:sched_switch and "
           + "sched:sched_waking")
-      status = .failure
+      return .failure
     }
     if tree != nil {
       Console.output(
@@ -59,7 +57,6 @@ struct RecordedRunQueue {
           polls: replay.polls, deliveries: replay.deliveries, waits: [],
           summary: RunQueueSummary(replay)))
     }
-    let end = printer.end(RunQueueSummary(replay))
-    return status == .success ? end : status
+    return printer.end(RunQueueSummary(replay))
   }
 }

@@ -48,6 +48,7 @@ final class RunqPrinter {
   private let clock: Clock
   private var rows = 0
   private var warned = 0
+  private var hasBegun = false
 
   init(
     format: LineFormat, work: String?, softirq: Bool, threshold: Nanoseconds, isTop: Bool,
@@ -64,13 +65,16 @@ final class RunqPrinter {
   /// The observer that writes through this.
   var observer: RunQueueObserver {
     RunQueueObserver(
+      started: { [self] in begin() },
       waits: { [self] in waits($0) }, deferred: { [self] in deferred($0) },
       warnings: { [self] in warnings($0) }, progress: { [self] in table($0) },
       remark: { Console.error("breaktrace: \($0)") })
   }
 
+  /// The column titles; only where nothing is refused any more.
   func begin() {
-    guard format == .text, !isTop else { return }
+    guard !hasBegun, format == .text, !isTop else { return }
+    hasBegun = true
     Console.output(RunQueueText.header + "\n")
   }
 
@@ -101,6 +105,7 @@ final class RunqPrinter {
     _ rows: [Row], _ text: (Row) -> String, _ json: (Row) throws(ReportError) -> String
   ) {
     guard !rows.isEmpty else { return }
+    begin()
     var output = ""
     for row in rows {
       switch format {
@@ -132,6 +137,7 @@ final class RunqPrinter {
   }
 
   func end(_ summary: RunQueueSummary) -> ExitStatus {
+    begin()
     switch format {
     case .text: Console.output(RunQueueText.summary(summary))
     case .json:

@@ -132,7 +132,6 @@ struct RunqCommand: ParsableCommand, StatusReporting {
     let printer = RunqPrinter(
       format: format, work: work, softirq: softirq, threshold: filter.threshold, isTop: top,
       clock: .wall())
-    printer.begin()
     do throws(SessionError) {
       let summary = try RunQueueSession(plan: plan, observer: printer.observer).run()
       return printer.end(summary)

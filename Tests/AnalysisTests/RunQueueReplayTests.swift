@@ -178,6 +178,21 @@ struct RunQueueReplayTests {
     #expect(script(false).map(\.before) == ["before"])
   }
 
+  @Test(arguments: [(1, 1), (2, 0)])
+  func `a task that is preempted while it renames itself shows the name before`(
+    renames: Int, warnings: Int
+  ) {
+    var script = RunQueueScript()
+    script.change(0, 0, nobody, "R", (10, "sh"))
+    // By exec and by prctl(2); the latter's name is not written yet at the switch.
+    for number in 0..<renames { script.task(.rename, 50 + Int64(number), 0, pid: 10, 10) }
+    script.change(100, 0, (10, "exe"), "R", hog)
+    script.change(200, 0, hog, "S", (10, "exe"))
+    script.change(300, 0, (10, "done"), "S", nobody)
+    var replay = script.replay()
+    #expect(replay.takeWarnings().count == warnings)
+  }
+
   @Test func `a kworker under two names is told even where renames are not recorded`() {
     var script = RunQueueScript()
     script.change(0, 0, nobody, "R", (10, "kworker/2:0"))

@@ -37,6 +37,33 @@ extension ProcessTests {
 
       """
 
+    /// `nobody` may execute the built command.
+    private static let hasOrdinaryUser =
+      (try? BuiltCommand.run(asNobody + ["--version"], program: setpriv))?.status == 0
+    private static let setpriv = "/usr/bin/setpriv"
+    private static var asNobody: [String] {
+      ["--reuid=65534", "--regid=65534", "--clear-groups", BuiltCommand.path]
+    }
+
+    @Test(
+      .enabled(if: hasOrdinaryUser, "needs setpriv and an executable that nobody may run"),
+      arguments: [[], ["--format", "json"], ["--top"], ["--filter-in", "pages"]])
+    func `runq without root says so and prints nothing else`(options: [String]) throws {
+      let outcome = try BuiltCommand.run(
+        Self.asNobody + ["runq", "--duration", "1"] + options, program: Self.setpriv)
+      #expect(outcome.output == "")
+      #expect(outcome.error.contains("needs root"))
+      #expect(outcome.error.split(separator: "\n").count == 1)
+      #expect(outcome.status == 3)
+    }
+
+    @Test(arguments: [["runq", "--file", "text"], ["runq", "--file", "missing"]])
+    func `a file without waits gives no table`(words: [String]) throws {
+      let outcome = try BuiltCommand.run(words, in: try directory())
+      #expect(outcome.output == "")
+      #expect(outcome.status == 1)
+    }
+
     @Test(
       arguments: [
         (["analyze", "missing"], 1, "missing: No such file"),

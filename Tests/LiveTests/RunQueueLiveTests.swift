@@ -121,6 +121,29 @@ struct RunQueueLiveTests {
     #expect(UInt64(rows) == summary.total.count)
     #expect(summary.lostMarks == 0)
     #expect(summary.damagedPages == 0)
+    #expect(summary.pace?.priority == 1)
+    #expect(summary.leftovers.isEmpty)
+    #expect(instances().isEmpty)
+  }
+
+  @Test func `a kernel that cannot filter has all events read, and that is said`() throws {
+    func text(_ name: String) -> String {
+      (try? String(contentsOfFile: "/sys/kernel/tracing/" + name, encoding: .utf8)) ?? ""
+    }
+    let canFilter =
+      access("/sys/kernel/tracing/synthetic_events", F_OK) == 0
+      && text("README").contains("onmatch(")
+    var remarks: [String] = []
+    var starts = 0
+    let summary = try RunQueueSession(
+      plan: RunQueuePlan(
+        filter: RunQueueFilter(threshold: Nanoseconds(1_000_000_000)),
+        duration: Nanoseconds(200_000_000), filterPlace: .kernel),
+      observer: RunQueueObserver(started: { starts += 1 }, remark: { remarks.append($0) })
+    ).run()
+    #expect((summary.leftOutBelow != nil) == canFilter)
+    #expect(remarks.contains { $0.contains("cannot filter") } == !canFilter)
+    #expect(starts == 1)
     #expect(summary.leftovers.isEmpty)
     #expect(instances().isEmpty)
   }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Judges what tools/lab/runq-guest left in a directory: a line a check, "ok TEXT" or "FAILED TEXT: REASON".
+"""Judges what tools/lab/runq-guest left in a directory: a line a check, "ok TEXT", "FAILED TEXT: REASON" or
+"skipped TEXT: REASON".
 
 Usage: runq-results.py KERNEL DIRECTORY
 """
@@ -92,7 +93,8 @@ def softirq(fault, function):
 
 def filters():
     """The kernel's filter and all events give the same waits."""
-    if not read("kernel.json"):
+    if not read("kernel.can").strip():
+        print(f"skipped {KERNEL}: runq, kernel's filter: the kernel has no synthetic events that triggers make")
         return
     ended_well("kernel", read("kernel.state"))
     defined = [l for l in read("kernel.defined").splitlines() if "breaktrace_" in l]
@@ -138,6 +140,18 @@ def filters():
     check("runq, kernel's filter: a killed run leaves its definition", "breaktrace_" in read("killed.defined"))
     check("runq, kernel's filter: disarm removes it", not read("killed.state").strip(),
           read("killed.state") + read("killed.said"))
+
+
+def fallback():
+    """A kernel that cannot filter, or seems so, was asked to: all events are read, and that is said."""
+    ended_well("fallback", read("fallback.state"))
+    values = rows("fallback.json")
+    check("runq, without the kernel's filter: it says that all events are read",
+          "cannot filter" in read("fallback.error"), read("fallback.error")[-300:])
+    check("runq, without the kernel's filter: the summary says so too",
+          bool(values) and values[-1].get("filtered_in") == "pages", str(values[-1:])[:200])
+    hogs = [r for r in values if r["type"] == "wait" and any(b["name"] == "bt_hog" and b["ns"] > 7e6 for b in r["behind"])]
+    check("runq, without the kernel's filter: the hog is named", bool(hogs), short([r for r in values if r["type"] == "wait"]))
 
 
 def short(values):
@@ -186,6 +200,7 @@ def main():
     softirq("softirq_tasklet", "bt_tasklet_function")
     softirq("softirq_timer", "bt_softirq_timer_function")
     filters()
+    fallback()
     case()
 
 

@@ -32,7 +32,7 @@ extension RunQueueReplay {
     // A trace without renames cannot tell an exec: then only a name that comes back, or a worker's, contradicts.
     let contradicts =
       hasRenames || tasks[index].formerName == name || known.isWorker || name.isWorker
-    if contradicts, !known.isEmpty, !tasks[index].mayRename, !tasks[index].hasEnded,
+    if contradicts, !known.isEmpty, tasks[index].renames == 0, !tasks[index].hasEnded,
       pendingWarnings.count < Self.mostWarnings, warnedPids.insert(tasks[index].pid).inserted
     {
       pendingWarnings.append(
@@ -42,7 +42,7 @@ extension RunQueueReplay {
     }
     tasks[index].formerName = known
     tasks[index].name = name
-    tasks[index].mayRename = false
+    if tasks[index].renames > 0 { tasks[index].renames -= 1 }
     tasks[index].hasEnded = false
     if let glob = filter.comm { tasks[index].isWanted = Glob.matches(glob, name.text) }
   }

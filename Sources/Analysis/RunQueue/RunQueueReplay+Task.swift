@@ -23,7 +23,9 @@ extension RunQueueReplay {
     var firstCPUEnd: Int64 = 0
     var isRunning = false
     var priority: Int32 = 120
-    var mayRename = true
+    /// Names that may still come: one for each rename, and for a new task. A task that is preempted while it renames itself
+    /// (the event comes before the name) still shows the name before.
+    var renames: UInt8 = 1
     var hasEnded = false
     var isWanted = true
     var statistics = LatencyStatistics()

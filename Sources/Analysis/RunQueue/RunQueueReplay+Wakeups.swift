@@ -38,7 +38,7 @@ extension RunQueueReplay {
   mutating func wokenNew(_ event: RunQueueEvent, _ cpu: Int) {
     guard event.task != 0, let index = slot(event.task) else { return }
     // Whoever had the id before has ended.
-    tasks[index].mayRename = true
+    tasks[index].renames = max(1, tasks[index].renames)
     tasks[index].hasEnded = false
     learn(index, event.name, event.time)
     tasks[index].waitStart = event.time
@@ -72,7 +72,7 @@ extension RunQueueReplay {
 
   mutating func forked(_ event: RunQueueEvent) {
     if let index = slot(event.task) {
-      tasks[index].mayRename = true
+      tasks[index].renames = max(1, tasks[index].renames)
       tasks[index].hasEnded = false
     }
     if filter.includesNewThreads, event.target == 1, filter.tids?.contains(event.pid) ?? false {

@@ -159,7 +159,7 @@ public struct RunQueueReplay {
     case .fork: forked(event)
     case .rename:
       hasRenames = true
-      if let index = slot(event.task) { tasks[index].mayRename = true }
+      if let index = slot(event.task) { tasks[index].renames = min(2, tasks[index].renames + 1) }
     case .waited: add(event, details: nil)
     case .lost: lost(event, cpu)
     }

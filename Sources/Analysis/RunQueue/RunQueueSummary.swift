@@ -42,8 +42,8 @@ public struct RunQueueSummary: Sendable {
   public var shortenedLists: UInt64
   /// Buffer of each CPU in KiB, nil for a recorded trace.
   public var bufferKilobytes: Int?
-  /// Bytes of pages that were read, nil for a recorded trace.
-  public var bytes: UInt64?
+  /// How the reader kept up, nil for a recorded trace.
+  public var pace: ReaderPace?
   /// Pages that could not be read to their end.
   public var damagedPages = 0
   /// Where the kernel left waits out: those shorter than this are neither rows nor counted. nil where all were counted.
@@ -77,15 +77,10 @@ public struct RunQueueSummary: Sendable {
     shortenedLists = replay.shortenedLists
   }
 
-  /// Buffer of each CPU in KiB that would have held what was lost, nil where nothing was lost.
-  ///
-  /// The mean hole is counted at the mean size of an event, with half as much again for luck, up to a power of two.
+  /// Buffer of each CPU in KiB that would have held what was lost; nil where nothing was, or where a larger buffer does not
+  /// help: the kernel's reports of long waits have one of their own.
   public var neededKilobytes: Int? {
-    guard lostMarks > 0, let bufferKilobytes else { return nil }
-    let size = events > 0 ? Double(bytes ?? 0) / Double(events) : 64
-    let hole = Double(lostEvents) / Double(lostMarks) * max(size, 32) / 1_024 * 1.5
-    var wanted = bufferKilobytes * 2
-    while Double(wanted) < Double(bufferKilobytes) + hole, wanted < 1 << 21 { wanted *= 2 }
-    return wanted
+    guard lostMarks > 0, leftOutBelow == nil, let bufferKilobytes else { return nil }
+    return pace?.neededKilobytes(insteadOf: bufferKilobytes)
   }
 }

@@ -186,6 +186,34 @@ private struct SummaryRecord: Encodable {
     }
   }
 
+  struct ReaderRecord: Encodable {
+    var priority: Int32
+    var peak_bytes_per_second: UInt64
+    var behind_ns: Int64
+    /// What follows: of the longest time between two reads behind which events were missing.
+    var gap_ns: Int64?
+    var waited_for_cpu_ns: Int64?
+    var ran_ns: Int64?
+    var slept_ns: Int64?
+    var cause: String?
+
+    init(_ pace: ReaderPace) {
+      priority = pace.priority
+      peak_bytes_per_second = UInt64(max(0, pace.peakRate))
+      behind_ns = pace.behind.count
+      gap_ns = pace.gap?.length.count
+      waited_for_cpu_ns = pace.gap?.waited?.count
+      ran_ns = pace.gap?.ran.count
+      slept_ns = pace.gap?.slept.count
+      switch pace.cause {
+      case .starved: cause = "starved"
+      case .busy: cause = "busy"
+      case .slept: cause = "slept"
+      case nil: break
+      }
+    }
+  }
+
   struct BucketRecord: Encodable {
     var from_us: UInt64
     var to_us: UInt64
@@ -204,6 +232,7 @@ private struct SummaryRecord: Encodable {
   var unrecorded_switches: UInt64
   var buffer_kb: Int?
   var needed_buffer_kb: Int?
+  var reader: ReaderRecord?
   var filtered_in: String
   var missed_by_filter: UInt64
   var rows_without_details: UInt64
@@ -224,6 +253,7 @@ private struct SummaryRecord: Encodable {
     unrecorded_switches = summary.unrecordedSwitches
     buffer_kb = summary.bufferKilobytes
     needed_buffer_kb = summary.neededKilobytes
+    reader = summary.pace.map(ReaderRecord.init)
     filtered_in = summary.leftOutBelow == nil ? "pages" : "kernel"
     missed_by_filter = summary.missedByFilter
     rows_without_details = summary.rowsWithoutDetails

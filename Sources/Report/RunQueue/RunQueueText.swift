@@ -150,8 +150,14 @@ public enum RunQueueText {
         + " \(Quantity.count(summary.droppedWaits, "wait")) across them dropped"
       if let buffer = summary.bufferKilobytes, let needed = summary.neededKilobytes {
         line += "; the buffer had \(buffer) KiB a CPU, try --buffer \(needed)"
+      } else if summary.leftOutBelow != nil {
+        line +=
+          "; too many waits for the kernel's filter, try a higher --threshold or --filter-in pages"
       }
       lines.append(line)
+      if summary.leftOutBelow == nil, let pace = summary.pace {
+        lines += ReaderPaceText.lines(pace)
+      }
     } else {
       lines.append("No event was lost.")
     }

@@ -64,7 +64,8 @@ public struct CommandSession {
       calls = ofTree
       RunQueueTracing.report(ofTree, observer)
       let labels = LabelTable()
-      let stream = try RunQueueStream([system, ofTree], labels: labels)
+      let stream = try RunQueueStream(
+        [system, ofTree], kilobytes: plan.bufferKilobytes, labels: labels)
       var replay = RunQueueReplay(
         filter: plan.filter, labels: labels, recordsChains: true, root: child)
       replay.deferredThreshold = plan.filter.threshold
@@ -84,7 +85,7 @@ public struct CommandSession {
       stream.close()
       var summary = RunQueueSummary(replay)
       summary.bufferKilobytes = plan.bufferKilobytes
-      summary.bytes = stream.bytes
+      summary.pace = stream.pace
       summary.damagedPages = stream.damagedPages
       let report = ofTree.disarm()
       summary.leftovers = report.leftovers.map { "\($0.path): \($0.reason)" } + tracing.end()

@@ -7,6 +7,8 @@ enum KernelWaitFilter {
   /// What our synthetic events' names begin with.
   static let prefix = "breaktrace_"
   static let suffix = "waits"
+  /// Buffer of each CPU for the reports.
+  static let bufferKilobytes = 1_024
 
   /// Whether the kernel has synthetic events and triggers that make them.
   static func isAvailable(_ root: TracefsRoot) -> Bool {
@@ -20,7 +22,7 @@ enum KernelWaitFilter {
   static func arming(_ run: RunIdentity, threshold: Nanoseconds) -> ArmingPlan {
     let name = name(run)
     var plan = ArmingPlan(
-      bufferKilobytes: 1_024, clocks: ["mono"],
+      bufferKilobytes: bufferKilobytes, clocks: ["mono"],
       events: [
         ArmingPlan.Event(
           EventName("synthetic", name), filter: "lat >= \(max(0, threshold.count))",

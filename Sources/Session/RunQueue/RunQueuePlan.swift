@@ -72,6 +72,8 @@ public struct RunQueuePlan: Sendable {
 
 /// What is told while the recording goes on, from the thread that runs it.
 public struct RunQueueObserver {
+  /// Everything is armed: rows may come from here on.
+  public var started: () -> Void
   /// Rows: waits of at least the threshold, in order of their end.
   public var waits: ([RunQueueWait]) -> Void
   /// Work items and softirqs.
@@ -85,12 +87,14 @@ public struct RunQueueObserver {
 
   /// Makes an observer.
   public init(
+    started: @escaping () -> Void = {},
     waits: @escaping ([RunQueueWait]) -> Void = { _ in },
     deferred: @escaping ([DeferredWait]) -> Void = { _ in },
     warnings: @escaping ([IdentityWarning]) -> Void = { _ in },
     progress: @escaping (RunQueueSummary) -> Void = { _ in },
     remark: @escaping (String) -> Void = { _ in }
   ) {
+    self.started = started
     self.waits = waits
     self.deferred = deferred
     self.warnings = warnings

@@ -27,13 +27,16 @@ public struct RunQueueSession {
       filter = armFilter(tracing)
       Self.raisePriority()
       let labels = LabelTable()
-      let stream = try RunQueueStream([instance], labels: labels)
+      let stream = try RunQueueStream(
+        [instance], kilobytes: plan.bufferKilobytes, labels: labels)
       var replay = RunQueueReplay(filter: plan.filter, labels: labels)
       var summary: RunQueueSummary
       if let filter {
-        let reports = try RunQueueStream([filter], labels: labels)
+        let reports = try RunQueueStream(
+          [filter], kilobytes: KernelWaitFilter.bufferKilobytes, labels: labels)
         var collector = KernelWaitCollector(
           reports: reports, events: stream, filter: plan.filter, labels: labels)
+        observer.started()
         follow(reports, &replay, &signals, milliseconds: 50) { collector.round(&$0) }
         try? filter.stop()
         try? instance.stop()
@@ -47,6 +50,7 @@ public struct RunQueueSession {
         stream.close()
         summary.leftovers = filter.disarm().problemLines
       } else {
+        observer.started()
         follow(stream, &replay, &signals, milliseconds: 200) { replay in
           stream.round { replay.apply($0) }
         }
@@ -122,7 +126,7 @@ public struct RunQueueSession {
   private func summary(_ replay: RunQueueReplay, _ stream: RunQueueStream) -> RunQueueSummary {
     var summary = RunQueueSummary(replay)
     summary.bufferKilobytes = plan.bufferKilobytes
-    summary.bytes = stream.bytes
+    summary.pace = stream.pace
     summary.damagedPages = stream.damagedPages
     return summary
   }
@@ -130,17 +134,16 @@ public struct RunQueueSession {
   /// The reader of a buffer that many tasks fill must get its share of the CPU, or events are lost.
   ///
   /// The lowest real-time priority: niceness counts only within the session's own share of the CPU (sched_autogroup). What is
-  /// read at a time is bounded, so that others wait a few ms for it at most.
+  /// read at a time is bounded, so that others wait a few ms for it at most. A real-time priority that it was started with
+  /// (chrt) stays.
   static func raisePriority() {
+    guard ReaderWatch.realtimePriority() == 0 else { return }
     var parameters = sched_param()
     parameters.sched_priority = 1
-    if sched_setscheduler(0, SCHED_FIFO | resetOnFork, &parameters) != 0 {
+    if sched_setscheduler(0, SCHED_FIFO | ReaderWatch.resetOnFork, &parameters) != 0 {
       _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, -20)
     }
   }
-
-  /// SCHED_RESET_ON_FORK
-  private static let resetOnFork: Int32 = 0x4000_0000
 }
 
 extension DisarmReport {

@@ -31,8 +31,17 @@ final class RunQueueStream {
   private(set) var damagedPages = 0
   /// Bytes of events read.
   private(set) var bytes: UInt64 = 0
+  private let watch: ReaderWatch
 
-  init(_ instances: [ArmedInstance], labels: LabelTable) throws(SessionError) {
+  /// How this thread kept up with the buffers.
+  var pace: ReaderPace { watch.pace }
+
+  /// Opens the instances' buffers, of so many KiB a CPU each, to be read by the calling thread.
+  init(
+    _ instances: [ArmedInstance], kilobytes: Int, labels: LabelTable
+  ) throws(SessionError) {
+    watch = ReaderWatch(kilobytes: kilobytes)
+    let begun = watch.now()
     let symbols = ProcText.read("/proc/kallsyms") ?? ""
     do throws(TracefsError) {
       pageSize = try instances.first?.pageSize() ?? 4_096
@@ -52,6 +61,7 @@ final class RunQueueStream {
       }
     }
     merger = RunQueueMerger(buffers: sources.count)
+    watch.begin(buffers: sources.count, since: begun)
   }
 
   private static func decoder(
@@ -128,20 +138,32 @@ final class RunQueueStream {
   /// Reads a buffer until it is empty; false where the round's limit came first.
   private func read(_ index: Int) -> Bool {
     let source = sources[index]
+    let begin = watch.now()
+    let before = merger.queues[index].count
+    var readBytes = 0
+    var lost: UInt64?
+    var isEmptied = false
     for _ in 0..<Self.roundPages {
-      let count: Int
-      do {
-        count = try source.descriptor.read(into: buffer)
-      } catch {
-        return true
+      let count = (try? source.descriptor.read(into: buffer)) ?? 0
+      guard count > 0 else {
+        isEmptied = true
+        break
       }
-      if count <= 0 { return true }
       let page = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count])
-      bytes += UInt64(count)
-      let (_, status) = decoders[source.decoder].decode(
+      readBytes += count
+      let (mark, status) = decoders[source.decoder].decode(
         page.bytes, cpu: source.cpu, into: &merger.queues[index])
       if case .damaged = status { damagedPages += 1 }
+      switch mark {
+      case .none: break
+      case .unknownCount: lost = lost ?? 0
+      case .count(let number): lost = (lost ?? 0) &+ number
+      }
     }
-    return false
+    bytes += UInt64(readBytes)
+    watch.read(
+      index, since: begin, bytes: readBytes, events: merger.queues[index].count - before,
+      lost: lost, isEmptied: isEmptied)
+    return isEmptied
   }
 }

@@ -6,15 +6,17 @@ Usage: compare.py BREAKTRACE {hackbench|cpu} [THRESHOLD_US]
 The recount does what runqslower does (start at sched_wakeup, sched_wakeup_new or at being preempted, end at the next
 sched_switch to the task) on the text of a tracefs instance of its own. Needs root, libbpf-tools, rt-tests.
 """
-import json, os, re, signal, subprocess, sys, time
+import atexit, json, os, re, shutil, signal, subprocess, sys, tempfile, time
 from collections import defaultdict
 
-breaktrace, load = sys.argv[1], sys.argv[2]
+import load
+
+breaktrace, kind = sys.argv[1], sys.argv[2]
 threshold = int(sys.argv[3]) if len(sys.argv) > 3 else 2000
 tracefs = "/sys/kernel/tracing"
 instance = f"{tracefs}/instances/bench-runq-{os.getpid()}"
-work = f"/tmp/bench-runq-{os.getpid()}"
-os.makedirs(work)
+work = tempfile.mkdtemp(prefix="bench-runq-")
+atexit.register(shutil.rmtree, work)
 
 
 def put(path, text):
@@ -43,14 +45,7 @@ try:
         time.sleep(0.1)
     put(f"{instance}/trace", "")
     opened = time.monotonic_ns()
-    if load == "hackbench":
-        subprocess.run(["hackbench", "-g", "4", "-f", "10", "-l", "1500", "-s", "100"], stdout=subprocess.DEVNULL)
-    else:
-        hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(5)]
-        time.sleep(4)
-        for hog in hogs:
-            hog.kill()
-            hog.wait()
+    load.run(kind, groups=4, loops=1500)
     put(f"{instance}/tracing_on", "0")
     closed = time.monotonic_ns()
     other.send_signal(signal.SIGINT)
@@ -135,7 +130,7 @@ for comm, tid, latency in rows:
         missing.append((comm, tid, latency))
 
 only = [own[2] for all in ours.values() for own in all if not own[3] and own[2]["latency_ns"] >= threshold * 1000]
-print(f"load {load}, threshold {threshold} us; runqslower {len(rows)} rows, breaktrace "
+print(f"load {kind}, threshold {threshold} us; runqslower {len(rows)} rows, breaktrace "
       f"{sum(1 for a in ours.values() for o in a if o[1] >= threshold)} rows")
 print(f"found with 5 % or 20 us: {found}; largest difference {max(errors, default=0):.1f} us")
 print(f"of runqslower alone, explained (it missed an event that the kernel traced): {len(explained)}")
