@@ -17,7 +17,7 @@ public struct Analyzer: Sendable {
     _ sample: WakeupSample, in timeline: Timeline, sections: [LatencySection] = []
   ) -> SpikeAnalysis {
     let spike = SpikeCase(sample, timeline: timeline, context: context, sections: sections)
-    let outcomes = RuleSet.all.map { $0.examine(spike) }
+    let outcomes = spike.withoutFrozen(RuleSet.all.map { $0.examine(spike) })
     let ledger = Ledger(outcomes.flatMap(\.findings), window: sample.window)
     let health = health(of: spike)
 

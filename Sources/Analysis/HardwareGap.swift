@@ -62,4 +62,50 @@ extension SpikeCase {
       return common.length.count * 5 >= span.length.count * 4
     }
   }
+
+  /// Silences of the window in which another CPU stood still too: nothing that had this CPU can have taken them.
+  var frozen: [(span: TimeSpan, gap: HardwareGap)] {
+    guard context.hardwareGaps?.isEmpty == false else { return [] }
+    return silences(in: sample.window, minimum: max(floor, Nanoseconds(microseconds: 20)))
+      .compactMap { silence in sharedGap(over: silence).map { (silence, $0) } }
+  }
+
+  /// Takes the time in which the machine stood still from all findings but those that say so.
+  ///
+  /// A handler, a section or a task into which such a time falls has begin and end in the trace, and was not at work.
+  func withoutFrozen(_ outcomes: [RuleOutcome]) -> [RuleOutcome] {
+    let frozen = frozen
+    guard !frozen.isEmpty else { return outcomes }
+    let spans = Spans.merged(frozen.map(\.span))
+    return outcomes.map { outcome in
+      var kept = outcome
+      kept.findings = []
+      for finding in outcome.findings {
+        let left = Spans.subtracting(spans, from: Spans.merged(finding.spans))
+        guard !Self.standsStill.contains(finding.culprit),
+          Spans.length(left) < Spans.length(Spans.merged(finding.spans))
+        else {
+          kept.findings.append(finding)
+          continue
+        }
+        if Spans.length(left) >= floor {
+          var rest = finding
+          rest.spans = left
+          // Its evidence is of the whole.
+          rest.confidence = min(rest.confidence, .likely)
+          kept.findings.append(rest)
+        } else if let gap = frozen.first?.gap {
+          kept.refutations.append(
+            Refutation(
+              finding.culprit,
+              because: "hwlat saw CPU \(gap.cpu) stand still for \(gap.length.microseconds) us "
+                + "meanwhile"))
+        }
+      }
+      return kept
+    }
+  }
+
+  /// What says that the machine stood still, and the tool itself.
+  private static let standsStill: Set<CulpritClass> = [.hardwareStall, .hypervisor, .observer]
 }

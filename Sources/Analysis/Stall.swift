@@ -62,6 +62,14 @@ extension SpikeCase {
         found.append(stall(silence, "the wake-up itself"))
       }
     }
+    // Whoever had the CPU when another one stood still too.
+    for (silence, _) in frozen {
+      let new = Spans.subtracting(Spans.merged(found.map(\.span)), from: [silence])
+      for span in new where span.length >= least {
+        let occupant = replay.ran(in: span).first?.occupant
+        found.append(stall(span, occupant?.name ?? "the kernel"))
+      }
+    }
     return found
   }
 

@@ -14,6 +14,9 @@ extension Run {
     plan.spikes > 1 && (plan.measurement.loops > 0 || plan.measurement.duration != nil)
   }
 
+  /// Spikes that wait for their explanation, at most; their buffers are held in memory.
+  private static let mostWaiting = 4
+
   /// Takes a hit; true where it ends the run.
   mutating func take(_ hit: BreakHit) -> Bool {
     if result.hit == nil { result.hit = hit }
@@ -21,7 +24,7 @@ extension Run {
       result.end = .hit
       return true
     }
-    let isLast = !isCampaign && result.table.rows.count + 1 >= plan.spikes
+    let isLast = !isCampaign && taken + 1 >= plan.spikes
     do throws(SessionError) {
       try take(hit, from: instance, texts, goesOn: !isLast)
     } catch {
@@ -33,12 +36,53 @@ extension Run {
     return isLast
   }
 
+  /// Spikes so far, those that are not explained yet among them.
+  private var taken: Int { result.table.rows.count + waiting.count + (job == nil ? 0 : 1) }
+
+  /// Takes what has been explained meanwhile and starts with the next; true where an error ends the run.
+  mutating func settle() -> Bool {
+    do throws(SessionError) {
+      while job?.isDone ?? !waiting.isEmpty { try advance() }
+      return false
+    } catch {
+      result.failures.append("\(error)")
+      result.end = .hit
+      return true
+    }
+  }
+
+  /// Waits until all spikes are explained.
+  mutating func settleAll() {
+    do throws(SessionError) {
+      while job != nil || !waiting.isEmpty { try advance() }
+    } catch {
+      result.failures.append("\(error)")
+    }
+  }
+
+  /// Waits for the spike that is being explained, if there is one, and starts with the next.
+  private mutating func advance() throws(SessionError) {
+    if let done = job {
+      job = nil
+      let explained = try done.wait()
+      observer.spike(explained.report)
+      if let path = explained.bundle { observer.bundle(path) }
+      add(done.captured, explained)
+    }
+    if !waiting.isEmpty {
+      let next = waiting.removeFirst()
+      job = ExplanationJob(next, directory: keeps(next.hit) ? plan.outputDirectory : nil)
+    }
+  }
+
+  /// Whether a spike is among the worst ones so far.
+  private func keeps(_ hit: BreakHit) -> Bool {
+    result.spikes.count < plan.spikes || result.spikes.contains { $0.hit.latency < hit.latency }
+  }
+
   private mutating func take(
     _ hit: BreakHit, from instance: ArmedInstance, _ texts: TraceTexts, goesOn: Bool
   ) throws(SessionError) {
-    let keeps =
-      result.spikes.count < plan.spikes
-      || result.spikes.contains { $0.hit.latency < hit.latency }
     var snapshot: Snapshot
     var traced: TracerResult
     var deadTime: Nanoseconds?
@@ -50,7 +94,7 @@ extension Run {
         traced = try readTracer()
         if goesOn {
           // Measuring is blind until tracing is on again: everything else can wait.
-          if keeps, plan.outputDirectory != nil { try snapshot.complete(instance) }
+          if keeps(hit), plan.outputDirectory != nil { try snapshot.complete(instance) }
           try restartTracer()
           try instance.restart()
           engine.rearm()
@@ -67,22 +111,40 @@ extension Run {
       observers[hit.thread] = ObserverCost.facts(
         engine.takeSelfTest(thread: hit.thread), markerWrite: markerWrite)
     }
-    let report = try explain(hit, &snapshot, instance, texts, traced: traced)
-    var spike = SessionResult.Spike(
-      report: report, hit: hit, bundle: nil, deadTime: deadTime ?? (Self.now - hit.wake))
-    observer.spike(report)
-    if keeps, let directory = plan.outputDirectory {
+    var captured = try capture(hit, snapshot, instance, texts, traced: traced)
+    captured.deadTime = deadTime
+    if goesOn {
+      while waiting.count >= Self.mostWaiting { try advance() }
+      waiting.append(captured)
+      return
+    }
+    // The last one: nothing else is to be taken, and its buffers are still to be read.
+    while job != nil || !waiting.isEmpty { try advance() }
+    var explained = CapturedSpike.Explained(report: try captured.explain())
+    observer.spike(explained.report)
+    if keeps(hit), let directory = plan.outputDirectory {
       do throws(TracefsError) {
-        if !goesOn { try snapshot.complete(instance) }
+        try captured.snapshot.complete(instance)
       } catch {
         throw .arming(error)
       }
-      spike.bundle = try bundle(report, &snapshot, texts, directory)
+      explained.bundle = try captured.bundle(explained.report, in: directory)
+      if let path = explained.bundle { observer.bundle(path) }
     }
-    if keeps { keep(spike) }
+    add(captured, explained)
+  }
+
+  /// Puts an explained spike into the result.
+  private mutating func add(_ captured: CapturedSpike, _ explained: CapturedSpike.Explained) {
+    if keeps(captured.hit) {
+      keep(
+        SessionResult.Spike(
+          report: explained.report, hit: captured.hit, bundle: explained.bundle,
+          deadTime: captured.deadTime ?? (Self.now - captured.hit.wake)))
+    }
     result.table.add(
-      report.analysis, time: hit.expiry - started, deadTime: deadTime,
-      bundle: spike.bundle.map(Self.lastComponent))
+      explained.report.analysis, time: captured.hit.expiry - started, deadTime: captured.deadTime,
+      bundle: explained.bundle.map(Self.lastComponent))
   }
 
   /// Exchanges the buffers and measures on at once; reading is done afterwards.
@@ -118,24 +180,24 @@ extension Run {
     }
   }
 
-  private mutating func explain(
-    _ hit: BreakHit, _ snapshot: inout Snapshot, _ instance: ArmedInstance, _ texts: TraceTexts,
+  /// What is to be known of a hit: machine and threads as they are now.
+  private mutating func capture(
+    _ hit: BreakHit, _ snapshot: Snapshot, _ instance: ArmedInstance, _ texts: TraceTexts,
     traced: TracerResult
-  ) throws(SessionError) -> SpikeReport {
+  ) throws(SessionError) -> CapturedSpike {
+    var snapshot = snapshot
     if let symbols { snapshot.symbols = symbols.current() }
-    let explainer = try explainer(snapshot, texts)
-    // The marker as it stands in the buffer, so that the file alone gives the same sample.
+    let explainer = try CapturedSpike.explainer(snapshot, texts.schema)
     let marker = explainer.markers(limit: 1).first ?? hit.marker
+    let window = TimeSpan(marker.expiry, marker.wake)
     var facts = collector.hit(
       marker.sample(comm: hit.comm), start: atStart, before: before, watch: steal,
-      run: runFacts(hit),
-      trace: snapshot.facts(instance, window: TimeSpan(marker.expiry, marker.wake)),
+      run: runFacts(hit), trace: snapshot.facts(instance, window: window),
       observer: observers[hit.thread], ownThreads: ownThreads,
       otherTracing: otherTracing,
       attachments: plan.outputDirectory == nil ? [] : BundleContents.attachments)
     count(hit.usage, in: &facts)
     facts.tracerSection = traced.section
-    let window = TimeSpan(marker.expiry, marker.wake)
     facts.context?.hardwareGaps = hardwareGaps(around: window)
     facts.context?.functionCalls = traced.functions.map { SideEvents.calls($0, in: window) }
     if let tracer = plan.tracer {
@@ -143,36 +205,10 @@ extension Run {
       facts.trace?.tracerGot = self.section == nil ? nil : tracer.name
       facts.trace?.tracerOutcome = tracerOutcome(traced.section, window: window)
     }
-    let analysis = explainer.explain(
-      marker, context: facts.context?.context ?? SystemContext(), sections: facts.sections)
-    if var escalation = plan.escalation {
-      escalation.close(with: analysis)
-      facts.escalation = escalation
-    }
-    return SpikeReport(analysis, facts: facts, toolVersion: plan.version)
-  }
-
-  private func explainer(
-    _ snapshot: Snapshot, _ texts: TraceTexts
-  ) throws(SessionError) -> SpikeExplainer {
-    do throws(RingBufferError) {
-      return try SpikeExplainer(
-        snapshot.trace, schema: texts.schema, symbols: SymbolTable(sharing: snapshot.symbols))
-    } catch {
-      throw .decoding(error)
-    }
-  }
-
-  private func bundle(
-    _ report: SpikeReport, _ snapshot: inout Snapshot, _ texts: TraceTexts, _ directory: String
-  ) throws(SessionError) -> String {
-    snapshot.trace.symbols = try explainer(snapshot, texts).decoder.neededSymbols()
-    let path = try BundleContents(
-      report: report, snapshot: snapshot, statistics: engine.statistics(),
-      uname: Self.uname(atStart.machine)
-    ).write(in: directory)
-    observer.bundle(path)
-    return path
+    return CapturedSpike(
+      hit: hit, marker: marker, snapshot: snapshot, schema: texts.schema, facts: facts,
+      escalation: plan.escalation, version: plan.version, statistics: engine.statistics(),
+      uname: Self.uname(atStart.machine))
   }
 
   /// The thread's own counters over its recorded cycles; /proc lost them if it has ended.
@@ -212,7 +248,7 @@ extension Run {
       started: Self.utc(realtime: bt_clock(CLOCK_REALTIME) - (Self.now - started).count),
       interval: plan.measurement.threads.first?.interval,
       threshold: plan.measurement.breakThreshold, threads: engine.statistics(),
-      duration: hit.wake - started, spikes: UInt64(result.table.rows.count + 1),
+      duration: hit.wake - started, spikes: UInt64(taken + 1),
       histogramFile: plan.outputDirectory == nil ? nil : BundleContents.histogram,
       dmaLatencyHeld: plan.measurement.dmaLatency.map { Nanoseconds(microseconds: Int64($0)) })
   }

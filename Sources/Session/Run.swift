@@ -37,6 +37,10 @@ struct Run {
   var markerWrite: Nanoseconds?
   /// What tracing costs the threads that had a spike, by their number.
   var observers: [Int: ObserverFacts] = [:]
+  /// Spikes whose explanation has not begun, in order of time.
+  var waiting: [CapturedSpike] = []
+  /// The spike that is being explained.
+  var job: ExplanationJob?
   private var lastSteal: Nanoseconds
   let started: Nanoseconds
 
@@ -112,15 +116,16 @@ struct Run {
         marker: instance?.marker.rawValue ?? -1,
         tracingOn: [instance, plan.tracer?.stopsAtBreak == true ? section : nil]
           .compactMap { $0?.tracingSwitch.rawValue }))
-    var waiting = pollfd(fd: engine.wakeDescriptor, events: Int16(POLLIN), revents: 0)
+    var wakeUp = pollfd(fd: engine.wakeDescriptor, events: Int16(POLLIN), revents: 0)
     let interval = plan.progressInterval ?? Nanoseconds(100_000_000)
     var next = Self.now + interval
     while true {
       let left = max(0, min(100, (next - Self.now).count / 1_000_000 + 1))
-      _ = poll(&waiting, 1, Int32(left))
+      _ = poll(&wakeUp, 1, Int32(left))
       // In this order: a hit is the reason why the threads end, and must not be missed in between.
       let isFinished = engine.isFinished
       if let hit = engine.hit, take(hit) { break }
+      if settle() { break }
       if isFinished { break }
       if let signal = signals.pending() {
         if signal != SIGUSR1 {
@@ -145,6 +150,7 @@ struct Run {
     // Giving locked memory back takes ms: who waits for the samples need not wait for that.
     streamSamples()
     engine.join()
+    settleAll()
   }
 
   private func streamSamples() {

@@ -4,7 +4,7 @@ internal import TraceModel
 internal import Tracefs
 
 /// The contents of an instance after the break, and what its buffers say of themselves.
-struct Snapshot {
+struct Snapshot: Sendable {
   var trace: RawTrace
   var statistics: [CPUBufferStatistics]
   /// Whether the pages are all that the buffers hold, not only those around the window.

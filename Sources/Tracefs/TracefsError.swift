@@ -28,6 +28,8 @@ public struct TracefsError: Error, Hashable, Sendable {
     case lock = "lock"
     /// posix_spawn(3) of the guardian.
     case spawn = "start"
+    /// Looking there for a tracer that is of use.
+    case choose = "choose a tracer of"
   }
 
   /// What was tried.

@@ -323,4 +323,34 @@ import TraceModel
       #expect(result.sumsAreExact)
     }
   }
+
+  /// The timer interrupt comes late out of idle state 4.
+  private func lateOutOfIdle(_ late: Double, needs latency: Int64?) -> SpikeAnalysis {
+    Scenario(
+      .idleExit, "state 4", .likely, wake: late + 20,
+      context: { if let latency { $0.idleExitLatencies = [4: Nanoseconds(latency)] } }
+    ) { own, _ in
+      own.sleep(at: 0, expiry: 900, next: idle)
+      own.add(2, pid: 0, .cpuIdle(state: 4, cpu: 1))
+      own.wake(
+        at: late, interrupting: 0,
+        stack: TimelineBuilder.interruptStack + ["intel_idle", "do_idle"])
+      own.change(late + 10, from: idle, state: .runnable, to: measured)
+      own.finish(at: late + 15)
+    }.analysis
+  }
+
+  @Test func `an idle state whose exit latency nobody tells is possible at most`() {
+    #expect(lateOutOfIdle(1_180, needs: 100_000).culprit.confidence == .likely)
+    let verdict = lateOutOfIdle(1_180, needs: nil)
+    #expect(verdict.culprit.culprit == .idleExit)
+    #expect(verdict.culprit.confidence == .possible)
+  }
+
+  @Test(arguments: [100_000, 20_000_000, nil])
+  func `no idle state takes tens of milliseconds to leave`(latency: Int64?) {
+    let verdict = lateOutOfIdle(31_000, needs: latency)
+    #expect(!classes(verdict).contains(.idleExit))
+    #expect(verdict.refuted.contains { $0.culprit == .idleExit })
+  }
 }

@@ -82,6 +82,42 @@ import TraceModel
     #expect(verdict([gap(890, 2_360, cpu: 1)]).culprit.culprit == .irqsOff)
   }
 
+  /// An interrupt handler is entered in front of the expiry and left 600 us behind it, and writes nothing meanwhile.
+  private func handler(_ gaps: [HardwareGap], until end: Double = 1_500) -> SpikeAnalysis {
+    Scenario(
+      .hardIRQ, "irq/24 eth0", .proven, wake: 1_520, context: { $0.hardwareGaps = gaps }
+    ) { own, _ in
+      own.sleep(at: 0, expiry: 900, next: worker)
+      own.add(898, pid: 41, .irqEntry(irq: 24, handler: "eth0"), flags: Scenarios.hard)
+      if end < 1_500 {
+        own.add(end, pid: 41, .softirqRaise(vector: 3), flags: Scenarios.hard)
+      }
+      own.add(1_500, pid: 41, .irqExit(irq: 24, handled: true), flags: Scenarios.hard)
+      own.wake(at: 1_501, interrupting: 41, stack: TimelineBuilder.interruptStack)
+      own.change(1_510, from: worker, state: .runnable, to: measured)
+      own.finish(at: 1_515)
+    }.analysis
+  }
+
+  @Test func `a handler is not blamed for a pause that another CPU had meanwhile`() {
+    #expect(handler([]).culprit.culprit == .hardIRQ)
+    #expect(handler([gap(905, 1_495, cpu: 1)]).culprit.culprit == .hardIRQ)
+    let paused = handler([gap(905, 1_495)])
+    #expect(paused.culprit.culprit == .hardwareStall)
+    #expect(paused.culprit.confidence == .proven)
+    #expect(paused.refuted.contains { $0.culprit == .hardIRQ && $0.reason.contains("hwlat") })
+    #expect(paused.sumsAreExact)
+  }
+
+  @Test func `a handler keeps what is left of it beside the pause, and proves nothing`() {
+    let both = handler([gap(905, 1_195)], until: 1_200)
+    #expect(both.culprit.culprit == .hardwareStall || both.culprit.culprit == .hardIRQ)
+    let rest = ([both.culprit] + both.contributors).first { $0.culprit == .hardIRQ }
+    #expect(rest.map { (280_000...320_000).contains($0.claimed.count) } == true)
+    #expect(rest?.confidence == .likely)
+    #expect(both.sumsAreExact)
+  }
+
   // MARK: osnoise
 
   private static let hog: Actor = (77, "hog", 9)

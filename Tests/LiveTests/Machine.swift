@@ -15,6 +15,16 @@ enum Machine {
 
   static var isUsable: Bool { obstacle == nil }
 
+  /// Whether no tracer of this kernel is one that a step of --escalate asks for.
+  static var hasNothingToEscalateTo: Bool {
+    let useful: Set<Substring> = [
+      "irqsoff", "preemptoff", "preemptirqsoff", "wakeup", "wakeup_rt", "wakeup_dl", "hwlat",
+      "function_graph",
+    ]
+    return useful.isDisjoint(
+      with: text("/sys/kernel/tracing/available_tracers").split(whereSeparator: \.isWhitespace))
+  }
+
   /// The names of all instances.
   static func instances() -> [String] {
     guard let directory = opendir("/sys/kernel/tracing/instances") else { return [] }

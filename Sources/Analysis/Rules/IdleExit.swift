@@ -3,9 +3,11 @@ import TraceModel
 /// The CPU needed long to leave a deep idle state, on bare metal.
 ///
 /// Evidence: the wake-up interrupted the idle loop, nothing else was written meanwhile; power:cpu_idle names the
-/// state, whose advertised exit latency must fit: a stretch of more than three times of it is no idle exit.
+/// state, whose advertised exit latency must fit: a stretch of more than three times of it is no idle exit. Where the
+/// kernel does not tell the latency it is possible at most.
 ///
-/// Refuted by: a hypervisor (leaving idle is then the host's), a stretch far above the state's exit latency.
+/// Refuted by: a hypervisor (leaving idle is then the host's), a stretch far above the state's exit latency, or of more
+/// than 10 ms: no idle state takes that long.
 ///
 /// Next step: hold /dev/cpu_dma_latency at 0 or disable the state; a test that holds it hides what production sees.
 struct IdleExit: Rule {
@@ -23,7 +25,12 @@ struct IdleExit: Rule {
       if case .cpuIdle(.some, _) = $0.payload { $0.time <= first.span.start } else { false }
     }
     var state = ""
-    var confidence: Confidence = entry == nil ? .possible : .likely
+    // Exit latencies end at a few ms, even where most of the chip is switched off.
+    guard first.span.length <= Nanoseconds(microseconds: 10_000) else {
+      return .refuted(
+        .idleExit, because: "no idle state takes \(first.span.length.microseconds) us to leave")
+    }
+    var confidence: Confidence = .possible
     var notes: [Evidence] = []
     if case .cpuIdle(.some(let number), _) = entry?.payload {
       state = "state \(number)"
@@ -40,7 +47,8 @@ struct IdleExit: Rule {
               because: "\(state) needs \(latency.microseconds) us to leave, not "
                 + "\(first.span.length.microseconds)")
           }
-          confidence = .possible
+        } else {
+          confidence = .likely
         }
       }
     }

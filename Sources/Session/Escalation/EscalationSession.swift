@@ -34,7 +34,7 @@ public struct EscalationSession {
     let ladder = try Self.ladder()
     if let refusal = ladder.refusal {
       throw .arming(
-        TracefsError(.find, path: "available_tracers", hint: "--escalate: \(refusal)"))
+        TracefsError(.choose, path: "available_tracers", hint: "--escalate: \(refusal)"))
     }
     var state = State(
       facts: EscalationFacts(budget: budget), ends: plan.measurement.duration.map { Self.now + $0 },

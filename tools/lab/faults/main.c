@@ -28,7 +28,8 @@ static const struct {
 	  "cpu=0 prio=90 busy=5000 count=5   the owner of a PI mutex, boosted by a waiter" },
 	{ "loops", fault_loops, "cpu=-1 seconds=10   an ordinary loop; -1: one on each CPU" },
 	{ "tlb", fault_tlb,
-	  "cpu=0 victim=1 pages=512 seconds=2   mprotect and munmap under a running thread" },
+	  "cpu=0 victim=1 pages=512 seconds=2 hold=0   mprotect and munmap under a running thread, which "
+	  "turns interrupts off once for hold us" },
 	{ "faults", fault_faults, "cpu=-1 pages=1024 seconds=2   maps, touches, unmaps" },
 	{ "disk", fault_disk, "file=/tmp/btfault.data kilobytes=4096 seconds=2   writes a file" },
 	{ "fork", fault_fork, "cpu=-1 seconds=2   a storm of short processes" },

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,7 +14,18 @@
 #include "btfault.h"
 
 static atomic_bool over;
-static long victim_cpu;
+static long victim_cpu, hold_us;
+
+/* With interrupts off here, who changes the address space waits: bt_inject has the truth of it. */
+static void hold_interrupts(void)
+{
+	const char *path = "/sys/kernel/bt_inject/irqs_off_here";
+	int file = open(path, O_WRONLY);
+
+	if (file < 0 || dprintf(file, "%ld %ld", victim_cpu, hold_us) < 0)
+		refused(path);
+	close(file);
+}
 
 /* Keeps the address space loaded on its CPU: only then must that one be told of each change. */
 static void *tlb_victim(void *memory)
@@ -22,6 +34,15 @@ static void *tlb_victim(void *memory)
 
 	name_task("bt_tlb_victim");
 	bind_to(victim_cpu);
+	if (hold_us) {
+		uint64_t begin = now_ns();
+
+		/* The other one is at its calls by then. */
+		while (now_ns() < begin + 5000000)
+			page[0]++;
+		hold_interrupts();
+		atomic_store(&over, true);
+	}
 	while (!atomic_load(&over))
 		page[0]++;
 	return NULL;
@@ -41,11 +62,12 @@ int fault_tlb(const struct options *options)
 	if (kept == MAP_FAILED)
 		refused("cannot map memory");
 	victim_cpu = option_number(options, "victim", 1);
+	hold_us = option_number(options, "hold", 0);
 	name_task("bt_tlb_storm");
 	bind_to(option_number(options, "cpu", 0));
 	if (pthread_create(&thread, NULL, tlb_victim, kept))
 		refused("cannot start a thread");
-	while (now_ns() < begin + asked) {
+	while (now_ns() < begin + asked && !atomic_load(&over)) {
 		char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
 				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
@@ -57,7 +79,8 @@ int fault_tlb(const struct options *options)
 	}
 	atomic_store(&over, true);
 	pthread_join(thread, NULL);
-	truth_add("tlb", asked, begin, now_ns());
+	if (!hold_us)
+		truth_add("tlb", asked, begin, now_ns());
 	return 0;
 }
 

@@ -39,6 +39,8 @@ struct bt_fault {
 	unsigned int extra_default;
 	unsigned int extra_most;
 	unsigned int cpus_needed;
+	/* Runs in whoever writes, who has to be bound to request->cpu; else as the next line says. */
+	bool in_caller;
 	/* Runs in a kernel thread named bt_inject that is bound to request->cpu. */
 	int (*inject)(struct bt_request *request);
 };
@@ -80,6 +82,7 @@ void bt_truth_add(const char *fault, const char *function, u64 asked_ns,
 		  const struct bt_window *window);
 
 int bt_irqs_off(struct bt_request *request);
+int bt_irqs_off_here(struct bt_request *request);
 int bt_preempt_off(struct bt_request *request);
 int bt_raw_lock(struct bt_request *request);
 int bt_slow_ipi(struct bt_request *request);
@@ -101,6 +104,10 @@ int bt_work_item(struct bt_request *request);
 int bt_work_highpri(struct bt_request *request);
 int bt_pi_boost(struct bt_request *request);
 int bt_printk_flood(struct bt_request *request);
+
+int bt_hotplug_init(void);
+void bt_hotplug_exit(void);
+int bt_hotplug(struct bt_request *request);
 
 int bt_smi(struct bt_request *request);
 

@@ -151,11 +151,16 @@ static int bt_inject_once(const struct bt_fault *fault, int cpu, u64 ns, unsigne
 		.fault = fault,
 		.request = { .cpu = cpu, .ns = ns, .extra = extra },
 	};
-	struct bt_thread *thread = bt_thread_start(cpu, "bt_inject", bt_run, &run);
 
-	if (IS_ERR(thread))
-		return PTR_ERR(thread);
-	bt_thread_wait(thread);
+	if (fault->in_caller) {
+		bt_run(&run);
+	} else {
+		struct bt_thread *thread = bt_thread_start(cpu, "bt_inject", bt_run, &run);
+
+		if (IS_ERR(thread))
+			return PTR_ERR(thread);
+		bt_thread_wait(thread);
+	}
 	if (!run.result)
 		bt_truth_add(fault->attribute.attr.name, fault->function, ns, &run.request.window);
 	return run.result;
@@ -211,6 +216,7 @@ static ssize_t bt_show(struct kobject *kobject, struct kobj_attribute *attribute
 
 static struct bt_fault bt_faults[] = {
 	BT_FAULT(irqs_off, "bt_irqs_off_section"),
+	BT_FAULT(irqs_off_here, "bt_irqs_off_section", .in_caller = true),
 	BT_FAULT(preempt_off, "bt_preempt_off_section"),
 	BT_FAULT(raw_lock, "bt_raw_lock_holder", .cpus_needed = 2),
 	BT_FAULT(hard_irq, "bt_hard_irq_handler"),
@@ -225,6 +231,7 @@ static struct bt_fault bt_faults[] = {
 	BT_FAULT(work_item, "bt_work_function"),
 	BT_FAULT(work_highpri, "bt_work_highpri_function"),
 	BT_FAULT(stop_machine, "bt_stop_machine_function"),
+	BT_FAULT(hotplug, "bt_cpu_dying_function", .cpus_needed = 2),
 	BT_FAULT(pi_boost, "bt_pi_owner_section", .extra_default = 90, .extra_most = 99),
 	BT_FAULT(printk_flood, "bt_printk_flood_section"),
 	BT_FAULT(smi, "bt_smi"),
@@ -277,6 +284,9 @@ static int __init bt_inject_init(void)
 	result = bt_deferred_init();
 	if (result)
 		goto no_deferred;
+	result = bt_hotplug_init();
+	if (result)
+		goto no_hotplug;
 	bt_kobject = kobject_create_and_add("bt_inject", kernel_kobj);
 	result = bt_kobject ? 0 : -ENOMEM;
 	if (result)
@@ -290,6 +300,8 @@ static int __init bt_inject_init(void)
 	}
 	kobject_put(bt_kobject);
 no_kobject:
+	bt_hotplug_exit();
+no_hotplug:
 	bt_deferred_exit();
 no_deferred:
 	bt_interrupts_exit();
@@ -301,6 +313,7 @@ static void __exit bt_inject_exit(void)
 	bt_msr_exit();
 	/* Removes the files, and waits for writes that are under way. */
 	kobject_put(bt_kobject);
+	bt_hotplug_exit();
 	bt_deferred_exit();
 	bt_interrupts_exit();
 }

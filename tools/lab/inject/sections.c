@@ -25,6 +25,13 @@ int bt_irqs_off(struct bt_request *request)
 	return 0;
 }
 
+/* In a process that has its address space loaded, and so has to be told of changes to it. */
+int bt_irqs_off_here(struct bt_request *request)
+{
+	bt_irqs_off_section(request);
+	return request->window.cpu == request->cpu ? 0 : -EXDEV;
+}
+
 static noinline void bt_preempt_off_section(struct bt_request *request)
 {
 	preempt_disable();

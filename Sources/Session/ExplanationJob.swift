@@ -1,0 +1,67 @@
+internal import Glibc
+internal import Synchronization
+
+/// Explains one spike and writes its bundle on a thread of its own, so that the control thread can take the next one
+/// meanwhile: measuring is blind from a hit until that has exchanged the buffers.
+final class ExplanationJob: Sendable {
+  /// The spike.
+  let captured: CapturedSpike
+  private let directory: String?
+  private let isOver = Atomic<Bool>(false)
+  private let outcome = Mutex<Result<CapturedSpike.Explained, SessionError>?>(nil)
+  private let thread = Mutex<pthread_t?>(nil)
+
+  /// Starts it; without a thread it is done when this returns.
+  ///
+  /// - Parameter directory: Where its bundle goes, nil for none.
+  init(_ captured: CapturedSpike, directory: String?) {
+    self.captured = captured
+    self.directory = directory
+    let own = Unmanaged.passRetained(self)
+    var started = pthread_t()
+    let status = pthread_create(
+      &started, nil,
+      { argument in
+        if let argument {
+          Unmanaged<ExplanationJob>.fromOpaque(argument).takeRetainedValue().work()
+        }
+        return nil
+      }, own.toOpaque())
+    if status == 0 {
+      thread.withLock { $0 = started }
+    } else {
+      own.release()
+      work()
+    }
+  }
+
+  /// Whether waiting for it would take no time.
+  var isDone: Bool { isOver.load(ordering: .acquiring) }
+
+  /// Waits for it.
+  func wait() throws(SessionError) -> CapturedSpike.Explained {
+    let running = thread.withLock { thread in
+      defer { thread = nil }
+      return thread
+    }
+    if let running { pthread_join(running, nil) }
+    return try (outcome.withLock { $0 } ?? explained()).get()
+  }
+
+  private func work() {
+    let result = explained()
+    outcome.withLock { $0 = result }
+    isOver.store(true, ordering: .releasing)
+  }
+
+  private func explained() -> Result<CapturedSpike.Explained, SessionError> {
+    do throws(SessionError) {
+      let report = try captured.explain()
+      let bundle: String? =
+        if let directory { try captured.bundle(report, in: directory) } else { nil }
+      return .success(CapturedSpike.Explained(report: report, bundle: bundle))
+    } catch {
+      return .failure(error)
+    }
+  }
+}
