@@ -27,6 +27,9 @@ struct CapturedSpike: Sendable {
   /// How long tracing was off because of it, nil where it stays off.
   var deadTime: Nanoseconds?
 
+  /// Bytes of its buffers.
+  var byteCount: Int { snapshot.trace.cpus.reduce(0) { $0 + $1.range.count } }
+
   /// What explaining it gave.
   struct Explained: Sendable {
     /// The report.

@@ -14,8 +14,10 @@ extension Run {
     plan.spikes > 1 && (plan.measurement.loops > 0 || plan.measurement.duration != nil)
   }
 
-  /// Spikes that wait for their explanation, at most; their buffers are held in memory.
+  /// Spikes that wait for their explanation, at most, and the bytes of their buffers where there are several: all of
+  /// that is held in memory.
   private static let mostWaiting = 4
+  private static let mostBytesWaiting = 256 << 20
 
   /// Takes a hit; true where it ends the run.
   mutating func take(_ hit: BreakHit) -> Bool {
@@ -75,6 +77,11 @@ extension Run {
     }
   }
 
+  private func hasRoom(for captured: CapturedSpike) -> Bool {
+    waiting.count < Self.mostWaiting
+      && waiting.reduce(captured.byteCount) { $0 + $1.byteCount } <= Self.mostBytesWaiting
+  }
+
   /// Whether a spike is among the worst ones so far.
   private func keeps(_ hit: BreakHit) -> Bool {
     result.spikes.count < plan.spikes || result.spikes.contains { $0.hit.latency < hit.latency }
@@ -114,7 +121,7 @@ extension Run {
     var captured = try capture(hit, snapshot, instance, texts, traced: traced)
     captured.deadTime = deadTime
     if goesOn {
-      while waiting.count >= Self.mostWaiting { try advance() }
+      while !waiting.isEmpty, !hasRoom(for: captured) { try advance() }
       waiting.append(captured)
       return
     }
