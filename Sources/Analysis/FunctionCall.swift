@@ -64,7 +64,7 @@ enum FunctionTimes {
     ]
     let inner = calls.filter {
       $0.cpu == own.cpu && $0.depth > own.depth && $0.span.start >= own.span.start
-        && $0.end <= own.end && $0.length.count * 20 >= own.length.count
+        && $0.end <= own.end && $0.length * 20 >= own.length
     }.sorted { $0.length > $1.length }
     for call in inner.prefix(mostInner) {
       lines.append(

@@ -50,7 +50,7 @@ extension SpikeCase {
       guard gap.count == 1, gap.nmis == 0, let common = gap.span.clipped(to: span) else {
         return false
       }
-      return common.length.count * 2 >= span.length.count
+      return common.length * 2 >= span.length
     }.sorted { ($0.cpu == cpu ? 1 : 0, $1.length) < ($1.cpu == cpu ? 1 : 0, $0.length) }
   }
 
@@ -59,7 +59,7 @@ extension SpikeCase {
     gaps(in: span).first { gap in
       guard gap.cpu != cpu, gap.cpu != timerCPU, let common = gap.span.clipped(to: span)
       else { return false }
-      return common.length.count * 5 >= span.length.count * 4
+      return common.length * 5 >= span.length * 4
     }
   }
 

@@ -175,7 +175,7 @@ public struct SpikeCase: Sendable {
   /// Whether the wake-up took less than one and a half times what earlier ones took.
   var isOrdinary: Bool {
     let usual = baseline.total
-    return baseline.wakeups >= 5 && sample.latency.count < usual.count + usual.count / 2
+    return baseline.wakeups >= 5 && sample.latency * 2 < usual * 3
   }
 
   /// What is worth a finding: a tenth of the latency, at least 2 us.

@@ -36,6 +36,12 @@ public struct Nanoseconds: Hashable, Comparable, Sendable {
     return Nanoseconds(overflow ? (b.count > 0 ? .min : .max) : value)
   }
 
+  /// The multiple, saturated.
+  @inlinable public static func * (a: Nanoseconds, factor: Int64) -> Nanoseconds {
+    let (value, overflow) = a.count.multipliedReportingOverflow(by: factor)
+    return Nanoseconds(overflow ? ((a.count < 0) == (factor < 0) ? .max : .min) : value)
+  }
+
   /// Adds in place, saturated.
   @inlinable public static func += (a: inout Nanoseconds, b: Nanoseconds) { a = a + b }
   /// Subtracts in place, saturated.

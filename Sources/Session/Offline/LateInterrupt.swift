@@ -19,7 +19,7 @@ struct LateInterrupt {
       return nil
     }
     let late = TimeSpan(times.expiry, interrupt.time)
-    guard late.length.count * 2 >= analysis.sample.latency.count,
+    guard late.length * 2 >= analysis.sample.latency,
       let events = timeline[cpu: interrupt.cpu]?.events
     else { return nil }
     let before = events.filter {
@@ -35,7 +35,7 @@ struct LateInterrupt {
     }
     let begin = before.last { Self.endsSection($0) }?.time ?? late.start
     let span = TimeSpan(max(begin, late.start), interrupt.time)
-    guard span.length.count * 2 >= analysis.sample.latency.count else { return nil }
+    guard span.length * 2 >= analysis.sample.latency else { return nil }
     let task = timeline.task(interrupt.pid)
     var evidence = [
       Evidence(
@@ -59,7 +59,7 @@ struct LateInterrupt {
       name = Self.caller(start) ?? ""
       evidence += [Evidence(start, note: "begin"), Evidence(end, note: "end")]
       let covered = TimeSpan(start.time, end.time).clipped(to: late)?.length ?? .zero
-      confidence = covered.count * 5 >= late.length.count * 4 ? .proven : .possible
+      confidence = covered * 5 >= late.length * 4 ? .proven : .possible
     }
     if name.isEmpty, let dominant = functions.dominant(in: late) {
       name = dominant

@@ -107,7 +107,7 @@ struct SectionWindow {
       if let part = TimeSpan(event.time, end).clipped(to: span) { spans.append(part) }
     }
     let time = spans.reduce(Nanoseconds.zero) { $0 + $1.length }
-    guard time.count * 2 >= span.length.count, let first = events.first else { return nil }
+    guard time * 2 >= span.length, let first = events.first else { return nil }
     var entry = ""
     for event in events {
       if case .stack(let frames) = event.payload,

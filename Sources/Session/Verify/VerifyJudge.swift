@@ -44,7 +44,7 @@ struct VerifyJudge {
       for entry in overlapping(spike.window) {
         covered = covered + (entry.span.clipped(to: spike.window)?.length ?? .zero)
       }
-      return covered.count * 2 >= spike.window.length.count
+      return covered * 2 >= spike.window.length
     }
     // An eviction is over before its victim runs into it: the thread has to have taken a fault in the first half
     // of the window, so to have had the CPU by then, at its first wake-ups since the pages began to go.
