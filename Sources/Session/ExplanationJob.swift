@@ -7,7 +7,6 @@ final class ExplanationJob: Sendable {
   /// The spike.
   let captured: CapturedSpike
   private let directory: String?
-  private let isOver = Atomic<Bool>(false)
   private let outcome = Mutex<Result<CapturedSpike.Explained, SessionError>?>(nil)
   private let thread = Mutex<pthread_t?>(nil)
 
@@ -36,7 +35,7 @@ final class ExplanationJob: Sendable {
   }
 
   /// Whether waiting for it would take no time.
-  var isDone: Bool { isOver.load(ordering: .acquiring) }
+  var isDone: Bool { outcome.withLock { $0 != nil } }
 
   /// Waits for it.
   func wait() throws(SessionError) -> CapturedSpike.Explained {
@@ -51,7 +50,6 @@ final class ExplanationJob: Sendable {
   private func work() {
     let result = explained()
     outcome.withLock { $0 = result }
-    isOver.store(true, ordering: .releasing)
   }
 
   private func explained() -> Result<CapturedSpike.Explained, SessionError> {
