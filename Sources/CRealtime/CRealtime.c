@@ -63,12 +63,23 @@ struct bt_usage bt_thread_usage(void) {
 int bt_gettid(void) { return (int)syscall(SYS_gettid); }
 
 int bt_thread_start(
-    pthread_t *thread, size_t stack, void *(*body)(void *), void *argument) {
+    pthread_t *thread, size_t stack, int cpu, void *(*body)(void *), void *argument) {
   pthread_attr_t attributes;
   sigset_t all, old;
   int error = pthread_attr_init(&attributes);
   if (error) return error;
   error = pthread_attr_setstacksize(&attributes, stack);
+  if (!error && cpu >= 0) {
+    cpu_set_t *set = CPU_ALLOC(cpu + 1);
+    if (set) {
+      CPU_ZERO_S(CPU_ALLOC_SIZE(cpu + 1), set);
+      CPU_SET_S(cpu, CPU_ALLOC_SIZE(cpu + 1), set);
+      error = pthread_attr_setaffinity_np(&attributes, CPU_ALLOC_SIZE(cpu + 1), set);
+      CPU_FREE(set);
+    } else {
+      error = ENOMEM;
+    }
+  }
   if (!error) {
     // The thread inherits the mask of its creator, so no signal can slip in before it sets its own.
     sigfillset(&all);

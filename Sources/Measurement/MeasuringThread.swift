@@ -70,7 +70,7 @@ final class MeasuringThread: @unchecked Sendable {
   func start() throws(MeasurementError) {
     let context = Unmanaged.passRetained(self)
     let error = bt_thread_start(
-      &handle, Self.stackSize,
+      &handle, Self.stackSize, -1,
       { context in
         guard let context else { return nil }
         Unmanaged<MeasuringThread>.fromOpaque(context).takeRetainedValue().body()

@@ -8,13 +8,17 @@ struct AddressNames: Sendable {
   init(symbols: SymbolTable, printkFormats: String) {
     self.symbols = symbols
     var texts: [UInt64: String] = [:]
-    for line in printkFormats.split(separator: "\n") {
+    let quote = UInt8(ascii: "\"")
+    for line in printkFormats.utf8.split(separator: 10) {
       // 0xADDRESS : "text"
-      guard let colon = line.firstIndex(of: ":"), line.hasPrefix("0x"),
-        let address = UInt64(line[..<colon].dropFirst(2).filter { $0 != " " }, radix: 16),
-        let open = line.firstIndex(of: "\""), let close = line.lastIndex(of: "\""), open < close
+      guard line.starts(with: "0x".utf8), let colon = line.firstIndex(of: UInt8(ascii: ":")),
+        let blank = line.firstIndex(of: 32),
+        let address = UInt64(
+          Substring(line[..<min(blank, colon)].dropFirst(2)), radix: 16),
+        let open = line.firstIndex(of: quote), let close = line.lastIndex(of: quote), open < close
       else { continue }
-      texts[address] = String(line[line.index(after: open)..<close]).replacing("\\n", with: "")
+      let text = String(Substring(line[line.index(after: open)..<close]))
+      texts[address] = text.utf8.contains(UInt8(ascii: "\\")) ? text.replacing("\\n", with: "") : text
     }
     self.texts = texts
   }

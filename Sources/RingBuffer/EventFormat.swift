@@ -20,8 +20,9 @@ public struct EventFormat: Hashable, Sendable {
     var common: [FieldFormat] = []
     var own: [FieldFormat] = []
     var position = 0
-    let lines = source.text.split(separator: "\n", omittingEmptySubsequences: false)
-    var printed: Substring?
+    // Bytes: a kernel has thousands of formats, and characters take ten times as long.
+    let lines = source.text.utf8.split(separator: 10, omittingEmptySubsequences: false)
+    var printed: Substring.UTF8View?
     func failure(_ reason: String) -> RingBufferError {
       RingBufferError(
         operation: .format, subject: source.system + (name.map { ":" + $0 } ?? ""),
@@ -30,23 +31,23 @@ public struct EventFormat: Hashable, Sendable {
     for line in lines {
       if let begun = printed {
         // A print format may hold line ends of its own; it goes on to the text's end.
-        printed = source.text[begun.startIndex..<line.endIndex]
-      } else if line.hasPrefix("name: ") {
-        name = line.dropFirst(6)
-      } else if line.hasPrefix("ID: ") {
-        guard let number = UInt16(line.dropFirst(4)) else {
+        printed = source.text.utf8[begun.startIndex..<line.endIndex]
+      } else if line.starts(with: "name: ".utf8) {
+        name = Substring(line.dropFirst(6))
+      } else if line.starts(with: "ID: ".utf8) {
+        guard let number = UInt16(Substring(line.dropFirst(4))) else {
           throw failure("the event's ID is not a number below 65536")
         }
         id = number
-      } else if line.hasPrefix("print fmt: ") {
+      } else if line.starts(with: "print fmt: ".utf8) {
         printed = line.dropFirst(11)
-      } else if line.contains("field") {
-        guard let field = FieldFormat(line: line) else {
-          throw failure("the line \"\(line)\" describes no field")
+      } else if Self.hasField(line) {
+        guard let field = FieldFormat(line: Substring(line)) else {
+          throw failure("the line \"\(Substring(line))\" describes no field")
         }
         if field.name.hasPrefix("common_") { common.append(field) } else { own.append(field) }
       }
-      position += line.utf8.count + 1
+      position += line.count + 1
     }
     guard let name, !name.isEmpty else { throw failure("there is no name") }
     guard let id else { throw failure("there is no ID") }
@@ -55,7 +56,18 @@ public struct EventFormat: Hashable, Sendable {
     self.id = id
     commonFields = common
     fields = own
-    printFormat = PrintFormat(String(printed ?? ""))
+    printFormat = PrintFormat(String(Substring(printed ?? "".utf8[...])))
+  }
+
+  /// Whether the line says `field` anywhere: one that describes none is damaged then.
+  private static func hasField(_ line: Substring.UTF8View) -> Bool {
+    var rest = line
+    while let start = rest.firstIndex(of: UInt8(ascii: "f")) {
+      rest = rest[start...]
+      if rest.starts(with: "field".utf8) { return true }
+      rest.removeFirst()
+    }
+    return false
   }
 
   /// The event's field of that name, its own or a common one.

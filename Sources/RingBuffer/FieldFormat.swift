@@ -63,62 +63,81 @@ public struct FieldFormat: Hashable, Sendable {
 
   /// Reads one line (`field:char comm[16];	offset:8;	size:16;	signed:0;`); nil where it is not one.
   init?(line: some StringProtocol) {
-    let parts = line.split(separator: ";", omittingEmptySubsequences: true)
+    // Bytes: a kernel has tens of thousands of fields, and characters take ten times as long.
+    let parts = Substring(line).utf8.split(separator: UInt8(ascii: ";"))
     guard let first = parts.first else { return nil }
     let declaration = Self.trimmed(first)
-    guard declaration.hasPrefix("field:") else { return nil }
-    var numbers: [Substring: Int] = [:]
+    guard declaration.starts(with: "field:".utf8) else { return nil }
+    var offset: Int?
+    var size: Int?
+    var signed: Int?
     for part in parts.dropFirst() {
-      let pair = Self.trimmed(part).split(separator: ":", maxSplits: 1)
-      guard pair.count == 2, let value = Int(Self.trimmed(pair[1])) else { continue }
-      numbers[pair[0]] = value
+      let pair = Self.trimmed(part)
+      guard let colon = pair.firstIndex(of: UInt8(ascii: ":")) else { continue }
+      let value = Int(Substring(Self.trimmed(pair[pair.index(after: colon)...])))
+      guard let value else { continue }
+      let name = pair[..<colon]
+      if name.elementsEqual("offset".utf8) { offset = value }
+      if name.elementsEqual("size".utf8) { size = value }
+      if name.elementsEqual("signed".utf8) { signed = value }
     }
-    guard let offset = numbers["offset"], let size = numbers["size"], offset >= 0, size >= 0,
-      offset <= Self.limit, size <= Self.limit
+    guard let offset, let size, offset >= 0, size >= 0, offset <= Self.limit, size <= Self.limit
     else { return nil }
     self.offset = offset
     self.size = size
-    guard let declared = Self.declaration(Self.trimmed(declaration.dropFirst("field:".count)))
+    guard let declared = Self.declaration(Self.trimmed(declaration.dropFirst("field:".utf8.count)))
     else { return nil }
     (type, name, shape) = declared
-    isSigned = numbers["signed"].map { $0 != 0 } ?? Self.soundsSigned(declared.type)
+    isSigned = signed.map { $0 != 0 } ?? Self.soundsSigned(declared.type)
   }
 
   /// No record is longer than its `array[0]` length word can say; far less is enough for a field.
   static let limit = 1 << 27
 
-  private static func trimmed(_ text: some StringProtocol) -> Substring {
-    var body = Substring(text)
-    while let first = body.first, first.isWhitespace { body.removeFirst() }
-    while let last = body.last, last.isWhitespace { body.removeLast() }
+  private static func trimmed(_ text: Substring.UTF8View) -> Substring.UTF8View {
+    var body = text
+    while let first = body.first, isBlank(first) { body.removeFirst() }
+    while let last = body.last, isBlank(last) { body.removeLast() }
     return body
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || (9...13).contains(byte) }
+
+  /// A letter, a digit, an underscore, or a part of what is not ASCII.
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), 0x80...:
+      true
+    default: false
+    }
   }
 
   /// Splits `const char * name`, `__data_loc char[] name` and `unsigned long args[6]`.
   private static func declaration(
-    _ text: Substring
+    _ text: Substring.UTF8View
   ) -> (type: String, name: String, shape: Shape)? {
+    let (open, close) = (UInt8(ascii: "["), UInt8(ascii: "]"))
     var text = text
     var shape = Shape.scalar
     for (mark, relative) in [("__data_loc ", false), ("__rel_loc ", true)]
-    where text.hasPrefix(mark) {
-      text = text.dropFirst(mark.count)
+    where text.starts(with: mark.utf8) {
+      text = text.dropFirst(mark.utf8.count)
       shape = .dynamic(relative: relative)
     }
     var bound: Substring?
-    if text.last == "]", let open = text.lastIndex(of: "[") {
-      bound = text[text.index(after: open)...].dropLast()
-      text = trimmed(text[..<open])
+    if text.last == close, let start = text.lastIndex(of: open) {
+      bound = Substring(text[text.index(after: start)...].dropLast())
+      text = trimmed(text[..<start])
     }
-    let isNameCharacter = { (character: Character) in
-      character.isLetter || character.isNumber || character == "_"
-    }
-    let name = String(text.reversed().prefix(while: isNameCharacter).reversed())
+    var rest = text
+    while let last = rest.last, isNameByte(last) { rest.removeLast() }
+    let name = String(Substring(text[rest.endIndex...]))
     guard !name.isEmpty else { return nil }
-    var type = trimmed(text.dropLast(name.count))
-    if type.last == "]", let open = type.lastIndex(of: "[") { type = trimmed(type[..<open]) }
+    var type = trimmed(rest)
+    if type.last == close, let start = type.lastIndex(of: open) { type = trimmed(type[..<start]) }
     if shape == .scalar, let bound { shape = .array(count: Int(bound)) }
-    return (String(type), name, shape)
+    return (String(Substring(type)), name, shape)
   }
 
   private static func soundsSigned(_ type: String) -> Bool {

@@ -5,13 +5,33 @@ public enum ByteOrder: Hashable, Sendable { case little, big }
 public struct FormatText: Hashable, Sendable {
   /// The event's system (`sched`, `ftrace`).
   public var system: String
-  /// The file's whole text.
-  public var text: String
+  /// The file's whole text, where it was read to: a kernel has thousands, and few are needed.
+  public var stored: StoredText
+
+  /// The file's whole text; what is not UTF-8 becomes the replacement character.
+  public var text: String {
+    get { stored.text }
+    set { stored = StoredText(newValue) }
+  }
 
   /// Makes a value.
-  public init(system: String, text: String) {
+  public init(system: String, text: String) { self.init(system: system, stored: StoredText(text)) }
+
+  /// Makes a value of a text that stays where it is.
+  public init(system: String, stored: StoredText) {
     self.system = system
-    self.text = text
+    self.stored = stored
+  }
+
+  /// The same system and text.
+  public static func == (one: FormatText, other: FormatText) -> Bool {
+    one.system == other.system && one.text == other.text
+  }
+
+  /// Hashes system and text.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(system)
+    hasher.combine(text)
   }
 }
 

@@ -27,6 +27,11 @@ public struct StoredText: Sendable {
     }
   }
 
+  /// The first `count` bytes, which may cut a character.
+  public func prefix(_ count: Int) -> StoredText {
+    StoredText(store, range: range.lowerBound..<min(range.upperBound, range.lowerBound + count))
+  }
+
   /// Gives the bytes to `body`.
   @inlinable public func withBytes<Result>(_ body: (RawSpan) -> Result) -> Result {
     store.withBytes(in: range, body)

@@ -3,17 +3,9 @@ enum SymbolScan {
   private static let ones: UInt64 = 0x0101_0101_0101_0101
   private static let tops: UInt64 = 0x8080_8080_8080_8080
 
-  /// The number that the 16 bytes at `offset`, which lie in the span, write in hexadecimal; nil where one of them is
-  /// no digit.
-  @inline(__always) static func address(_ bytes: RawSpan, _ offset: Int) -> UInt64? {
-    guard let high = half(UInt64(littleEndian: bytes.uncheckedUInt64(offset, swapped: false))),
-      let low = half(UInt64(littleEndian: bytes.uncheckedUInt64(offset + 8, swapped: false)))
-    else { return nil }
-    return high << 32 | low
-  }
-
-  /// The number of eight digits, the first in the lowest byte.
-  @inline(__always) private static func half(_ text: UInt64) -> UInt64? {
+  /// The number that eight bytes, read as they stand, write in hexadecimal; nil where one of them is no digit.
+  @inline(__always) static func half(_ raw: UInt64) -> UInt64? {
+    let text = UInt64(littleEndian: raw)
     // Bytes below 0x80 carry nothing into their neighbours here.
     let letters = text | 0x2020_2020_2020_2020
     let isDigit = (text &+ ones &* 0x50) & ~(text &+ ones &* 0x46)

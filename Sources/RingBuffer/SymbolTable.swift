@@ -149,14 +149,31 @@ public final class SymbolTable: Sendable {
     var last: UInt64 = 0
     var index = 0
     let count = bytes.byteCount
+    var prefix: (digits: UInt64, value: UInt64) = (0, 0)
     while index < count {
+      // As the kernel prints it: 16 digits, of which the first 8 are mostly those of the line before.
+      if index + 19 < count, bytes.uncheckedUInt8(index + 16) == 32,
+        bytes.uncheckedUInt8(index + 18) == 32
+      {
+        let digits = bytes.uncheckedUInt64(index, swapped: false)
+        if digits != prefix.digits, let value = SymbolScan.half(digits) { prefix = (digits, value) }
+        if digits == prefix.digits,
+          let low = SymbolScan.half(bytes.uncheckedUInt64(index + 8, swapped: false))
+        {
+          let address = prefix.value << 32 | low
+          var end = index + 16
+          if address != 0, !onlyText || isText(bytes.uncheckedUInt8(index + 17)) {
+            end = index + 19
+            entries.append(Entry(address: address, name: end))
+            ascending = ascending && address >= last
+            last = address
+          }
+          index = SymbolScan.lineEnd(bytes, from: end) + 1
+          continue
+        }
+      }
       var address: UInt64 = 0
       var digits = 0
-      if index + 16 <= count, let found = SymbolScan.address(bytes, index) {
-        address = found
-        digits = 16
-        index += 16
-      }
       while index < count, let digit = hexadecimal(bytes.uncheckedUInt8(index)) {
         address = address << 4 | digit
         digits += 1

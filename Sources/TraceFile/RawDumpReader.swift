@@ -46,7 +46,7 @@ public enum RawDumpReader {
     if formats.isEmpty {
       problems.append(TraceFileProblem(offset: nil, "there are no format files of events"))
     }
-    if let names = text("saved_cmdlines", in: roots) { metadata.takeComms(names) }
+    if let names = text("saved_cmdlines", in: roots) { metadata.takeComms(StoredText(names)) }
     let pageSize = dataEnd(headerPage) ?? 4_096
     var cpus: [CPUPages] = []
     for file in files {

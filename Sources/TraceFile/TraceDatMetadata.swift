@@ -41,7 +41,7 @@ struct TraceDatMetadata {
     for _ in 0..<count {
       let size = try input.number(8, "the size of a format of \(system)")
       formats.append(
-        FormatText(system: system, text: try input.text(size, "a format of \(system)")))
+        FormatText(system: system, stored: try input.storedText(size, "a format of \(system)")))
     }
   }
 
@@ -56,25 +56,37 @@ struct TraceDatMetadata {
 
   mutating func readComms(_ input: inout ByteReader) throws(TraceFileProblem) {
     let size = try input.number(8, "the size of saved_cmdlines")
-    takeComms(try input.text(size, "saved_cmdlines"))
+    takeComms(try input.storedText(size, "saved_cmdlines"))
   }
 
   /// Takes the lines of saved_cmdlines: a pid and, behind one blank, a name that may hold more.
-  mutating func takeComms(_ text: String) {
+  mutating func takeComms(_ text: StoredText) {
     // Byte by byte: characters take longer than all else that is read of a file, and there may be thousands of lines.
-    var text = text
-    text.makeContiguousUTF8()
-    let bytes = text.utf8
-    comms.reserveCapacity(comms.count + bytes.count / 16)
-    var start = bytes.startIndex
-    while start < bytes.endIndex {
-      let line = bytes[start...].prefix { $0 != 10 }
-      start = line.endIndex < bytes.endIndex ? bytes.index(after: line.endIndex) : line.endIndex
-      guard let blank = line.firstIndex(of: 32), let pid = Int32(Substring(line[..<blank])) else {
-        continue
+    comms.reserveCapacity(comms.count + text.range.count / 16)
+    text.withBytes { bytes in
+      var index = 0
+      while index < bytes.byteCount {
+        let pid = Self.pid(bytes, &index)
+        let start = index + 1
+        while index < bytes.byteCount, bytes.byte(index) != 10 { index += 1 }
+        if let pid { comms[pid] = bytes.string(start..<index) }
+        index += 1
       }
-      comms[pid] = String(Substring(line[line.index(after: blank)...]))
     }
+  }
+
+  /// The number in front of a blank; nil where there is none.
+  private static func pid(_ bytes: RawSpan, _ index: inout Int) -> Int32? {
+    let isNegative = bytes.byte(index) == UInt8(ascii: "-")
+    if isNegative { index += 1 }
+    let start = index
+    var value: Int64 = 0
+    while index < bytes.byteCount, (48...57).contains(bytes.byte(index)), value <= Int32.max {
+      value = value * 10 + Int64(bytes.byte(index) - 48)
+      index += 1
+    }
+    guard index > start, index < bytes.byteCount, bytes.byte(index) == 32 else { return nil }
+    return Int32(exactly: isNegative ? -value : value)
   }
 
   /// The kernel's long: the size of `commit` in header_page, which need not be that of the

@@ -155,9 +155,10 @@ BT_RT int bt_itimer_start(int64_t first, int64_t interval);
 /// gettid(2).
 int bt_gettid(void);
 
-/// Starts a joinable thread with a stack of `stack` bytes and all signals blocked; 0 or an errno.
+/// Starts a joinable thread with a stack of `stack` bytes and all signals blocked, on `cpu` alone unless that is
+/// negative; 0 or an errno.
 int bt_thread_start(
-    pthread_t *_Nonnull thread, size_t stack,
+    pthread_t *_Nonnull thread, size_t stack, int cpu,
     void *_Nullable (*_Nonnull body)(void *_Nullable), void *_Nullable argument);
 
 /// Writes to each page of the next `bytes` of the caller's stack.

@@ -25,7 +25,7 @@ final class LockOwner {
     sem_init(&shared.pointee.wanted, 0, 0)
     var thread = pthread_t()
     let error = bt_thread_start(
-      &thread, 256 << 10,
+      &thread, 256 << 10, -1,
       { argument in
         guard let shared = argument?.assumingMemoryBound(to: Shared.self) else { return nil }
         bt_set_name("bt-waiter")

@@ -52,7 +52,7 @@ final class Shootdown {
     shared = Shared(cpu: Int32(partner), timers: timers)
     var thread = pthread_t()
     let error = bt_thread_start(
-      &thread, 256 << 10,
+      &thread, 256 << 10, -1,
       { argument in
         guard let argument else { return nil }
         Shootdown.keepBusy(Unmanaged<Shared>.fromOpaque(argument).takeRetainedValue())

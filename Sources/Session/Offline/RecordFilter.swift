@@ -6,12 +6,21 @@ internal import TraceModel
 /// It compares the first bytes of the names, or the thread ids, where sched_switch and the wake-up events
 /// keep them; what passes is read in full.
 struct RecordFilter {
-  /// Where to look, by the event's id: two places for sched_switch, one for the wake-ups.
+  /// Byte offsets in the records; `needed` is the length that a record must have to be looked at.
+  private struct Places {
+    var first: Int
+    var second: Int
+    var needed: Int
+  }
+
   private var switchID: UInt16 = 0
-  private var places: (next: Int, previous: Int, wake: Int)?
+  /// In sched_switch, and in all others as if they were wake-ups: what passes is read in full.
+  private var change = Places(first: 0, second: 0, needed: .max)
+  private var wake = Places(first: 0, second: 0, needed: .max)
   private let wanted: UInt64
   private let mask: UInt64
-  private let is64: Bool
+  /// Whether it can tell anything.
+  private(set) var isUsable = false
 
   init(_ schema: Schema, task: TaskSelector?) {
     let change = schema.format(system: "sched", name: "sched_switch")
@@ -28,51 +37,51 @@ struct RecordFilter {
       for (index, byte) in bytes.enumerated() { value |= UInt64(byte) << UInt64(index * 8) }
       wanted = UInt64(littleEndian: value)
       mask = UInt64(littleEndian: bytes.count == 8 ? .max : (1 << UInt64(bytes.count * 8)) - 1)
-      is64 = true
       if let change, let wake, let next = change.field("next_comm"), next.size == 16,
         let previous = change.field("prev_comm"), previous.size == 16,
         let comm = wake.field("comm"), comm.size == 16
       {
-        places = (next.offset, previous.offset, comm.offset)
+        setPlaces(next.offset, previous.offset, comm.offset, size: 8)
       }
     case .pid(let pid):
-      is64 = false
       let value = UInt32(bitPattern: pid)
       let slot = change.flatMap { schema.slot("next_pid", of: $0) }
-      wanted = UInt64(slot?.isSwapped == true ? value.byteSwapped : value)
-      mask = .max
+      wanted = UInt64(littleEndian: UInt64(slot?.isSwapped == true ? value.byteSwapped : value))
+      mask = UInt64(littleEndian: UInt64(UInt32.max))
       if let change, let wake, let slot, slot.size == 4,
         let previous = schema.slot("prev_pid", of: change), previous.size == 4,
         let woken = schema.slot("pid", of: wake), woken.size == 4
       {
-        places = (slot.offset, previous.offset, woken.offset)
+        setPlaces(slot.offset, previous.offset, woken.offset, size: 4)
       }
     case nil:
       wanted = 0
       mask = 0
-      is64 = false
     }
+  }
+
+  private mutating func setPlaces(_ next: Int, _ previous: Int, _ woken: Int, size: Int) {
+    guard next >= 0, previous >= 0, woken >= 0 else { return }
+    change = Places(first: next, second: previous, needed: max(next, previous) + size)
+    wake = Places(first: woken, second: woken, needed: woken + size)
+    isUsable = true
   }
 
   /// False where the record surely concerns other tasks only.
+  ///
+  /// Which event comes next cannot be predicted: nothing here branches on it.
   @inline(__always) func mayMatch(_ page: RawSpan, _ record: RecordRef) -> Bool {
-    guard let places else { return true }
-    if record.id == switchID {
-      return matches(page, record, places.next) || matches(page, record, places.previous)
-    }
-    return matches(page, record, places.wake)
-  }
-
-  @inline(__always) private func matches(
-    _ page: RawSpan, _ record: RecordRef, _ offset: Int
-  ) -> Bool {
-    let start = record.offset &+ offset
-    let size = is64 ? 8 : 4
-    guard start >= 0, start <= page.byteCount &- size, offset &+ size <= record.length else {
-      return false
-    }
-    return is64
-      ? page.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self) & mask == wanted
-      : UInt64(page.unsafeLoadUnaligned(fromByteOffset: start, as: UInt32.self)) == wanted
+    let isSwitch = record.id == switchID
+    let first = isSwitch ? change.first : wake.first
+    let second = isSwitch ? change.second : wake.second
+    guard record.length >= (isSwitch ? change.needed : wake.needed) else { return false }
+    // Eight bytes are loaded where four are compared: at a page's end the full reader decides.
+    let room = page.byteCount &- record.offset &- 8
+    guard first <= room, second <= room else { return true }
+    let one = page.unsafeLoadUnaligned(
+      fromUncheckedByteOffset: record.offset &+ first, as: UInt64.self)
+    let other = page.unsafeLoadUnaligned(
+      fromUncheckedByteOffset: record.offset &+ second, as: UInt64.self)
+    return (one ^ wanted) & mask == 0 || (other ^ wanted) & mask == 0
   }
 }

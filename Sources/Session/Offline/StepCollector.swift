@@ -106,12 +106,19 @@ final class StepCollector: @unchecked Sendable {
 
   @inline(__always) private func take(_ sieve: Sieve, _ page: RawSpan, _ record: RecordRef) {
     let id = record.id
+    guard
+      !sieve.filter.isUsable || id == sieve.startID || id == sieve.fireID
+        || sieve.filter.mayMatch(page, record)
+    else { return }
+    takeWhole(sieve, page, record)
+  }
+
+  @inline(never) private func takeWhole(_ sieve: Sieve, _ page: RawSpan, _ record: RecordRef) {
+    let id = record.id
     if id == sieve.switchID {
-      if sieve.filter.mayMatch(page, record) { takeSwitch(page, record) }
+      takeSwitch(page, record)
     } else if id == sieve.wakingID || id == sieve.newID {
-      if sieve.filter.mayMatch(page, record) {
-        takeWaking(id == sieve.wakingID ? waking : new, page, record)
-      }
+      takeWaking(id == sieve.wakingID ? waking : new, page, record)
     } else if id == sieve.startID || id == sieve.fireID {
       takeTimer(page, record)
     }

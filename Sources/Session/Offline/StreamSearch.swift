@@ -23,8 +23,12 @@ struct StreamSearch {
 
   /// Smaller traces are in memory at once.
   private static let least = 16 << 20
-  /// Pages of a CPU that are read in one round.
+  /// Pages of a CPU that are read in the first round.
   private static let roundPages = 2_048
+  /// Steps of one round that are worth their memory: while fewer come the rounds grow.
+  private static let roundSteps = 50_000
+  /// How much a round may be longer than the one before, and than the first.
+  private static let growth = (once: 8, ever: 16)
   /// Steps that wait for other CPUs before those are read alone.
   private static let mostWaiting = 200_000
 
@@ -47,26 +51,31 @@ struct StreamSearch {
     guard readers.count == cpus.count else { return nil }
     var pairing = WakeupPairing(empty, question)
     var waiting: [StepCollector.Step] = []
+    var pages = roundPages
     while true {
       let open = readers.filter { !$0.isAtEnd }
       let behind = open.map(\.frontier).min() ?? .max
       let chosen =
         waiting.count > mostWaiting ? open.filter { $0.frontier == behind } : open
-      Parallel.forEach(chosen) { $0.read(pages: roundPages) }
+      let count = pages
+      Parallel.forEach(chosen) { $0.read(pages: count) }
       guard readers.allSatisfy(\.isSound) else { return nil }
       let known = Set(readers.flatMap(\.collector.pids))
       for reader in readers { reader.collector.pids = Array(known) }
+      let found = chosen.reduce(0) { $0 + $1.collector.steps.count }
+      let fitting = pages * min(growth.once, roundSteps / max(1, found))
+      pages = min(max(fitting, roundPages), roundPages * growth.ever)
       for reader in chosen {
         waiting += reader.collector.steps
         reader.collector.forget()
       }
       waiting.sort { ($0.time, $0.cpu) < ($1.time, $1.cpu) }
       let border = readers.filter { !$0.isAtEnd }.map(\.frontier).min() ?? .max
-      let count =
+      let ready =
         border == .max ? waiting.count : waiting.firstIndex { $0.time >= border } ?? waiting.count
       let collectors = readers.map(\.collector)
-      for step in waiting[..<count] { pairing.take(step, collectors) }
-      waiting.removeFirst(count)
+      for step in waiting[..<ready] { pairing.take(step, collectors) }
+      waiting.removeFirst(ready)
       if readers.allSatisfy(\.isAtEnd) { break }
     }
     pairing.result.records = readers.reduce(0) { $0 + $1.collector.records }

@@ -14,7 +14,7 @@ enum UsedFormats {
     guard trace.formats.count > least, let used = ids(in: trace) else { return trace }
     var result = trace
     result.formats = trace.formats.filter { format in
-      guard let id = id(of: format.text) else { return true }
+      guard let id = id(of: format.stored) else { return true }
       return used[Int(id)] || (format.system == "ftrace" && id <= 5)
     }
     return result
@@ -29,8 +29,8 @@ enum UsedFormats {
     ]
     let found = formats.filter { format in
       guard let wanted = names[format.system] else { return false }
-      let line = format.text.utf8.prefix(80).prefix { $0 != 10 }
-      return wanted.contains { line.elementsEqual(("name: " + $0).utf8) }
+      let line = format.stored.prefix(80).text.prefix { $0 != "\n" }
+      return line.hasPrefix("name: ") && wanted.contains(String(line.dropFirst(6)))
     }
     // The common fields are told by any of them.
     return found.isEmpty ? Array(formats.prefix(1)) : found
@@ -50,20 +50,32 @@ enum UsedFormats {
   }
 
   /// The number behind `ID:` at the begin of the second line.
-  private static func id(of text: String) -> UInt16? {
-    var bytes = text.utf8.prefix(256)
-    while let line = bytes.firstIndex(of: 10) {
-      bytes = bytes[bytes.index(after: line)...]
-      guard bytes.starts(with: [73, 68, 58]) else { continue }
-      var value: UInt32 = 0
-      var digits = 0
-      for byte in bytes.dropFirst(3).drop(while: { $0 == 32 }).prefix(6) {
-        guard byte >= 48, byte <= 57 else { break }
-        value = value * 10 + UInt32(byte - 48)
-        digits += 1
+  private static func id(of text: StoredText) -> UInt16? {
+    text.prefix(256).withBytes { bytes in
+      var index = 0
+      while index + 4 < bytes.byteCount {
+        defer { index += 1 }
+        guard bytes.byte(index) == 10, bytes.byte(index + 1) == UInt8(ascii: "I"),
+          bytes.byte(index + 2) == UInt8(ascii: "D"), bytes.byte(index + 3) == UInt8(ascii: ":")
+        else { continue }
+        index += 4
+        while index < bytes.byteCount, bytes.byte(index) == 32 { index += 1 }
+        var value: UInt32?
+        while index < bytes.byteCount, (48...57).contains(bytes.byte(index)),
+          value ?? 0 <= UInt32(UInt16.max)
+        {
+          value = (value ?? 0) * 10 + UInt32(bytes.byte(index) - 48)
+          index += 1
+        }
+        return value.flatMap(UInt16.init(exactly:))
       }
-      return digits > 0 ? UInt16(exactly: value) : nil
+      return nil
     }
-    return nil
+  }
+}
+
+extension RawSpan {
+  fileprivate func byte(_ index: Int) -> UInt8 {
+    unsafeLoad(fromByteOffset: index, as: UInt8.self)
   }
 }
