@@ -23,31 +23,27 @@ struct BreakTrigger: ~Copyable {
 
   private let state = Atomic<UInt32>(0)
   private let record: UnsafeMutablePointer<Record>
-  /// "0", as tracing_on wants it.
+  /// "0", as tracing_on wants it; behind the record.
   private let zero: UnsafeMutablePointer<UInt8>
   private let descriptors: BreakDescriptors
   private let wake: Int32
   private let stop: UnsafeMutablePointer<Atomic<UInt32>>
   private let endsAtHit: Bool
 
-  /// Makes an armed break; `stop` is the threads' stop word, `wake` the engine's eventfd.
+  /// Makes an armed break; `stop` is the threads' stop word, `wake` the engine's eventfd. It keeps what was taken in
+  /// the caller's memory at `place`, which has room for a `Record` and a byte.
   init(
     descriptors: BreakDescriptors, wake: Int32, stop: UnsafeMutablePointer<Atomic<UInt32>>,
-    endsAtHit: Bool
+    endsAtHit: Bool, record place: UnsafeMutableRawPointer
   ) {
-    record = .allocate(capacity: 1)
+    record = place.bindMemory(to: Record.self, capacity: 1)
     record.initialize(to: Record())
-    zero = .allocate(capacity: 1)
+    zero = (place + MemoryLayout<Record>.stride).bindMemory(to: UInt8.self, capacity: 1)
     zero.initialize(to: UInt8(ascii: "0"))
     self.descriptors = descriptors
     self.wake = wake
     self.stop = stop
     self.endsAtHit = endsAtHit
-  }
-
-  deinit {
-    record.deallocate()
-    zero.deallocate()
   }
 
   /// Takes the break unless another thread did: marker and tracing off. Gives whether it was taken; then `publish`
@@ -57,7 +53,7 @@ struct BreakTrigger: ~Copyable {
   /// sample as can be.
   @_noAllocation @_noLocks @inline(never)
   func take(
-    thread: Int, text: borrowing MarkerText, sequence: UInt64, expiry: Int64, now: Int64
+    thread: Int, text: MarkerText, sequence: UInt64, expiry: Int64, now: Int64
   ) -> Bool {
     let (won, _) = state.compareExchange(
       expected: State.armed, desired: State.taken, ordering: .acquiringAndReleasing)

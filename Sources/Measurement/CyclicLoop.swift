@@ -22,7 +22,7 @@ struct CyclicLoop: ~Copyable {
   /// Nonzero when the threads are to end.
   let stop: UnsafeMutablePointer<Atomic<UInt32>>
   /// The thread's marker line.
-  let text: UnsafeMutablePointer<MarkerText>
+  let text: MarkerText
   /// The next expiry in ns.
   var next: Int64 = 0
   /// Number of the next cycle.
@@ -35,7 +35,7 @@ struct CyclicLoop: ~Copyable {
   init(
     thread: Int, clock: clockid_t, interval: Int64, timer: Int,
     buffer: UnsafeMutablePointer<timespec>, stop: UnsafeMutablePointer<Atomic<UInt32>>,
-    text: UnsafeMutablePointer<MarkerText>
+    text: MarkerText
   ) {
     self.thread = thread
     self.clock = clock
@@ -121,7 +121,7 @@ struct CyclicLoop: ~Copyable {
       let latency = now &- next
       if latency > threshold,
         trigger.pointee.take(
-          thread: thread, text: text.pointee, sequence: sequence, expiry: next, now: now)
+          thread: thread, text: text, sequence: sequence, expiry: next, now: now)
       {
         recorder.pointee.record(latency, sequence: sequence, wake: now)
         trigger.pointee.publish(usageAtStart: usageAtStart)

@@ -68,11 +68,7 @@ public final class Engine: @unchecked Sendable {
       precondition($0 == .prepared, "an engine begins once, after prepare()")
       $0 = .running
     }
-    memory.trigger.deinitialize(count: 1)
-    memory.trigger.initialize(
-      to: BreakTrigger(
-        descriptors: descriptors, wake: wakeDescriptor, stop: memory.stop,
-        endsAtHit: plan.afterHit == .end))
+    memory.arm(descriptors, wake: wakeDescriptor, endsAtHit: plan.afterHit == .end)
     align()
     memory.go.pointee.store(1, ordering: .releasing)
     bt_futex_wake(UnsafeRawPointer(memory.go))

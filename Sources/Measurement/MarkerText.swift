@@ -6,25 +6,30 @@ internal import TraceModel
 /// The line is put together from its end to its start: no number's length has to be known before its digits are
 /// there, and whole words can be copied, as what they spill lies where the line has not come to yet. It is cold when
 /// it is needed, so that what counts is how few cache lines it touches one after the other.
-struct MarkerText: ~Copyable {
+struct MarkerText {
   /// Where each constant piece ends, the pieces one behind the other, the place where the line is put together.
   private let bytes: UnsafeMutableRawPointer
 
   /// Where the first piece begins, a line of the cache behind the ends: a word's spill lies before it.
   private static var piecesOffset: Int { 64 }
+  /// The memory that it works on.
+  static var byteCount: Int { 1_024 }
   /// Where the line ends, with room for the pieces, the line and a word's spill before it.
-  private static var lineEnd: Int { 1_024 }
+  private static var lineEnd: Int { byteCount }
   /// Unit of prefetching.
   private static var cacheLine: Int { 64 }
 
-  /// Formats what is known before the measurement.
-  init(tid: Int32, policy: Int32, priority: Int32, threshold: Nanoseconds) {
+  /// Formats what is known before the measurement into `bytes`, which the caller owns.
+  init(
+    in bytes: UnsafeMutableRawPointer, tid: Int32, policy: Int32, priority: Int32,
+    threshold: Nanoseconds
+  ) {
+    self.bytes = bytes
     let pieces = [
       BreakMarker.prefix + "cpu=", " tid=\(tid) seq=", " expiry=", " wake=", " latency=",
       " policy=\(policy) prio=\(priority): \(BreakMarker.phrase) (",
       " > \(threshold.microseconds))",
     ]
-    bytes = .allocate(byteCount: Self.lineEnd, alignment: Self.cacheLine)
     bytes.initializeMemory(as: UInt8.self, repeating: 0, count: Self.lineEnd)
     var count = Self.piecesOffset
     for (index, piece) in pieces.enumerated() {
@@ -35,8 +40,6 @@ struct MarkerText: ~Copyable {
       bytes.storeBytes(of: count, toByteOffset: index * 8, as: Int.self)
     }
   }
-
-  deinit { bytes.deallocate() }
 
   /// The line that `format` put together, `length` bytes long.
   @_noAllocation @_noLocks

@@ -11,7 +11,7 @@ final class MeasuringThread: @unchecked Sendable {
   private let memory: EngineMemory
   private let wake: Int32
   let recorder: UnsafeMutablePointer<Recorder>
-  let buffer: UnsafeMutablePointer<timespec>
+  private let own = LoopMemory()
   /// The pthread, set by the creator.
   var handle = pthread_t()
 
@@ -49,8 +49,6 @@ final class MeasuringThread: @unchecked Sendable {
       test.initialize(to: Recorder(buckets: 0, sampleCapacity: Int(clamping: tests)))
       return test
     }
-    buffer = .allocate(capacity: 1)
-    buffer.initialize(to: timespec())
     alignedStart = .allocate(capacity: 1)
     alignedStart.initialize(to: LoopOrder.notAligned)
   }
@@ -62,9 +60,11 @@ final class MeasuringThread: @unchecked Sendable {
       test.deinitialize(count: 1)
       test.deallocate()
     }
-    buffer.deallocate()
     alignedStart.deallocate()
   }
+
+  /// The time that the thread waits for (`bt_stop_thread`).
+  var buffer: UnsafeMutablePointer<timespec> { own.buffer }
 
   /// Creates the thread.
   func start() throws(MeasurementError) {
@@ -142,11 +142,9 @@ final class MeasuringThread: @unchecked Sendable {
     } catch {
       failure = error
     }
-    let text = UnsafeMutablePointer<MarkerText>.allocate(capacity: 1)
-    text.initialize(
-      to: MarkerText(
-        tid: tid, policy: policy.number, priority: priority,
-        threshold: measurement.breakThreshold ?? .zero))
+    let text = MarkerText(
+      in: own.line, tid: tid, policy: policy.number, priority: priority,
+      threshold: measurement.breakThreshold ?? .zero)
     if failure == nil {
       // While waiting for signals the stop signal stays blocked and is waited for.
       if !measurement.waitMode.waitsForSignal { bt_unblock_stop() }
@@ -177,8 +175,6 @@ final class MeasuringThread: @unchecked Sendable {
       report(ready: memory.preparing)
     }
     if measurement.waitMode == .posixTimer, failure == nil { bt_timer_delete(timer) }
-    text.deinitialize(count: 1)
-    text.deallocate()
     finished.store(true, ordering: .releasing)
     report(ready: memory.running)
   }
@@ -246,18 +242,12 @@ final class MeasuringThread: @unchecked Sendable {
   /// Calls everything that the loop calls, the break included, so that its code and data are in
   /// memory and its symbols resolved.
   private func rehearse(_ loop: inout CyclicLoop, _ scratch: UnsafeMutablePointer<Recorder>) {
-    let stop = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
-    stop.initialize(to: Atomic(0))
-    let trigger = UnsafeMutablePointer<BreakTrigger>.allocate(capacity: 1)
-    trigger.initialize(
-      to: BreakTrigger(descriptors: BreakDescriptors(), wake: -1, stop: stop, endsAtHit: false))
+    let others = EngineMemory()
     loop.next = bt_clock(clock) - 1_000_000_000
-    _ = loop.run(scratch, cycles: 2, end: .max, threshold: 0, trigger: trigger)
-    let length = loop.text.pointee.format(cpu: 0, sequence: 0, expiry: 0, wake: 0)
-    _ = bt_write(-1, loop.text.pointee.line(length), length)
+    _ = loop.run(scratch, cycles: 2, end: .max, threshold: 0, trigger: others.trigger)
+    let length = loop.text.format(cpu: 0, sequence: 0, expiry: 0, wake: 0)
+    _ = bt_write(-1, loop.text.line(length), length)
     loop.sequence = 0
-    trigger.deinitialize(count: 1)
-    trigger.deallocate()
-    stop.deallocate()
+    withExtendedLifetime(others) {}
   }
 }

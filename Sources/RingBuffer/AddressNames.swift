@@ -18,7 +18,8 @@ struct AddressNames: Sendable {
         let open = line.firstIndex(of: quote), let close = line.lastIndex(of: quote), open < close
       else { continue }
       let text = String(Substring(line[line.index(after: open)..<close]))
-      texts[address] = text.utf8.contains(UInt8(ascii: "\\")) ? text.replacing("\\n", with: "") : text
+      texts[address] =
+        text.utf8.contains(UInt8(ascii: "\\")) ? text.replacing("\\n", with: "") : text
     }
     self.texts = texts
   }

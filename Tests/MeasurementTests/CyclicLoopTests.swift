@@ -8,31 +8,24 @@ import TraceModel
 
 /// One loop on the test's own thread, with everything that it points to.
 private final class LoopFixture {
-  let stop = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
-  let buffer = UnsafeMutablePointer<timespec>.allocate(capacity: 1)
-  let text = UnsafeMutablePointer<MarkerText>.allocate(capacity: 1)
+  let shared = EngineMemory()
+  let own = LoopMemory()
   let recorder = UnsafeMutablePointer<Recorder>.allocate(capacity: 1)
-  let trigger = UnsafeMutablePointer<BreakTrigger>.allocate(capacity: 1)
+  let text: MarkerText
+
+  var stop: UnsafeMutablePointer<Atomic<UInt32>> { shared.stop }
+  var buffer: UnsafeMutablePointer<timespec> { own.buffer }
+  var trigger: UnsafeMutablePointer<BreakTrigger> { shared.trigger }
 
   init() {
-    stop.initialize(to: Atomic(0))
-    buffer.initialize(to: timespec())
-    text.initialize(
-      to: MarkerText(tid: 1, policy: 1, priority: 2, threshold: Nanoseconds(microseconds: 3)))
+    text = MarkerText(
+      in: own.line, tid: 1, policy: 1, priority: 2, threshold: Nanoseconds(microseconds: 3))
     recorder.initialize(to: Recorder(buckets: 4, sampleCapacity: 8))
-    trigger.initialize(
-      to: BreakTrigger(descriptors: BreakDescriptors(), wake: -1, stop: stop, endsAtHit: false))
   }
 
   deinit {
-    text.deinitialize(count: 1)
     recorder.deinitialize(count: 1)
-    trigger.deinitialize(count: 1)
-    stop.deallocate()
-    buffer.deallocate()
-    text.deallocate()
     recorder.deallocate()
-    trigger.deallocate()
   }
 
   func loop(_ mode: WaitMode, interval: Int64) -> CyclicLoop {
@@ -110,8 +103,9 @@ private final class LoopFixture {
 
   @Test(arguments: [0, 1, 9, 10, 999_999, Int64.max / 2])
   func `the marker is the text of BreakMarker`(number: Int64) {
+    let memory = LoopMemory()
     let text = MarkerText(
-      tid: 1_813, policy: 1, priority: 80, threshold: Nanoseconds(microseconds: 100))
+      in: memory.line, tid: 1_813, policy: 1, priority: 80, threshold: Nanoseconds(microseconds: 100))
     let length = text.format(
       cpu: 12, sequence: UInt64(number), expiry: number, wake: number + 1_485_999)
     let line = String(
@@ -119,6 +113,7 @@ private final class LoopFixture {
     let marker = BreakMarker(
       cpu: 12, tid: 1_813, sequence: UInt64(number), expiry: Nanoseconds(number),
       wake: Nanoseconds(number + 1_485_999), policy: 1, priority: 80, thresholdMicroseconds: 100)
+    withExtendedLifetime(memory) {}
     #expect(line == marker.text)
     #expect(BreakMarker(line) == marker)
   }
