@@ -105,7 +105,8 @@ private final class LoopFixture {
   func `the marker is the text of BreakMarker`(number: Int64) {
     let memory = LoopMemory()
     let text = MarkerText(
-      in: memory.line, tid: 1_813, policy: 1, priority: 80, threshold: Nanoseconds(microseconds: 100))
+      in: memory.line, tid: 1_813, policy: 1, priority: 80,
+      threshold: Nanoseconds(microseconds: 100))
     let length = text.format(
       cpu: 12, sequence: UInt64(number), expiry: number, wake: number + 1_485_999)
     let line = String(
