@@ -2,7 +2,9 @@ import TraceModel
 
 /// The task that the wake-up found on the CPU kept it although the measured thread was more urgent.
 ///
-/// Who comes behind the first switch was chosen by the scheduler; what is in front of it is the held time.
+/// Who comes behind the first switch was chosen by the scheduler; what is in front of it is the held time. Where the
+/// switch is not recorded, the thread's own first event ends it, and more is asked for: the interrupt that woke the
+/// thread must have come while the task had preemption disabled.
 struct HeldCPU: Sendable {
   /// The task that had the CPU.
   var blocker: TaskIdentity
@@ -10,8 +12,11 @@ struct HeldCPU: Sendable {
   var span: TimeSpan
   /// The blocker's own time in it.
   var spans: [TimeSpan]
-  /// The first switch.
+  /// The first switch; where it is not recorded, the thread's own first event.
   var switched: TraceEvent
+  /// The entry of the interrupt that woke the thread, where it shows that the interrupted code had preemption disabled
+  /// and the switch is not recorded.
+  var disabled: TraceEvent?
   /// Whether the blocker was preempted in the kernel by that switch (`R+`).
   var wasPreempted: Bool
   /// The first event that shows need-resched set.
@@ -28,25 +33,20 @@ struct HeldCPU: Sendable {
 
   init?(_ spike: SpikeCase) {
     let waiting = spike.waiting
-    let reach = TimeSpan(waiting.start, waiting.end + Nanoseconds(1))
     guard waiting.length >= spike.floor, let waking = spike.times.wakingEvent,
-      let switched = spike.events(in: reach).first(where: {
-        guard case .switched = $0.payload else { return false }
-        return $0.cpu == spike.cpu && $0.time >= waiting.start
-      }), case .switched(let change) = switched.payload
+      let end = Self.recordedEnd(spike, waking) ?? Self.ownEnd(spike, waking)
     else { return nil }
-    blocker = change.previous
-    guard !blocker.isIdle, blocker.pid != spike.sample.task.pid,
-      spike.priority.outranks(change.previousPriority)
-    else { return nil }
-    let span = TimeSpan(waiting.start, switched.time)
+    blocker = end.blocker
+    switched = end.event
+    disabled = end.disabled
+    wasPreempted = end.wasPreempted
+    guard !blocker.isIdle, blocker.pid != spike.sample.task.pid else { return nil }
+    let span = TimeSpan(waiting.start, end.event.time)
     let pid = blocker.pid
     spans = spike.replay.spans(in: span) { slice in
       if case .task(let task, _) = slice.occupant { task.pid == pid } else { false }
     }
     self.span = span
-    self.switched = switched
-    wasPreempted = change.previousState == .preempted
     let inside = spike.events(in: span)
     let isLazyEnough = !spike.priority.isRealtime
     pending = inside.first {
@@ -58,7 +58,46 @@ struct HeldCPU: Sendable {
     }
     isUserOnly =
       code?.mode == .user && !inside.contains { Self.isKernelWork($0, pid: pid) }
-    guard net >= spike.floor else { return nil }
+    guard net >= spike.floor, disabled == nil || pending != nil else { return nil }
+  }
+
+  /// What ended the held time.
+  private struct End {
+    var event: TraceEvent
+    var blocker: TaskIdentity
+    var wasPreempted = false
+    var disabled: TraceEvent?
+  }
+
+  /// The first switch on the CPU, away from a task that the thread outranks.
+  private static func recordedEnd(_ spike: SpikeCase, _ waking: TraceEvent) -> End? {
+    let waiting = spike.waiting
+    let reach = TimeSpan(waiting.start, waiting.end + Nanoseconds(1))
+    guard
+      let event = spike.events(in: reach).first(where: {
+        guard case .switched = $0.payload else { return false }
+        return $0.cpu == spike.cpu && $0.time >= waiting.start
+      }), case .switched(let change) = event.payload,
+      spike.priority.outranks(change.previousPriority)
+    else { return nil }
+    return End(
+      event: event, blocker: change.previous, wasPreempted: change.previousState == .preempted)
+  }
+
+  /// The thread's own first event, where the interrupt that woke it came out of code with preemption disabled.
+  private static func ownEnd(_ spike: SpikeCase, _ waking: TraceEvent) -> End? {
+    guard spike.times.switchedEvent == nil, let event = spike.times.firstOwnEvent,
+      !spike.isRemote, waking.context.inHardIRQ, let entry = spike.entryWithoutPreemption,
+      // Nobody else and no code that could be preempted was seen meanwhile.
+      spike.events(in: TimeSpan(waking.time, event.time)).allSatisfy({
+        $0.cpu != spike.cpu
+          || ($0.pid == waking.pid && ($0.context.inHardIRQ || $0.context.inSoftIRQ))
+      })
+    else { return nil }
+    let blocker =
+      spike.replay.slices.last { $0.task.pid == waking.pid && $0.span.start <= waking.time }?.task
+      ?? spike.names.task(waking.pid, at: waking.time)
+    return End(event: event, blocker: blocker, disabled: entry)
   }
 
   /// Whether anything says that the thread was kept from preempting.
@@ -85,12 +124,23 @@ struct HeldCPU: Sendable {
   /// The events that show it.
   func evidence(_ spike: SpikeCase) -> [Evidence] {
     var evidence: [Evidence] = []
+    if let disabled {
+      evidence.append(
+        Evidence(
+          disabled,
+          note:
+            "preempt depth \(disabled.context.preemptDepth): the interrupted code had preemption disabled"
+        ))
+    }
     if let pending { evidence.append(Evidence(pending, note: "need-resched is set")) }
     if code?.responsible != nil, let stack = spike.times.stackEvent {
       evidence.append(Evidence(stack))
     }
     evidence += works.prefix(3).map { Evidence($0) }
-    evidence.append(Evidence(switched))
+    evidence.append(
+      disabled == nil
+        ? Evidence(switched)
+        : Evidence(switched, note: "the thread's first event; the switch to it is not recorded"))
     return evidence.sorted {
       ($0.time ?? .zero, $0.position ?? 0) < ($1.time ?? .zero, $1.position ?? 0)
     }

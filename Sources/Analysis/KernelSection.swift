@@ -2,8 +2,9 @@ import TraceModel
 
 /// What the two classes of a kernel that would not switch have in common: the model decides which of them it is.
 enum KernelSection {
-  /// The class by the kernel's model and, where that is not known, by the preemption depth.
+  /// The class by the kernel's model; by the preemption depth where the interrupt showed it, or the model is not known.
   static func culprit(_ spike: SpikeCase) -> CulpritClass {
+    if spike.held?.disabled != nil { return .preemptOff }
     switch spike.context.preemption {
     case .full, .rt: return .preemptOff
     case .none?, .voluntary: return .nonPreemptibleKernel
@@ -44,7 +45,9 @@ enum KernelSection {
       Finding(
         culprit, name: function.isEmpty ? held.blocker.text : function,
         confidence: section != nil
-          ? .proven : held.code?.mode == .kernel && held.pending != nil ? .likely : .possible,
+          ? .proven
+          : held.code?.mode == .kernel && held.pending != nil && held.disabled == nil
+            ? .likely : .possible,
         spans: held.spans,
         evidence: held.evidence(spike) + (section.map { [$0.evidence] } ?? [])
           + (wake.map { [$0.evidence] } ?? []),

@@ -8,6 +8,25 @@ extension SpikeCase {
     }
   }
 
+  /// The entry of the interrupt that woke the thread, where it says that a task's code with preemption disabled was
+  /// interrupted: kernel code, whatever no stack tells of it.
+  ///
+  /// Depths are believed only where the same interrupt is seen to come at depth 0 too: kernels differ in what they
+  /// count of their own.
+  var entryWithoutPreemption: TraceEvent? {
+    guard let entry = times.interruptEvent, case .vectorEntry(let name, _) = entry.payload,
+      entry.cpu == timerCPU, entry.pid != 0, entry.pid == times.wakingEvent?.pid,
+      entry.context.preemptDepth > 0
+    else { return nil }
+    let isCalibrated = timeline.cpus.contains { track in
+      track.events.contains {
+        guard case .vectorEntry(name, _) = $0.payload else { return false }
+        return $0.context.preemptDepth == 0
+      }
+    }
+    return isCalibrated ? entry : nil
+  }
+
   /// The stretches of a finding, with the parts in which the thread's own CPU was idle.
   func idleSpans(in span: TimeSpan) -> [TimeSpan] {
     replay.spans(in: span) { $0.occupant == .idle }

@@ -54,6 +54,17 @@ extension SpikeCase {
         found.append(stall(silence, "the way to the scheduler"))
       }
     }
+    // The switch is not recorded, but the idle loop was asked to give the CPU up and was still there behind the silence.
+    if times.switchedEvent == nil, let waking = times.wakingEvent, waking.pid == 0, !isRemote {
+      for silence in idleSilences(in: waiting, minimum: least) {
+        let behind = events(in: TimeSpan(silence.end, silence.end + Nanoseconds(1))).first
+        if let asked = needReschedPending(in: TimeSpan(waiting.start, silence.end)),
+          asked.pid == 0, let behind, behind.cpu == cpu, behind.pid == 0
+        {
+          found.append(stall(silence, "the idle loop"))
+        }
+      }
+    }
     // Between the two halves of one wake-up on one CPU only the scheduler and the tracer run.
     if steal > .zero, let waking = times.wakingEvent, let queued = times.queuedEvent,
       waking.cpu == queued.cpu

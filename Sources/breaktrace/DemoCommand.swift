@@ -9,7 +9,7 @@ struct DemoCommand: ParsableCommand, StatusReporting {
     abstract: "Measures here under a small load of its own, and explains the first spike.",
     discussion: """
       One thread a CPU at FIFO 80, tracing armed, beside it a normal task that computes, and a task at FIFO 90 that is \
-      busy for 2 ms twice a second. Ends at the first latency above the limit, after 20 s at the latest.
+      busy for 2 ms four times a second. Ends at the first latency above the limit, after 20 s at the latest.
 
       Examples:
         breaktrace demo
@@ -51,8 +51,8 @@ struct DemoCommand: ParsableCommand, StatusReporting {
         period: Nanoseconds(40_000_000), duration: Nanoseconds(25 * second.count)),
       Fault(
         .hog, name: "demo-fifo90", cpu: last, policy: .fifo, priority: 90,
-        busy: Nanoseconds(2_000_000), period: Nanoseconds(500_000_000),
-        duration: Nanoseconds(25 * second.count), delay: second),
+        busy: Nanoseconds(2_000_000), period: Nanoseconds(second.count / 4),
+        duration: Nanoseconds(25 * second.count), delay: Nanoseconds(second.count / 4)),
     ]
     Console.error(
       "breaktrace: measuring on CPU 0-\(last), limit \(breaktrace) us, with a small load on CPU \(last)"
@@ -63,7 +63,8 @@ struct DemoCommand: ParsableCommand, StatusReporting {
       let result = MeasureCommand.run(
         options, layout, dialect: .breaktrace, commandLine: "breaktrace demo",
         loadCommand:
-          "demo-compute (normal) and demo-fifo90 (FIFO 90, 2 ms twice a second) on CPU \(last)")
+          "demo-compute (normal) and demo-fifo90 (FIFO 90, 2 ms four times a second) on CPU \(last)"
+      )
       compute.stop()
       fifo.stop()
       // The demonstration's purpose is the hit.

@@ -94,6 +94,97 @@ import TraceModel
     #expect(result.sumsAreExact)
   }
 
+  /// A task is interrupted at `depth`; the switch to the thread is not recorded.
+  private func unrecorded(depth: UInt8, calibrated: Bool, asked: Bool = true) -> SpikeAnalysis {
+    let flags = EventContext.Bit.irqsOff | EventContext.Bit.hardIRQ
+    let pending = asked ? flags | EventContext.Bit.needResched : flags
+    let wake = WakeEvent(
+      task: TaskIdentity(pid: Build.tid, comm: "measure"), priority: KernelPriority(19),
+      targetCPU: 1)
+    var build = Build()
+    build.sleep(at: 0, expiry: 900, next: worker)
+    if calibrated {
+      build.add(500, pid: 41, .vectorEntry(name: "local_timer", vector: 236), flags: flags)
+      build.add(503, pid: 41, .vectorExit(name: "local_timer", vector: 236), flags: flags)
+    }
+    build.add(
+      902, pid: 41, .vectorEntry(name: "local_timer", vector: 236), flags: flags, preempt: depth)
+    build.add(904, pid: 41, .waking(wake), flags: flags, preempt: depth + 1)
+    build.add(905, pid: 41, .wakeup(wake), flags: pending, preempt: depth + 2)
+    build.add(
+      906, pid: 41, .vectorExit(name: "local_timer", vector: 236), flags: pending, preempt: depth)
+    build.finish(at: 1_600)
+    return explain(build, Build.sample(expiry: 900, wake: 1_601)) {
+      $0.preemption = SystemContext.PreemptionModel.none
+    }
+  }
+
+  @Test func `an interrupt out of code with preemption disabled stands in for a lost switch`() {
+    let result = unrecorded(depth: 1, calibrated: true)
+    #expect(result.culprit.culprit == .preemptOff)
+    #expect(result.culprit.name == "cc1-41")
+    #expect(result.culprit.confidence == .possible)
+    #expect(result.culprit.evidence.contains { $0.text.contains("preempt depth 1") })
+    #expect(result.sumsAreExact)
+  }
+
+  @Test(arguments: [
+    (UInt8(1), true, CulpritClass.irqsOff), (1, false, .unknown), (0, true, .unknown),
+  ])
+  func `in a guest a late interrupt without a stack needs a depth that says kernel`(
+    depth: UInt8, calibrated: Bool, culprit: CulpritClass
+  ) {
+    let flags = EventContext.Bit.irqsOff | EventContext.Bit.hardIRQ
+    var build = Build()
+    build.sleep(at: 0, expiry: 900, next: worker)
+    if calibrated {
+      build.add(500, pid: 41, .vectorEntry(name: "local_timer", vector: 236), flags: flags)
+      build.add(503, pid: 41, .vectorExit(name: "local_timer", vector: 236), flags: flags)
+    }
+    build.wake(at: 1_500, interrupting: 41, stack: nil)
+    for index in build.events.indices where build.events[index].time == Build.at(1_500) {
+      build.events[index].context.preemptCount = depth
+    }
+    build.change(1_508, from: worker, state: .preempted, to: measured)
+    build.finish(at: 1_510)
+    let result = explain(build, Build.sample(expiry: 900, wake: 1_511)) { $0.hypervisor = "KVM" }
+    #expect(result.culprit.culprit == culprit)
+    #expect(result.culprit.name.isEmpty)
+    #expect(result.culprit.confidence <= .possible)
+    #expect(result.sumsAreExact)
+  }
+
+  @Test(arguments: [
+    (0, true, true),  // It could be preempted: why it was not is not known.
+    (1, false, true),  // The kernel may count one of its own.
+    (1, true, false),  // Nobody asked for the CPU.
+  ])
+  func `without depth, a depth to compare with or need-resched a lost switch blames nobody`(
+    depth: UInt8, calibrated: Bool, asked: Bool
+  ) {
+    let result = unrecorded(depth: depth, calibrated: calibrated, asked: asked)
+    #expect(result.culprit.culprit == .unknown)
+    #expect(result.sumsAreExact)
+  }
+
+  @Test(arguments: [(true, CulpritClass.hypervisor), (false, .unknown)])
+  func `an idle loop that does not leave although asked was stopped from outside`(
+    staysIdle: Bool, culprit: CulpritClass
+  ) {
+    var build = Build()
+    build.sleep(at: 0, expiry: 900, next: idle)
+    build.wake(at: 902, interrupting: 0, stack: nil)
+    let flags = EventContext.Bit.irqsOff | EventContext.Bit.hardIRQ | EventContext.Bit.needResched
+    let pid: Int32 = staysIdle ? 0 : 41
+    build.add(3_000, pid: pid, .vectorEntry(name: "local_timer", vector: 236), flags: flags)
+    build.add(3_005, pid: pid, .vectorExit(name: "local_timer", vector: 236), flags: flags)
+    build.finish(at: 3_010)
+    let result = explain(build, Build.sample(expiry: 900, wake: 3_011)) { $0.hypervisor = "KVM" }
+    #expect(result.culprit.culprit == culprit)
+    #expect(result.culprit.confidence <= .possible)
+    #expect(result.sumsAreExact)
+  }
+
   @Test func `an equal that ran in between does not hide the section before it`() {
     let equal: (pid: Int32, comm: String, prio: Int32) = (90, "other", 19)
     var build = Build()

@@ -3,7 +3,8 @@ import TraceModel
 /// The hypervisor did not run the virtual CPU.
 ///
 /// Evidence: the timer interrupt was late although user space or idle was interrupted, where interrupts are enabled, or
-/// nothing was written between two events that follow each other at once. Steal time that grew, a gap that the
+/// nothing was written between two events that follow each other at once, or the idle loop was still there long after
+/// it had been asked to give the CPU up. Steal time that grew, a gap that the
 /// hwlat tracer found meanwhile, or several interrupts pending at the end of the silence, make it likely; only a trace of the host could prove it.
 ///
 /// Refuted by: bare metal; kernel code that enabled interrupts when the interrupt came.

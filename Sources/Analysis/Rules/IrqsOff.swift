@@ -84,15 +84,20 @@ struct IrqsOff: Rule {
     ])
   }
 
-  /// Without a stack the late interrupt alone fits, on bare metal and where a task was interrupted.
+  /// Without a stack the late interrupt alone fits where a task was interrupted, on bare metal; in a guest only where
+  /// that was kernel code.
   private func withoutStack(_ spike: SpikeCase, _ spans: [TimeSpan]) -> RuleOutcome {
-    guard spike.context.hypervisor == nil, let event = spike.times.interruptEvent, event.pid != 0,
+    let inKernel = spike.entryWithoutPreemption
+    guard spike.context.hypervisor == nil || inKernel != nil,
+      let event = spike.times.interruptEvent, event.pid != 0,
       Spans.length(spans) >= max(spike.floor, Nanoseconds(microseconds: 20))
     else {
       return .refuted(.irqsOff, because: "no stack of the interrupted code was recorded")
     }
+    let depth = inKernel.map { "preempt depth \($0.context.preemptDepth): in the kernel; " } ?? ""
     let late = Evidence(
-      event, note: "late by \(spike.span(.timer).length.microseconds) us; no stack says why")
+      event,
+      note: "late by \(spike.span(.timer).length.microseconds) us; \(depth)no stack says why")
     return finding(spike, "", "", spans, nil, .possible, [late])
   }
 }
