@@ -5,7 +5,8 @@ import TraceModel
 /// Evidence: the timer interrupt came late, nothing else ran in interrupts, and the stack of the wake-up shows
 /// kernel code under the interrupt, as a rule the primitive that enabled interrupts again; the name is the innermost
 /// function that is not such a helper. A section of irqsoff or preemptirqsoff (or the irq_disable and irq_enable events)
-/// that covers at least 80 % of it makes it proven.
+/// that covers at least 80 % of it makes it proven. Without a stack it is possible and has no name: on bare metal where
+/// a task was interrupted, in a guest where the interrupt's preempt depth says that this was kernel code.
 ///
 /// Refuted by: an interrupt that came out of user space or idle, where interrupts are enabled; a gap that the hwlat tracer
 /// found on another CPU meanwhile. Where the interrupted frame is not one that enables interrupts, a virtual machine or an
