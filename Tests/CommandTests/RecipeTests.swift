@@ -23,7 +23,8 @@ extension ProcessTests {
       "never above -1 us", "never above 0 us", "never above 80 us please", "at most above 80 us",
       "at most 101 % above 80 us", "at most 0.00001 % above 80 us", "at most . % above 80 us",
       "at most -1 % above 8 us", "above 80 us", "never above 99999999999999999999 us",
-      "at most 100.1 % above 80 us",
+      "at most 100.1 % above 80 us", "at most 0.+5 % above 80 us", "at most +1 % above 80 us",
+      "never above +80 us", "at most 1. % above 80 us",
     ])
     func `refuses what is no constraint`(text: String) {
       #expect(LatencyConstraint(text) == nil)

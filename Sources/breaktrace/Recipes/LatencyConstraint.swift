@@ -25,25 +25,30 @@ struct LatencyConstraint: Hashable, Sendable {
       else { return nil }
       allowed = share
     }
-    guard take("above"), let limit = rest.popFirst().flatMap({ Int64($0) }),
+    guard take("above"), let limit = rest.popFirst().flatMap({ Self.number($0) }),
       (1...1_000_000).contains(limit), take("us") || take("usec"), rest.isEmpty
     else { return nil }
     self.limit = limit
   }
 
+  /// Digits only: no sign.
+  private static func number(_ text: some StringProtocol) -> Int64? {
+    text.utf8.allSatisfy { (48...57).contains($0) } ? Int64(text) : nil
+  }
+
   /// Percent with at most four decimals, in millionths.
   private static func millionths(_ percent: String) -> Int64? {
     let parts = percent.split(separator: ".", omittingEmptySubsequences: false)
-    guard (1...2).contains(parts.count), let whole = UInt32(parts[0]), whole <= 100 else {
+    guard (1...2).contains(parts.count), let whole = number(parts[0]), whole <= 100 else {
       return nil
     }
     var fraction: Int64 = 0
     if parts.count == 2 {
-      guard (1...4).contains(parts[1].count), let digits = UInt16(parts[1]) else { return nil }
-      fraction = Int64(digits)
+      guard (1...4).contains(parts[1].count), let digits = number(parts[1]) else { return nil }
+      fraction = digits
       for _ in parts[1].count..<4 { fraction *= 10 }
     }
-    let value = Int64(whole) * 10_000 + fraction
+    let value = whole * 10_000 + fraction
     return value <= 1_000_000 ? value : nil
   }
 
