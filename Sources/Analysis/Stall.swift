@@ -57,8 +57,10 @@ extension SpikeCase {
     // The switch is not recorded, but the idle loop was asked to give the CPU up and was still there behind the silence.
     if times.switchedEvent == nil, let waking = times.wakingEvent, waking.pid == 0, !isRemote {
       for silence in idleSilences(in: waiting, minimum: least) {
+        let before = events(in: TimeSpan(waiting.start, silence.start + Nanoseconds(1))).last
         let behind = events(in: TimeSpan(silence.end, silence.end + Nanoseconds(1))).first
-        if let asked = needReschedPending(in: TimeSpan(waiting.start, silence.end)),
+        if let before, Self.endsInterrupts(before),
+          let asked = needReschedPending(in: TimeSpan(waiting.start, silence.end)),
           asked.pid == 0, let behind, behind.cpu == cpu, behind.pid == 0
         {
           found.append(stall(silence, "the idle loop"))
@@ -82,6 +84,14 @@ extension SpikeCase {
       }
     }
     return found
+  }
+
+  /// Whether the event is outside of interrupts, or the last one in them.
+  private static func endsInterrupts(_ event: TraceEvent) -> Bool {
+    switch event.payload {
+    case .vectorExit, .irqExit, .softirqExit: true
+    default: !event.context.inHardIRQ && !event.context.inSoftIRQ && !event.context.inNMI
+    }
   }
 
   /// Silences in which the CPU was not busy with an interrupt that had been entered before.
