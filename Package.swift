@@ -116,7 +116,7 @@ let package = Package(
       name: "SessionTests",
       dependencies: [
         "Session", "Analysis", "Report", "TraceFile", "RingBuffer", "Measurement", "Tracefs",
-        "TraceModel",
+        "TraceModel", "CRealtime",
       ], exclude: fixtures("SessionTests"), swiftSettings: common),
     .testTarget(
       name: "CommandTests", dependencies: ["breaktrace", "TraceModel", "Measurement"],
