@@ -162,7 +162,7 @@ public final class SymbolTable: Sendable {
         {
           let address = prefix.value << 32 | low
           var end = index + 16
-          if address != 0, !onlyText || isText(bytes.uncheckedUInt8(index + 17)) {
+          if address != 0, isWanted(bytes.uncheckedUInt8(index + 17), onlyText) {
             end = index + 19
             entries.append(Entry(address: address, name: end))
             ascending = ascending && address >= last
@@ -182,7 +182,7 @@ public final class SymbolTable: Sendable {
       // ADDRESS, a blank, the type's letter, a blank, the name.
       if digits > 0, digits <= 16, address != 0, index + 3 < count,
         bytes.uncheckedUInt8(index) == 32, bytes.uncheckedUInt8(index + 2) == 32,
-        !onlyText || isText(bytes.uncheckedUInt8(index + 1))
+        isWanted(bytes.uncheckedUInt8(index + 1), onlyText)
       {
         entries.append(Entry(address: address, name: index + 3))
         ascending = ascending && address >= last
@@ -202,6 +202,11 @@ public final class SymbolTable: Sendable {
     case 65...70: UInt64(byte) - 55
     default: nil
     }
+  }
+
+  /// Whether the byte is the letter of a type, and of a wanted one; a line's end is none.
+  private static func isWanted(_ letter: UInt8, _ onlyText: Bool) -> Bool {
+    onlyText ? isText(letter) : letter != 10
   }
 
   private static func isText(_ letter: UInt8) -> Bool {

@@ -93,6 +93,11 @@ struct SymbolTableTests {
         == "some_data")
   }
 
+  @Test(arguments: ["ffffffff81000180 \n some_data\n", "81000180 \n some_data\n"])
+  func `a line's end is no type`(text: String) {
+    #expect(SymbolTable(text).count == 0)
+  }
+
   @Test(arguments: [
     "", "\n\n", "f", "ffffffff81000000", "ffffffff81000000 T", "ffffffff81000000 T ",
     "ffffffffffffffffff T x\n", "zz T x\n", "ffffffff81000000 T \u{e9}\n", "1 t a\n1 t b",
