@@ -46,6 +46,12 @@ struct BreakTrigger: ~Copyable {
     self.endsAtHit = endsAtHit
   }
 
+  /// Writes a first line of the thread to the marker: the kernel allocates and touches memory for it.
+  @_noAllocation @_noLocks @inline(never)
+  func rehearse(_ text: MarkerText) {
+    if descriptors.marker >= 0 { text.writeReady(descriptors.marker) }
+  }
+
   /// Takes the break unless another thread did: marker and tracing off. Gives whether it was taken; then `publish`
   /// must follow.
   ///

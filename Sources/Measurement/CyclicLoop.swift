@@ -73,6 +73,7 @@ struct CyclicLoop: ~Copyable {
     error = run(
       scratch, cycles: order.warmupCycles, end: .max, threshold: .max, trigger: trigger)
     if error != 0 { return error }
+    trigger.pointee.rehearse(text)
     usageAtStart = bt_thread_usage()
     usageAtEnd = usageAtStart
     interval = order.interval

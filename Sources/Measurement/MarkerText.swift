@@ -39,6 +39,22 @@ struct MarkerText {
       }
       bytes.storeBytes(of: count, toByteOffset: index * 8, as: Int.self)
     }
+    var end = Self.readyOffset
+    for byte in "breaktrace: tid=\(tid) is ready to measure".utf8 {
+      bytes.storeBytes(of: byte, toByteOffset: end, as: UInt8.self)
+      end += 1
+    }
+    bytes.storeBytes(of: end, toByteOffset: 7 * 8, as: Int.self)
+  }
+
+  /// Where the line stands that `writeReady` writes, behind the pieces; its end is the last of the ends.
+  private static var readyOffset: Int { 512 }
+
+  /// Writes a line that is no hit to `marker`: what a kernel touches at its first marker only is warm then.
+  @_noAllocation @_noLocks
+  func writeReady(_ marker: Int32) {
+    let end = bytes.load(fromByteOffset: 7 &* 8, as: Int.self)
+    _ = bt_write(marker, UnsafeRawPointer(bytes + Self.readyOffset), end &- Self.readyOffset)
   }
 
   /// The line that `format` put together, `length` bytes long.
