@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Testing
 import Measurement
 import TraceModel
 
@@ -58,6 +59,15 @@ struct TestPipe: ~Copyable {
     var bytes = [UInt8](repeating: 0, count: 65_536)
     let count = read(reading, &bytes, bytes.count)
     return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+  }
+
+  /// The same for a marker: each of the threads first wrote that it is ready, which is no hit; what came behind that.
+  func marker(readyThreads: Int) -> String {
+    let parts = text().split(separator: "is ready to measure", omittingEmptySubsequences: false)
+    #expect(parts.count == readyThreads + 1)
+    #expect(
+      parts.dropLast().allSatisfy { $0.hasPrefix("breaktrace: tid=") && BreakMarker($0) == nil })
+    return parts.last.map(String.init) ?? ""
   }
 }
 
