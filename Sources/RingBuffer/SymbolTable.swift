@@ -149,7 +149,8 @@ public final class SymbolTable: Sendable {
     var last: UInt64 = 0
     var index = 0
     let count = bytes.byteCount
-    var prefix: (digits: UInt64, value: UInt64) = (0, 0)
+    // Eight digits as they stand in the text, "00000000" at first, and their number.
+    var prefix: (digits: UInt64, value: UInt64) = (0x3030_3030_3030_3030, 0)
     while index < count {
       // As the kernel prints it: 16 digits, of which the first 8 are mostly those of the line before.
       if index + 19 < count, bytes.uncheckedUInt8(index + 16) == 32,

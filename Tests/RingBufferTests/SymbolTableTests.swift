@@ -93,6 +93,10 @@ struct SymbolTableTests {
         == "some_data")
   }
 
+  @Test func `NULs are no digits`() {
+    #expect(SymbolTable(String(repeating: "\0", count: 8) + "81000180 t f\n").count == 0)
+  }
+
   @Test(arguments: ["ffffffff81000180 \n some_data\n", "81000180 \n some_data\n"])
   func `a line's end is no type`(text: String) {
     #expect(SymbolTable(text).count == 0)
