@@ -21,6 +21,8 @@ final class EngineMemory: @unchecked Sendable {
 
   private static let pageSize = 4_096
   private static let cacheLine = 64
+  /// Where the break keeps what was taken.
+  private static let recordOffset = pageSize / 2
 
   init() {
     page = .allocate(byteCount: Self.pageSize, alignment: Self.pageSize)
@@ -36,7 +38,7 @@ final class EngineMemory: @unchecked Sendable {
     trigger.initialize(
       to: BreakTrigger(
         descriptors: BreakDescriptors(), wake: -1, stop: stop, endsAtHit: false,
-        record: page + Self.pageSize / 2))
+        record: page + Self.recordOffset))
   }
 
   /// Replaces the break, which no thread may use yet.
@@ -45,7 +47,7 @@ final class EngineMemory: @unchecked Sendable {
     trigger.initialize(
       to: BreakTrigger(
         descriptors: descriptors, wake: wake, stop: stop, endsAtHit: endsAtHit,
-        record: page + Self.pageSize / 2))
+        record: page + Self.recordOffset))
   }
 
   deinit {

@@ -24,7 +24,7 @@ import TraceModel
     #expect(waitReadable(engine.wakeDescriptor) && waitReadable(wake))
     engine.join()
     let hit = try #require(engine.hit)
-    let text = marker.marker(readyThreads: 1)
+    let text = marker.marker(ready: 1...1)
     #expect(text == hit.marker.text)
     #expect(BreakMarker(text) == hit.marker)
     #expect(first.text() == "0" && second.text() == "0")
@@ -53,7 +53,7 @@ import TraceModel
       engine.begin(BreakDescriptors(marker: marker.writing, tracingOn: [tracing.writing]))
       engine.join()
       let hit = try #require(engine.hit)
-      #expect(marker.marker(readyThreads: 2) == hit.marker.text)
+      #expect(marker.marker(ready: 1...2) == hit.marker.text)
       #expect(tracing.text() == "0")
     }
   }
@@ -72,7 +72,7 @@ import TraceModel
       usleep(1_500)
       // Further latencies above the threshold change nothing until then.
       #expect(engine.hit == hit)
-      #expect(marker.marker(readyThreads: round == 0 ? 2 : 0) == hit.marker.text)
+      #expect(marker.marker(ready: round == 0 ? 1...2 : 0...1) == hit.marker.text)
       seen.insert(hit.marker)
       #expect(!engine.isFinished)
       #expect(engine.rearm())
