@@ -134,7 +134,8 @@ struct HeldCPU: Sendable {
     }
     if let pending { evidence.append(Evidence(pending, note: "need-resched is set")) }
     if code?.responsible != nil, let stack = spike.times.stackEvent {
-      evidence.append(Evidence(stack))
+      let gap = code?.mayLackCaller == true ? "the caller of the first frame may be missing" : ""
+      evidence.append(Evidence(stack, note: gap))
     }
     evidence += works.prefix(3).map { Evidence($0) }
     evidence.append(

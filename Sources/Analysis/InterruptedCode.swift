@@ -40,6 +40,16 @@ public struct InterruptedCode: Hashable, Sendable {
     frames.first.map { KernelFunctions.enablesInterrupts($0.symbol) } ?? false
   }
 
+  /// Whether the caller of the innermost frame may be missing, and nothing but a helper is in front of the gap.
+  ///
+  /// A primitive that enables interrupts is interrupted in its middle; the caller of a clocksource is another helper.
+  public var mayLackCaller: Bool {
+    guard let first = frames.first, first.mayHideCaller else { return false }
+    return KernelFunctions.isHelper(first.symbol)
+      && !KernelFunctions.enablesInterrupts(first.symbol)
+      && !KernelFunctions.readsClocksource(first.symbol)
+  }
+
   /// The innermost function that answers for the section: not an unlock, an irq-enable, a clock, a tracer or an entry helper.
   public var responsible: CodeLocation? {
     frames.first { !KernelFunctions.isHelper($0.symbol) } ?? frames.first

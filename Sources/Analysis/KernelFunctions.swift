@@ -48,16 +48,24 @@ enum KernelFunctions {
       || name.hasPrefix("preempt_count_") || name.hasPrefix("asm_exc_") || name.hasPrefix("exc_")
       || name.hasPrefix("ktime_get") || name.hasPrefix("sched_clock")
       || name.hasPrefix("entry_SYSCALL") || name.hasPrefix("asm_") || name.hasPrefix("rcu_read_")
-      || name.hasPrefix("__rcu_read_")
+      || name.hasPrefix("__rcu_read_") || name.hasPrefix("__x86_")
+      || name.hasSuffix("_return_thunk") || name.hasPrefix("clear_page_")
+  }
+
+  /// The read functions of clocksources, which only the timekeeping calls.
+  static func readsClocksource(_ name: String) -> Bool {
+    ["read_tsc", "read_hpet", "kvm_clock_get_cycles", "acpi_pm_read"].contains(name)
   }
 
   private static let helpers: Set<String> = [
     "native_sched_clock", "local_clock", "read_tsc", "native_read_tsc", "pvclock_clocksource_read",
-    "kvm_clock_get_cycles", "ring_buffer_lock_reserve", "ring_buffer_unlock_commit",
+    "kvm_clock_get_cycles", "read_hpet", "acpi_pm_read", "ring_buffer_lock_reserve",
+    "ring_buffer_unlock_commit",
     "preempt_schedule", "preempt_schedule_notrace", "preempt_schedule_thunk", "__cond_resched",
     "preempt_schedule_common", "schedule", "__schedule", "__preempt_count_sub", "do_syscall_64",
     "x64_sys_call", "ret_from_fork", "ret_from_fork_asm", "irqentry_enter", "memset", "memcpy",
-    "memset_orig", "memcpy_orig", "clear_page_erms", "rep_movs_alternative", "__delay", "delay_tsc",
+    "memset_orig", "memcpy_orig", "rep_movs_alternative", "rep_stos_alternative", "__delay",
+    "delay_tsc",
     "tracing_start_function_trace", "perf_trace_buf_submit", "__const_udelay", "__udelay",
   ]
 

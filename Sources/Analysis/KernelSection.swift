@@ -37,10 +37,8 @@ enum KernelSection {
     guard held.isForced || section != nil else {
       return .refuted(culprit, because: "need-resched was not set: no preemption was wanted")
     }
-    let function =
-      held.code != nil || held.function.isEmpty
-      ? section?.responsible(held.code) ?? held.function : held.function
     let wake = spike.sections.first { $0.isWakeup }
+    let function = name(held, section: section, wake: wake)
     return RuleOutcome(findings: [
       Finding(
         culprit, name: function.isEmpty ? held.blocker.text : function,
@@ -54,6 +52,21 @@ enum KernelSection {
         nextStep: nextStep(
           "\(held.blocker.text) was in the kernel for \(held.net.microseconds) us."))
     ])
+  }
+
+  /// The function that answers for it; "or its callee" behind it where a function that it called may be missing in the stack.
+  private static func name(
+    _ held: HeldCPU, section: LatencySection?, wake: LatencySection?
+  ) -> String {
+    guard let code = held.code else {
+      return held.function.isEmpty ? section?.responsible(nil) ?? "" : held.function
+    }
+    if let function = wake?.ending(code) { return function }
+    let function = section?.responsible(code) ?? held.function
+    guard code.mayLackCaller, function == code.responsible?.name, code.frames.count > 1,
+      section?.isOf(function) != true
+    else { return function }
+    return function + " or its callee"
   }
 
   private static func refutation(_ spike: SpikeCase, _ culprit: CulpritClass) -> RuleOutcome {

@@ -16,11 +16,14 @@ public struct LatencySection: Hashable, Sendable {
   public var endFunction: String
   /// The task that the tracer names (in the wakeup family the one that was woken), nil where it is not known.
   public var task: TaskIdentity?
+  /// Functions of the stack at its end, innermost first; the wakeup tracers write one at the switch. Empty where
+  /// there is none.
+  public var endStack: [String]
 
   /// Makes a section.
   public init(
     tracer: String, cpu: Int, span: TimeSpan, startFunction: String = "", endFunction: String = "",
-    task: TaskIdentity? = nil
+    task: TaskIdentity? = nil, endStack: [String] = []
   ) {
     self.tracer = tracer
     self.cpu = cpu
@@ -28,6 +31,7 @@ public struct LatencySection: Hashable, Sendable {
     self.startFunction = startFunction
     self.endFunction = endFunction
     self.task = task
+    self.endStack = endStack
   }
 
   /// Whether a function's name says only how a lock is taken or released, a clock read or the kernel entered.
@@ -55,6 +59,30 @@ public struct LatencySection: Hashable, Sendable {
       !frames.contains(where: { Self.bare($0.symbol) == start })
     else { return named }
     return start
+  }
+
+  /// Whether the section both began and ended in this function, so that nothing else needs to answer for it.
+  func isOf(_ function: String) -> Bool {
+    Self.bare(startFunction) == function && Self.bare(endFunction) == function
+  }
+
+  /// The function in which a task enabled preemption and so gave the CPU to the thread that this section of a wakeup
+  /// tracer is about, where the wake-up's stack has the same function, or only its callers, behind a helper; nil
+  /// elsewhere.
+  func ending(_ code: InterruptedCode) -> String? {
+    let stack = endStack.map(Self.bare)
+    guard isWakeup, let switched = stack.lastIndex(of: "__schedule") else { return nil }
+    let callers = stack[(switched + 1)...]
+    let path = callers.prefix(while: KernelFunctions.isHelper)
+    let ended = callers.dropFirst(path.count)
+    let interrupted = code.frames.map { Self.bare($0.symbol) }
+    let known = interrupted.drop(while: KernelFunctions.isHelper)
+    guard
+      path.contains(where: { $0.hasPrefix("preempt_schedule") && $0 != "preempt_schedule_irq" }),
+      known.count < interrupted.count, !known.isEmpty,
+      ended.elementsEqual(known) || ended.dropFirst().elementsEqual(known)
+    else { return nil }
+    return ended.first
   }
 
   /// The function's name without offset and module.

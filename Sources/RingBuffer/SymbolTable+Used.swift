@@ -4,8 +4,15 @@ import TraceModel
 extension SymbolTable {
   /// The symbols that were looked up so far, in the format of /proc/kallsyms and in order of address.
   public func usedSymbols() -> String {
-    let (known, start) = state.withLock { ($0.known, $0.textStart) }
-    var used = Set(known.values.compactMap(UsedSymbol.init))
+    let (known, start, others) = state.withLock { state in
+      // What says whether a frame may be missing: what the kernel has, and where a function ends.
+      let entries = state.neighbours.isEmpty ? [] : entries(&state)
+      let neighbours = state.neighbours.map { begin(of: entries[$0]) }
+      let markers = [state.frames?.orc, state.frames?.tracking].compactMap(\.self)
+      return (state.known, state.textStart, neighbours + markers)
+    }
+    var used = Set(known.values.compactMap { UsedSymbol($0) })
+    used.formUnion(others.compactMap { UsedSymbol($0) })
     // Without it the distances in the records mean nothing.
     if case .some(.some(let start)) = start {
       used.insert(UsedSymbol(address: start, name: "_stext"))

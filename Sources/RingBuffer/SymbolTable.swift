@@ -17,6 +17,10 @@ public final class SymbolTable: Sendable {
     var known: [UInt64: CodeLocation] = [:]
     /// What `textStart` found; nil until it is asked for.
     var textStart: UInt64??
+    /// How the kernel's frames are found; nil until it is asked for.
+    var frames: Frames?
+    /// Entries behind addresses that are near the end of their function.
+    var neighbours: Set<Int> = []
   }
 
   /// No function is as long as this: an address farther behind the last symbol has none.
@@ -47,14 +51,8 @@ public final class SymbolTable: Sendable {
     text.withBytes { bytes in
       entries.first { entry in
         let end = entry.name + name.count
-        guard end <= bytes.byteCount,
-          end == bytes.byteCount || Self.isBlank(bytes.uncheckedUInt8(end))
-        else { return false }
-        var index = 0
-        while index < name.count, bytes.uncheckedUInt8(entry.name + index) == name[index] {
-          index += 1
-        }
-        return index == name.count
+        return bytes.holds(name, at: entry.name)
+          && (end == bytes.byteCount || Self.isBlank(bytes.uncheckedUInt8(end)))
       }?.address
     }
   }
@@ -77,21 +75,22 @@ public final class SymbolTable: Sendable {
   public func location(_ address: UInt64) -> CodeLocation {
     state.withLock { state in
       if let known = state.known[address] { return known }
-      let found = find(address, entries(&state))
+      let found = find(address, &state)
       // Millions of different addresses are a damaged trace, and not worth the memory.
       if state.known.count < 65_536 { state.known[address] = found }
       return found
     }
   }
 
-  private func entries(_ state: inout State) -> [Entry] {
+  func entries(_ state: inout State) -> [Entry] {
     if let entries = state.entries { return entries }
     let entries = Self.parse(text)
     state.entries = entries
     return entries
   }
 
-  private func find(_ address: UInt64, _ entries: [Entry]) -> CodeLocation {
+  private func find(_ address: UInt64, _ state: inout State) -> CodeLocation {
+    let entries = entries(&state)
     if address == Self.trampoline {
       return CodeLocation(address: address, symbol: "[FTRACE TRAMPOLINE]")
     }
@@ -109,8 +108,34 @@ public final class SymbolTable: Sendable {
     var first = low - 1
     while first > 0, entries[first - 1].address == start { first -= 1 }
     let (name, module) = name(at: entries[first].name)
-    return CodeLocation(
+    var found = CodeLocation(
       address: address, symbol: name, offset: address - start, module: module)
+    let rest = low < entries.count ? entries[low].address - address : .max
+    if Frames.isInDoubt(at: address - start, before: rest, of: name) {
+      found.mayHideCaller = frames(&state).mayBeMissing(
+        at: address - start, before: rest, of: name)
+      if found.mayHideCaller, rest <= Frames.end { state.neighbours.insert(low) }
+    }
+    return found
+  }
+
+  /// The function that begins at an entry.
+  func begin(of entry: Entry) -> CodeLocation {
+    let (name, module) = name(at: entry.name)
+    return CodeLocation(address: entry.address, symbol: name, offset: 0, module: module)
+  }
+
+  private func frames(_ state: inout State) -> Frames {
+    if let known = state.frames { return known }
+    let entries = entries(&state)
+    func first(_ names: [[UInt8]]) -> CodeLocation? {
+      text.withBytes { bytes in
+        entries.first { entry in names.contains { bytes.holds($0, at: entry.name) } }
+      }.map(begin)
+    }
+    let frames = Frames(orc: first(Frames.orcNames), tracking: first(Frames.trackingNames))
+    state.frames = frames
+    return frames
   }
 
   private func name(at offset: Int) -> (String, String?) {

@@ -77,11 +77,89 @@ import TraceModel
     (["read_tsc", "outer"], "get_it", "put_it", "outer"),
     (["read_tsc", "outer"], "_raw_spin_lock", "_raw_spin_lock", "outer"),
     (["read_tsc", "outer"], "", "", "outer"),
+    (["?ktime_get", "outer"], "", "", "outer or its callee"),
+    (["?ktime_get", "outer"], "get_it", "put_it", "outer or its callee"),
+    (["?ktime_get", "outer"], "outer", "outer", "outer"),
+    (["?ktime_get", "outer"], "inner", "inner", "inner"),
   ])
   func `a function that the unwinder left out is named by its section`(
     stack: [String], start: String, end: String, name: String
   ) {
     #expect(held(stack, start: start, end: end).name == name)
+  }
+
+  @Test(arguments: [
+    (["?ktime_get", "outer", "kthread"], "outer or its callee"),
+    (["read_tsc", "outer", "kthread"], "outer"),
+    // What is named stands in front of the gap.
+    (["?inner", "outer", "kthread"], "inner"),
+    (["read_tsc", "?outer", "kthread"], "outer"),
+    (["?_raw_spin_unlock_irqrestore", "outer"], "outer"),
+    (["?ktime_get"], "ktime_get"),
+    // Only the timekeeping reads it.
+    (["?read_tsc", "outer"], "outer"),
+  ])
+  func `a caller that may be missing is said in the name and in the evidence`(
+    stack: [String], name: String
+  ) {
+    let verdict = Scenario(.preemptOff, "", .likely, wake: 3_500, model: .full) { own, _ in
+      Scenarios.held(&own, until: 3_490, stack)
+    }.analysis.culprit
+    #expect(verdict.culprit == .preemptOff)
+    #expect(verdict.name == name)
+    #expect(verdict.confidence == .likely)
+    #expect(
+      verdict.evidence.contains { $0.text.contains("may be missing") }
+        == (stack.first == "?ktime_get"))
+  }
+
+  private func switched(_ stack: [String], end: [String]) -> Finding {
+    Scenario(
+      .preemptOff, "", .likely, wake: 3_500, model: .full,
+      sections: [
+        LatencySection(
+          tracer: "wakeup_rt", cpu: 1,
+          span: TimeSpan(TimelineBuilder.at(904), TimelineBuilder.at(3_490)),
+          task: TaskIdentity(pid: TimelineBuilder.tid, comm: ""), endStack: end)
+      ]
+    ) { own, _ in Scenarios.held(&own, until: 3_490, stack) }.analysis.culprit
+  }
+
+  @Test(arguments: [
+    // The function that let go of the CPU is the one that is missing in front of its caller.
+    (
+      ["?ktime_get", "outer", "kthread"], ["inner", "outer", "kthread"], "inner"
+    ),
+    (["read_tsc", "outer", "kthread"], ["inner+0x2a", "outer", "kthread"], "inner"),
+    (["?ktime_get", "inner", "outer"], ["inner", "outer"], "inner"),
+    // Other callers, or more than one function more: another call.
+    (
+      ["?ktime_get", "outer", "kthread"], ["inner", "other", "kthread"], "outer or its callee"
+    ),
+    (["?ktime_get", "outer"], ["deep", "inner", "outer"], "outer or its callee"),
+    // It was no helper that was interrupted.
+    (["deep", "outer"], ["inner", "outer"], "deep"),
+  ])
+  func `the stack of the switch names the function that was left out`(
+    stack: [String], end: [String], name: String
+  ) {
+    let path = [
+      "__trace_stack", "probe_wakeup_sched_switch", "__traceiter_sched_switch", "__schedule",
+      "preempt_schedule", "preempt_schedule_thunk",
+    ]
+    let verdict = switched(stack, end: path + end)
+    #expect(verdict.name == name)
+    #expect(verdict.confidence == .likely)
+  }
+
+  @Test(arguments: [
+    ["__schedule", "preempt_schedule_irq", "inner", "outer", "kthread"],
+    ["__schedule", "schedule", "inner", "outer", "kthread"],
+    ["preempt_schedule", "inner", "outer", "kthread"],
+    ["__schedule", "preempt_schedule"], ["__schedule"], [],
+  ])
+  func `a switch for another reason names nothing`(end: [String]) {
+    #expect(switched(["?ktime_get", "outer", "kthread"], end: end).name == "outer or its callee")
   }
 
   @Test func `steal time takes the proof away`() {

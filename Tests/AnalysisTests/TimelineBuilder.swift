@@ -54,6 +54,13 @@ struct TimelineBuilder {
   }
 
   /// The timer interrupt with the wake-up in it, 1 us a step.
+  /// A frame of a stack; a question mark in front of the name says that its caller may be missing.
+  private func frame(_ name: String) -> CodeLocation {
+    var place = CodeLocation(address: 0, symbol: String(name.drop { $0 == "?" }))
+    place.mayHideCaller = name.hasPrefix("?")
+    return place
+  }
+
   mutating func wake(
     at time: Double, interrupting pid: Int32, stack: [String]?, prio: Int32 = 19,
     needResched: Bool = true
@@ -74,7 +81,7 @@ struct TimelineBuilder {
     add(time + 2, pid: pid, .waking(wake), flags: hard, preempt: 1)
     if let stack {
       add(
-        time + 3, pid: pid, .stack(stack.map { CodeLocation(address: 0, symbol: $0) }), flags: hard,
+        time + 3, pid: pid, .stack(stack.map(frame)), flags: hard,
         preempt: 1)
     }
     add(time + 4, pid: pid, .wakeup(wake), flags: asked, preempt: 1)

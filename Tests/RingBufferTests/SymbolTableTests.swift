@@ -138,4 +138,49 @@ struct SymbolTableTests {
     }
     #expect(counts == Set(0...6))
   }
+
+  private static let frames =
+    "ffffffff81000000 t clock\nffffffff81000090 t behind\nffffffff81000200 t memset_orig\n"
+    + "ffffffff81000400 t last\n"
+
+  private func hides(_ offset: UInt64, in table: SymbolTable) -> Bool {
+    table.location(0xffff_ffff_8100_0000 + offset).mayHideCaller
+  }
+
+  @Test func `a place near a function's begin or end may have no frame`() {
+    let table = SymbolTable(Self.frames)
+    for offset: UInt64 in [0, 1, 5, 6, 0x6c, 0x81, 0x8f, 0x300] {
+      #expect(hides(offset, in: table), "\(offset)")
+    }
+    for offset: UInt64 in [2, 4, 7, 9, 10, 0x3a, 0x6b, 0x9b, 0x500] {
+      #expect(!hides(offset, in: table), "\(offset)")
+    }
+  }
+
+  @Test func `a kernel with endbr64 has other begins`() {
+    let table = SymbolTable(Self.frames + "ffffffff81000800 T ibt_save\n")
+    for offset: UInt64 in [0, 4, 5, 9, 10, 0x81] { #expect(hides(offset, in: table), "\(offset)") }
+    for offset: UInt64 in [1, 6, 11, 13] { #expect(!hides(offset, in: table), "\(offset)") }
+    #expect(!hides(1, in: SymbolTable(table.usedSymbols())))
+  }
+
+  @Test(arguments: ["orc_find.part.0", "__orc_find", "orc_sort_cmp"])
+  func `a kernel with ORC tables misses no caller`(function: String) {
+    let table = SymbolTable(Self.frames + "ffffffff81000800 t \(function)\n")
+    #expect(!hides(1, in: table))
+    #expect(!hides(0x81, in: table))
+    // What a bundle keeps of the symbols says the same.
+    let kept = SymbolTable(table.usedSymbols())
+    #expect(!hides(1, in: kept))
+  }
+
+  @Test func `used symbols still show where a frame may be missing`() {
+    let table = SymbolTable(Self.frames)
+    #expect(hides(0x81, in: table))
+    #expect(!hides(0x3a, in: table))
+    let kept = SymbolTable(table.usedSymbols())
+    #expect(kept.count == 2)
+    #expect(hides(0x81, in: kept))
+    #expect(!hides(0x3a, in: kept))
+  }
 }

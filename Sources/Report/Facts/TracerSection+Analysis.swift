@@ -1,13 +1,18 @@
 public import Analysis
-public import TraceModel
+internal import TraceModel
 
 extension TracerSection {
   /// The section as the analysis takes it; its lines and threshold are left out.
-  ///
-  /// `task` is the one that the tracer's header names, for the wakeup family the woken one.
-  public func section(task: TaskIdentity? = nil) -> LatencySection {
+  public var latencySection: LatencySection {
     LatencySection(
       tracer: tracer, cpu: cpu, span: TimeSpan(start, start + length), startFunction: startFunction,
-      endFunction: endFunction, task: task)
+      endFunction: endFunction, task: task.map { TaskIdentity(pid: $0.pid, comm: $0.comm) },
+      endStack: endStack)
+  }
+
+  /// The functions of the stack behind the last line, innermost first.
+  private var endStack: [String] {
+    guard let head = lines.lastIndex(where: { $0.hasSuffix("<stack trace>") }) else { return [] }
+    return lines[(head + 1)...].prefix { $0.hasPrefix(" => ") }.map { String($0.dropFirst(4)) }
   }
 }
