@@ -133,7 +133,7 @@ struct HeldCPU: Sendable {
         ))
     }
     if let pending { evidence.append(Evidence(pending, note: "need-resched is set")) }
-    if code?.responsible != nil, let stack = spike.times.stackEvent {
+    if code?.frames.isEmpty == false, let stack = spike.times.stackEvent {
       let gap = code?.mayLackCaller == true ? "the caller of the first frame may be missing" : ""
       evidence.append(Evidence(stack, note: gap))
     }

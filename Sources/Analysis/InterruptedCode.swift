@@ -50,8 +50,9 @@ public struct InterruptedCode: Hashable, Sendable {
       && !KernelFunctions.readsClocksource(first.symbol)
   }
 
-  /// The innermost function that answers for the section: not an unlock, an irq-enable, a clock, a tracer or an entry helper.
+  /// The innermost function that answers for the section: not an unlock, an irq-enable, a clock, a tracer or an entry helper;
+  /// nil where the stack has only such functions, as behind a thunk, from which the kernel cannot unwind.
   public var responsible: CodeLocation? {
-    frames.first { !KernelFunctions.isHelper($0.symbol) } ?? frames.first
+    frames.first { !KernelFunctions.isHelper($0.symbol) }
   }
 }

@@ -67,8 +67,8 @@ public struct LatencySection: Hashable, Sendable {
   }
 
   /// The function in which a task enabled preemption and so gave the CPU to the thread that this section of a wakeup
-  /// tracer is about, where the wake-up's stack has the same function, or only its callers, behind a helper; nil
-  /// elsewhere.
+  /// tracer is about, where the wake-up's stack has the same function, or only its callers, behind a helper, or
+  /// no function but helpers; nil elsewhere.
   func ending(_ code: InterruptedCode) -> String? {
     let stack = endStack.map(Self.bare)
     guard isWakeup, let switched = stack.lastIndex(of: "__schedule") else { return nil }
@@ -79,8 +79,8 @@ public struct LatencySection: Hashable, Sendable {
     let known = interrupted.drop(while: KernelFunctions.isHelper)
     guard
       path.contains(where: { $0.hasPrefix("preempt_schedule") && $0 != "preempt_schedule_irq" }),
-      known.count < interrupted.count, !known.isEmpty,
-      ended.elementsEqual(known) || ended.dropFirst().elementsEqual(known)
+      known.count < interrupted.count,
+      known.isEmpty || ended.elementsEqual(known) || ended.dropFirst().elementsEqual(known)
     else { return nil }
     return ended.first
   }

@@ -81,6 +81,8 @@ import TraceModel
     (["?ktime_get", "outer"], "get_it", "put_it", "outer or its callee"),
     (["?ktime_get", "outer"], "outer", "outer", "outer"),
     (["?ktime_get", "outer"], "inner", "inner", "inner"),
+    // The kernel does not unwind out of a thunk.
+    (["__x86_indirect_thunk_array"], "get_it", "put_it", "get_it"),
   ])
   func `a function that the unwinder left out is named by its section`(
     stack: [String], start: String, end: String, name: String
@@ -95,7 +97,9 @@ import TraceModel
     (["?inner", "outer", "kthread"], "inner"),
     (["read_tsc", "?outer", "kthread"], "outer"),
     (["?_raw_spin_unlock_irqrestore", "outer"], "outer"),
-    (["?ktime_get"], "ktime_get"),
+    // A helper is no name: the task that had the CPU is.
+    (["?ktime_get"], "cc1-41"),
+    (["__x86_indirect_thunk_array"], "cc1-41"),
     // Only the timekeeping reads it.
     (["?read_tsc", "outer"], "outer"),
   ])
@@ -137,6 +141,7 @@ import TraceModel
       ["?ktime_get", "outer", "kthread"], ["inner", "other", "kthread"], "outer or its callee"
     ),
     (["?ktime_get", "outer"], ["deep", "inner", "outer"], "outer or its callee"),
+    (["__x86_indirect_thunk_array"], ["inner", "outer"], "inner"),
     // It was no helper that was interrupted.
     (["deep", "outer"], ["inner", "outer"], "deep"),
   ])
