@@ -1,3 +1,5 @@
+import TraceModel
+
 /// Kinds of kernel functions by name: which are entries, helpers and lock primitives.
 ///
 /// Names as of Linux 5.4 to 6.18 on x86 and arm64.
@@ -48,8 +50,7 @@ enum KernelFunctions {
       || name.hasPrefix("preempt_count_") || name.hasPrefix("asm_exc_") || name.hasPrefix("exc_")
       || name.hasPrefix("ktime_get") || name.hasPrefix("sched_clock")
       || name.hasPrefix("entry_SYSCALL") || name.hasPrefix("asm_") || name.hasPrefix("rcu_read_")
-      || name.hasPrefix("__rcu_read_") || name.hasPrefix("__x86_")
-      || name.hasSuffix("_return_thunk") || name.hasPrefix("clear_page_")
+      || name.hasPrefix("__rcu_read_") || CodeLocation.isFrameless(name)
   }
 
   /// The read functions of clocksources, which only the timekeeping calls.
@@ -63,9 +64,7 @@ enum KernelFunctions {
     "ring_buffer_unlock_commit",
     "preempt_schedule", "preempt_schedule_notrace", "preempt_schedule_thunk", "__cond_resched",
     "preempt_schedule_common", "schedule", "__schedule", "__preempt_count_sub", "do_syscall_64",
-    "x64_sys_call", "ret_from_fork", "ret_from_fork_asm", "irqentry_enter", "memset", "memcpy",
-    "memset_orig", "memcpy_orig", "rep_movs_alternative", "rep_stos_alternative", "__delay",
-    "delay_tsc",
+    "x64_sys_call", "ret_from_fork", "ret_from_fork_asm", "irqentry_enter", "__delay", "delay_tsc",
     "tracing_start_function_trace", "perf_trace_buf_submit", "__const_udelay", "__udelay",
   ]
 

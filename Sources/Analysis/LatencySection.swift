@@ -53,8 +53,8 @@ public struct LatencySection: Hashable, Sendable {
   /// the innermost frame is a helper and that function is missing, it is the one that was left out.
   func responsible(_ code: InterruptedCode?) -> String {
     guard let named = code?.responsible?.name, !named.isEmpty else { return responsible }
-    let (start, end) = (Self.bare(startFunction), Self.bare(endFunction))
-    guard !start.isEmpty, start == end, !KernelFunctions.isHelper(start),
+    let start = Self.bare(startFunction)
+    guard !start.isEmpty, isOf(start), !KernelFunctions.isHelper(start),
       let frames = code?.frames, let first = frames.first, KernelFunctions.isHelper(first.symbol),
       !frames.contains(where: { Self.bare($0.symbol) == start })
     else { return named }

@@ -27,23 +27,9 @@ struct Frames {
   func mayBeMissing(at offset: UInt64, before rest: UInt64, of name: String) -> Bool {
     guard orc == nil else { return false }
     let begins = tracking == nil ? Self.begins : Self.trackedBegins
-    return begins.contains(offset) || rest <= Self.end || Self.frameless.contains(name)
-      || name.hasPrefix("__x86_") || name.hasSuffix("_return_thunk")
-      || name.hasPrefix("clear_page_")
-  }
-
-  /// Whether the kernel's frames matter for such a place.
-  static func isInDoubt(at offset: UInt64, before rest: UInt64, of name: String) -> Bool {
-    [Frames(), Frames(tracking: CodeLocation(address: 0))].contains {
-      $0.mayBeMissing(at: offset, before: rest, of: name)
-    }
+    return begins.contains(offset) || rest <= Self.end || CodeLocation.isFrameless(name)
   }
 
   private static let begins: [UInt64] = [0, 1, 5, 6]
   private static let trackedBegins: [UInt64] = [0, 4, 5, 9, 10]
-
-  private static let frameless: Set<String> = [
-    "memset", "memcpy", "memset_orig", "memcpy_orig", "rep_movs_alternative",
-    "rep_stos_alternative",
-  ]
 }

@@ -111,10 +111,9 @@ public final class SymbolTable: Sendable {
     var found = CodeLocation(
       address: address, symbol: name, offset: address - start, module: module)
     let rest = low < entries.count ? entries[low].address - address : .max
-    if Frames.isInDoubt(at: address - start, before: rest, of: name) {
-      found.mayHideCaller = frames(&state).mayBeMissing(
-        at: address - start, before: rest, of: name)
-      if found.mayHideCaller, rest <= Frames.end { state.neighbours.insert(low) }
+    if frames(&state).mayBeMissing(at: address - start, before: rest, of: name) {
+      found.mayHideCaller = true
+      if rest <= Frames.end { state.neighbours.insert(low) }
     }
     return found
   }
@@ -133,7 +132,8 @@ public final class SymbolTable: Sendable {
         entries.first { entry in names.contains { bytes.holds($0, at: entry.name) } }
       }.map(begin)
     }
-    let frames = Frames(orc: first(Frames.orcNames), tracking: first(Frames.trackingNames))
+    var frames = Frames(orc: first(Frames.orcNames))
+    if frames.orc == nil { frames.tracking = first(Frames.trackingNames) }
     state.frames = frames
     return frames
   }

@@ -21,6 +21,17 @@ public struct CodeLocation: Hashable, Sendable {
     self.module = module
   }
 
+  /// Whether a function in assembly (x86) never makes a frame: thunks, memory and page primitives.
+  public static func isFrameless(_ name: String) -> Bool {
+    frameless.contains(name) || name.hasPrefix("__x86_") || name.hasSuffix("_return_thunk")
+      || name.hasPrefix("clear_page_")
+  }
+
+  private static let frameless: Set<String> = [
+    "memset", "memcpy", "memset_orig", "memcpy_orig", "rep_movs_alternative",
+    "rep_stos_alternative",
+  ]
+
   /// The symbol, or the address in hexadecimal where there is none.
   public var name: String { symbol.isEmpty ? "0x" + String(address, radix: 16) : symbol }
 

@@ -52,17 +52,10 @@ import TraceModel
     }
   }
 
-  private func held(
-    _ stack: [String], start: String, end: String
-  ) -> Finding {
+  /// The verdict on a task that kept the CPU, with a section of a tracer and without.
+  private func held(_ stack: [String], _ section: LatencySection? = nil) -> Finding {
     Scenario(
-      .preemptOff, "", .proven, wake: 3_500, model: .full,
-      sections: [
-        LatencySection(
-          tracer: "preemptoff", cpu: 1,
-          span: TimeSpan(TimelineBuilder.at(300), TimelineBuilder.at(3_489)),
-          startFunction: start, endFunction: end)
-      ]
+      .preemptOff, "", .likely, wake: 3_500, model: .full, sections: section.map { [$0] } ?? []
     ) { own, _ in Scenarios.held(&own, until: 3_490, stack) }.analysis.culprit
   }
 
@@ -87,7 +80,9 @@ import TraceModel
   func `a function that the unwinder left out is named by its section`(
     stack: [String], start: String, end: String, name: String
   ) {
-    #expect(held(stack, start: start, end: end).name == name)
+    var whole = section("preemptoff", 300, 3_489)
+    (whole.startFunction, whole.endFunction) = (start, end)
+    #expect(held(stack, whole).name == name)
   }
 
   @Test(arguments: [
@@ -106,9 +101,7 @@ import TraceModel
   func `a caller that may be missing is said in the name and in the evidence`(
     stack: [String], name: String
   ) {
-    let verdict = Scenario(.preemptOff, "", .likely, wake: 3_500, model: .full) { own, _ in
-      Scenarios.held(&own, until: 3_490, stack)
-    }.analysis.culprit
+    let verdict = held(stack)
     #expect(verdict.culprit == .preemptOff)
     #expect(verdict.name == name)
     #expect(verdict.confidence == .likely)
@@ -118,15 +111,9 @@ import TraceModel
   }
 
   private func switched(_ stack: [String], end: [String]) -> Finding {
-    Scenario(
-      .preemptOff, "", .likely, wake: 3_500, model: .full,
-      sections: [
-        LatencySection(
-          tracer: "wakeup_rt", cpu: 1,
-          span: TimeSpan(TimelineBuilder.at(904), TimelineBuilder.at(3_490)),
-          task: TaskIdentity(pid: TimelineBuilder.tid, comm: ""), endStack: end)
-      ]
-    ) { own, _ in Scenarios.held(&own, until: 3_490, stack) }.analysis.culprit
+    var whole = section("wakeup_rt", 904, 3_490, task: TimelineBuilder.tid)
+    whole.endStack = end
+    return held(stack, whole)
   }
 
   @Test(arguments: [

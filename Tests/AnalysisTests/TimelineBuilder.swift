@@ -53,7 +53,6 @@ struct TimelineBuilder {
       flags: flags, preempt: 2)
   }
 
-  /// The timer interrupt with the wake-up in it, 1 us a step.
   /// A frame of a stack; a question mark in front of the name says that its caller may be missing.
   private func frame(_ name: String) -> CodeLocation {
     var place = CodeLocation(address: 0, symbol: String(name.drop { $0 == "?" }))
@@ -61,6 +60,7 @@ struct TimelineBuilder {
     return place
   }
 
+  /// The timer interrupt with the wake-up in it, 1 us a step.
   mutating func wake(
     at time: Double, interrupting pid: Int32, stack: [String]?, prio: Int32 = 19,
     needResched: Bool = true

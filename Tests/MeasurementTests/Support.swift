@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
-import Testing
 import Measurement
+import Testing
 import TraceModel
 
 let isRoot = geteuid() == 0

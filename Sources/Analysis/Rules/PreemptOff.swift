@@ -5,10 +5,11 @@ import TraceModel
 /// Evidence: need-resched was set, the task that the wake-up had interrupted stayed in the kernel, no interrupt or
 /// softirq explains it, and the kernel's model is full or rt (lazy for a real-time thread). The name is the innermost
 /// function of the stack that is no lock, clock or tracing helper. A section of preemptoff or preemptirqsoff that
-/// covers at least 80 % makes it proven. On a kernel that unwinds by frame pointers the caller of a helper is not on the
-/// stack where the helper was interrupted in its first or last instructions: the next function is then named with "or its
-/// callee", unless a section or the stack at the end of wakeup_rt's tells. Where the switch to the thread is not recorded, it is possible at best, and
-/// only if the interrupt that woke the thread shows a preempt depth above 0 and the same one at depth 0 is in the trace.
+/// covers at least 80 % makes it proven. On a kernel that unwinds by frame pointers the caller of a helper is not on
+/// the stack where the helper was interrupted in its first or last instructions: the next function is then named with
+/// "or its callee", unless a section or the stack at the end of wakeup_rt's tells. Where the switch to the thread is
+/// not recorded, it is possible at best, and only if the interrupt that woke the thread shows a preempt depth above 0
+/// and the same one at depth 0 is in the trace.
 ///
 /// Refuted by: an interrupt out of user space, which is left at once; need-resched not set; an idle CPU.
 ///
