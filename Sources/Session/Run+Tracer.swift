@@ -45,13 +45,14 @@ extension Run {
   mutating func checkTracer() {
     guard !isTracerChecked, let section, let tracer = plan.tracer else { return }
     isTracerChecked = true
-    do throws(TracefsError) {
+    do {
       if let disturbance = try section.tracerDisturbance() {
         blindness = "\(disturbance)"
       } else if let test = TracerSelfTest(tracer.name) {
-        blindness = try Self.onMeasured(measuredCPUs) { () throws(TracefsError) in
-          try test.run { (round: () -> Void) throws(TracefsError) in
-            try section.recordAll(round)
+        blindness = try Self.onMeasured(measuredCPUs) {
+          try test.run { round in
+            try section.recordSectionEnds(round)
+            return try SideEvents.read(section)
           }
         }
       }
@@ -63,8 +64,8 @@ extension Run {
 
   /// Runs `body` on a measured CPU: an idle one would do nothing that a tracer could see.
   private static func onMeasured<Value>(
-    _ cpus: CPUSet?, _ body: () throws(TracefsError) -> Value
-  ) throws(TracefsError) -> Value {
+    _ cpus: CPUSet?, _ body: () throws -> Value
+  ) throws -> Value {
     guard let cpu = cpus?.cpus.first else { return try body() }
     var before = [CInt](repeating: 0, count: 4_096)
     let count = bt_get_affinity(&before, before.count)

@@ -12,8 +12,8 @@ internal import TraceModel
 struct TracerSelfTest {
   private let wantsInterrupts: Bool
   private let wantsPreemption: Bool
-  /// Every interrupt and system call has a section: one round shows them as a rule, the rest is for unlucky ones.
-  private static let rounds = 10
+  /// Every interrupt and system call has sections: one round shows thousands, the rest is for a slow machine.
+  private static let rounds = 3
 
   /// nil for a tracer of another family.
   init?(_ tracer: String) {
@@ -24,9 +24,10 @@ struct TracerSelfTest {
 
   /// Lets `record` record for some ms and judges what it gives, a few times.
   ///
+  /// - Parameter record: Runs what it is given while the tracer writes where sections begin and end; gives what it wrote.
   /// - Returns: what is wrong in one clause, nil where the tracer sees what it should.
   func run<Failure: Error>(
-    _ record: (_ body: () -> Void) throws(Failure) -> String
+    _ record: (_ body: () -> Void) throws(Failure) -> Timeline
   ) throws(Failure) -> String? {
     var seen = Kinds()
     for _ in 0..<Self.rounds {
@@ -49,45 +50,51 @@ struct TracerSelfTest {
     }
   }
 
-  /// The kinds of sections that lines show.
+  /// The kinds of sections that their ends show.
   struct Kinds: Equatable {
-    /// A line with interrupts off and preemption on.
-    var interrupts = false
-    /// A line with interrupts on.
-    var preemption = false
-    /// No line at all.
-    var isEmpty = true
+    /// With interrupts off and preemption on.
+    var interrupts = 0
+    /// With interrupts on.
+    var preemption = 0
+    /// All, those that tell nothing as well.
+    var ends = 0
 
-    mutating func add(_ text: String) {
-      for event in FtraceTextReader.read(ByteStore(Array(text.utf8))).timeline.merged {
+    var isEmpty: Bool { ends == 0 }
+
+    mutating func add(_ timeline: Timeline) {
+      for event in timeline.merged {
         guard SectionReader.isFunction(event) else { continue }
-        isEmpty = false
-        if !event.context.irqsOff { preemption = true }
-        // A handler counts as preemption disabled, in digits that are not shown.
+        ends += 1
+        // A handler, and bottom halves off, count as preemption disabled, in digits that are not shown.
         let context = event.context
-        if context.irqsOff, context.preemptDepth == 0, !context.inHardIRQ, !context.inSoftIRQ,
-          !context.inNMI
-        {
-          interrupts = true
+        let isAtomic =
+          context.preemptDepth > 0 || context.inHardIRQ || context.inSoftIRQ || context.inNMI
+          || context.flags & EventContext.Bit.bottomHalvesOff != 0
+        if !context.irqsOff {
+          preemption += 1
+        } else if !isAtomic {
+          interrupts += 1
         }
       }
     }
   }
 
   private func isSatisfied(_ seen: Kinds) -> Bool {
-    seen.interrupts == wantsInterrupts && seen.preemption == wantsPreemption
+    (seen.interrupts > 0 || !wantsInterrupts) && (seen.preemption > 0 || !wantsPreemption)
   }
 
   private static let reason =
     "(an attempt to set another tracer of its family does that, even where it is refused)"
 
-  /// A kind that must not be there.
+  /// A kind that must not be there. A blinded tracer shows it in one end of six at the least (Linux 6.12), another one in
+  /// none of ten thousand: a single line in hundreds is no reason to distrust it.
   func wrong(_ seen: Kinds) -> String? {
-    if seen.preemption, !wantsPreemption {
+    let few = seen.ends / 100
+    if seen.preemption > few, !wantsPreemption {
       return "it records sections with preemption off, not those with interrupts off "
         + Self.reason
     }
-    if seen.interrupts, !wantsInterrupts {
+    if seen.interrupts > few, !wantsInterrupts {
       return "it records sections with interrupts off, not those with preemption off "
         + Self.reason
     }
@@ -98,10 +105,10 @@ struct TracerSelfTest {
   /// and sections of its own may happen to tell neither.
   private func missing(_ seen: Kinds) -> String? {
     guard wantsInterrupts, wantsPreemption else { return nil }
-    if !seen.interrupts {
+    if seen.interrupts == 0 {
       return "it records no sections with interrupts off any more \(Self.reason)"
     }
-    if !seen.preemption {
+    if seen.preemption == 0 {
       return "it records no sections with preemption off any more \(Self.reason)"
     }
     return nil
@@ -111,7 +118,7 @@ struct TracerSelfTest {
   static func isForeign(_ tracer: String, text: String) -> Bool {
     guard let test = TracerSelfTest(tracer) else { return false }
     var seen = Kinds()
-    seen.add(text)
+    seen.add(FtraceTextReader.read(ByteStore(Array(text.utf8))).timeline)
     return test.wrong(seen) != nil
   }
 }

@@ -26,20 +26,22 @@ extension ArmedInstance {
     return got == threshold ? nil : .threshold(wanted: threshold, got: got)
   }
 
-  /// Lets the latency tracer record whatever comes, however short, and leaves it switched off.
+  /// Lets the latency tracer write where every section begins and ends, however short, and leaves it switched off.
   ///
-  /// Empties its buffer. `tracing_thresh` is 0 meanwhile, through the journal, and as before when this returns.
+  /// What it wrote is then in the instance's own buffer (`trace_pipe_raw`); `trace` would show the longest section only, and
+  /// that empty here: `tracing_thresh` is a second meanwhile, through the journal, so that no section is kept
+  /// in place of the others. It is as before when this returns.
   ///
   /// - Parameter body: What is done meanwhile.
-  /// - Returns: the text of `trace`.
-  public func recordAll(_ body: () -> Void) throws(TracefsError) -> String {
-    let change = try journal.change(root.file("tracing_thresh"), to: "0")
-    let text: String
+  public func recordSectionEnds(_ body: () -> Void) throws(TracefsError) {
+    let change = try journal.change(root.file("tracing_thresh"), to: "1000000")
     do throws(TracefsError) {
+      try stop()
+      // Emptying `trace` empties the longest section only.
+      try dropPages()
       try restart()
       body()
       try stop()
-      text = try traceText()
     } catch {
       try? stop()
       _ = journal.undo([change])
@@ -48,6 +50,13 @@ extension ArmedInstance {
     if let failed = journal.undo([change]).first(where: { !$0.isSettled }) {
       throw TracefsError(.write, path: failed.path, hint: failed.description)
     }
-    return text
+  }
+
+  /// Empties the instance's own buffers by reading them.
+  private func dropPages() throws(TracefsError) {
+    for cpu in try cpus() {
+      var pages: [UInt8] = []
+      try appendPages(cpu: cpu, to: &pages)
+    }
   }
 }

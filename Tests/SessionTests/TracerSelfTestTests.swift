@@ -1,5 +1,7 @@
 import Report
+import RingBuffer
 import Testing
+import TraceFile
 import TraceModel
 
 @testable import Session
@@ -48,13 +50,24 @@ struct TracerSelfTestTests {
 
     """
 
+  /// Preemption counts as disabled where bottom halves are.
+  private static let bottomHalves = """
+          sh-51        0D.... 106441us : __local_bh_disable_ip <-fpu_clone
+
+    """
+
+  private static func timeline(_ lines: String) -> Timeline {
+    FtraceTextReader.read(ByteStore(Array((head + lines).utf8))).timeline
+  }
+
   private func verdict(_ tracer: String, _ lines: String) -> String? {
-    TracerSelfTest(tracer)?.run { _ in Self.head + lines }
+    TracerSelfTest(tracer)?.run { _ in Self.timeline(lines) }
   }
 
   @Test(arguments: [
     ("irqsoff", interrupts), ("irqsoff", nested + interrupts), ("preemptoff", preemption),
-    ("preemptoff", handler + preemption), ("preemptirqsoff", preemption + interrupts),
+    ("preemptoff", handler + bottomHalves + preemption),
+    ("preemptirqsoff", preemption + interrupts),
     // Lines that either kind has tell nothing.
     ("irqsoff", nested), ("preemptoff", nested),
   ])
@@ -79,10 +92,17 @@ struct TracerSelfTestTests {
     var round = 0
     let verdict = TracerSelfTest("preemptirqsoff")?.run { _ in
       round += 1
-      return Self.head + (round < 3 ? Self.preemption : Self.interrupts)
+      return Self.timeline(round < 3 ? Self.preemption : Self.interrupts)
     }
     #expect(verdict == nil)
     #expect(round == 3)
+  }
+
+  @Test func `one line in hundreds does not make a tracer blind`() {
+    let many = String(repeating: Self.interrupts, count: 200)
+    #expect(verdict("irqsoff", many + Self.handler) == nil)
+    #expect(verdict("irqsoff", many + Self.preemption) == nil)
+    #expect(verdict("irqsoff", many + String(repeating: Self.preemption, count: 10)) != nil)
   }
 
   @Test func `tracers of other families are not tested`() {

@@ -64,28 +64,30 @@ import TraceModel
     #expect(instance.disarm().isClean)
   }
 
-  @Test func `recording everything is done without a threshold and leaves it as it was`() throws {
+  @Test func `all sections' ends are recorded below a threshold that none reaches`() throws {
+    fake.put("\(fake.path)/events/header_page", "")
     let before = fake.snapshot()
     let instance = try armTracer()
     fake.put(instance.file("tracing_max_latency"), "700\n")
     var during: [String] = []
-    let text = try instance.recordAll {
+    fake.put(instance.rawPagesPath(cpu: 0), "a page of before")
+    try instance.recordSectionEnds {
       during = [thresh, instance.file("tracing_max_latency")].map(fake.get)
       during.append(lastSwitch(instance) ?? "")
-      fake.put(instance.file("trace"), "a section\n")
     }
-    #expect(during == ["0", "0", "1"])
-    #expect(text == "a section\n")
+    #expect(during == ["1000000", "0", "1"])
     #expect(fake.get(thresh) == "500" && lastSwitch(instance) == "0")
     #expect(instance.disarm().isClean)
     #expect(fake.difference(before) == [])
   }
 
-  @Test func `the threshold is as before where recording everything fails`() throws {
+  @Test func `the threshold is as before where recording sections' ends fails`() throws {
     let instance = try armTracer()
+    fake.put("\(fake.path)/events/header_page", "")
+    fake.put(instance.rawPagesPath(cpu: 0), "")
     let refused = FileAccess(.write, path: instance.file("trace"), value: "")
     fake.update { $0.refusals[refused] = .ioError }
-    let error = #expect(throws: TracefsError.self) { try instance.recordAll {} }
+    let error = #expect(throws: TracefsError.self) { try instance.recordSectionEnds {} }
     #expect(error?.path == refused.path)
     #expect(fake.get(thresh) == "500")
     #expect(instance.disarm().isClean)
