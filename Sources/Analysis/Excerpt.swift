@@ -32,13 +32,14 @@ enum Excerpt {
   static func lines(of spike: SpikeCase, evidence: [Evidence], limit: Int = 40) -> [ExcerptLine] {
     let margin = Nanoseconds(microseconds: 20)
     let window = TimeSpan(spike.sample.expiry - margin, spike.sample.wake + margin)
-    var events = spike.timeline[cpu: spike.cpu].map { Array($0.events(in: window)) } ?? []
+    var events = spike.timeline[cpu: spike.cpu]?.events(in: window) ?? []
     let own = events.count
     // Events of other CPUs only where the verdict or the wake-up itself rests on them.
     let key = [
       spike.times.interruptEvent, spike.times.wakingEvent, spike.times.queuedEvent,
       spike.times.switchedEvent, spike.times.returnedEvent, spike.times.stackEvent,
     ].compactMap { $0 }
+    let keyTimes = key.map(\.time)
     let marks = evidence.compactMap { line -> Mark? in
       guard let time = line.time, let cpu = line.cpu else { return nil }
       return Mark(time: time, position: line.position, cpu: cpu)
@@ -65,63 +66,77 @@ enum Excerpt {
       events.sort { ($0.time, $0.cpu, $0.position) < ($1.time, $1.cpu, $1.position) }
     }
     var rank = [Int](repeating: 0, count: events.count)
-    for (index, event) in events.enumerated() {
-      if isEvidence(event) {
-        rank[index] = 4
-      } else if key.contains(event) {
-        rank[index] = 3
-      } else if case .switched = event.payload {
-        rank[index] = 2
-      } else if case .marker = event.payload {
-        rank[index] = 2
+    for (offset, index) in events.indices.enumerated() {
+      if isEvidence(events[index]) {
+        rank[offset] = 4
+      } else if keyTimes.contains(events[index].time), key.contains(events[index]) {
+        rank[offset] = 3
+      } else if isTurningPoint(events[index].payload) {
+        rank[offset] = 2
       }
     }
-    for index in rank.indices where rank[index] < 2 {
+    for offset in rank.indices where rank[offset] < 2 {
       let near =
-        (index > 0 && rank[index - 1] >= 3) || (index + 1 < rank.count && rank[index + 1] >= 3)
-      if near { rank[index] = 1 }
+        (offset > 0 && rank[offset - 1] >= 3)
+        || (offset + 1 < rank.count && rank[offset + 1] >= 3)
+      if near { rank[offset] = 1 }
+    }
+    return kept(rank, limit: limit).map { line in
+      switch line {
+      case .omitted(let count):
+        return ExcerptLine(event: nil, task: spike.sample.task, isEvidence: false, omitted: count)
+      case .event(let offset):
+        let event = events[events.startIndex + offset]
+        return ExcerptLine(
+          event: event, task: spike.names.task(event.pid, at: event.time),
+          isEvidence: isEvidence(event))
+      }
+    }
+  }
+
+  private static func isTurningPoint(_ payload: EventPayload) -> Bool {
+    switch payload {
+    case .switched, .marker: true
+    default: false
+    }
+  }
+
+  /// A line before it has its text.
+  private enum Line {
+    /// The event at this offset.
+    case event(Int)
+    /// Events left out.
+    case omitted(Int)
+  }
+
+  /// At most `limit` lines: as many events of the highest rank as there is room for, in their order, and how many were left
+  /// out between them.
+  private static func kept(_ rank: [Int], limit: Int) -> [Line] {
+    // Of each rank more than `limit` are never kept.
+    var order: [Int] = []
+    for wanted in stride(from: 4, through: 0, by: -1) where order.count < limit {
+      order += rank.indices.lazy.filter { rank[$0] == wanted }.prefix(limit)
     }
     // Room is left for the lines that say what was left out; where single events are kept here and there those
     // are as many.
     let least = rank.count { $0 >= 3 }
-    var room = events.count <= limit ? limit : limit - limit / 4
+    var room = rank.count <= limit ? limit : limit - limit / 4
     while true {
-      let lines = lines(of: spike, events, rank, room: room, isEvidence: isEvidence)
+      let lines = lines(order.prefix(room).sorted(), of: rank.count)
       guard lines.count > limit, room > least else { return Array(lines.prefix(limit)) }
       room -= 1
     }
   }
 
-  /// The `room` events of the highest rank, in their order, and how many were left out between them.
-  private static func lines(
-    of spike: SpikeCase, _ events: [TraceEvent], _ rank: [Int], room: Int,
-    isEvidence: (TraceEvent) -> Bool
-  ) -> [ExcerptLine] {
-    var kept: Set<Int> = []
-    for wanted in stride(from: 4, through: 0, by: -1) where kept.count < room {
-      kept.formUnion(rank.indices.lazy.filter { rank[$0] == wanted }.prefix(room - kept.count))
+  private static func lines(_ kept: [Int], of count: Int) -> [Line] {
+    var lines: [Line] = []
+    var next = 0
+    for offset in kept {
+      if offset > next { lines.append(.omitted(offset - next)) }
+      lines.append(.event(offset))
+      next = offset + 1
     }
-    var lines: [ExcerptLine] = []
-    var omitted = 0
-    for (index, event) in events.enumerated() {
-      guard kept.contains(index) else {
-        omitted += 1
-        continue
-      }
-      if omitted > 0 {
-        lines.append(
-          ExcerptLine(event: nil, task: spike.sample.task, isEvidence: false, omitted: omitted))
-        omitted = 0
-      }
-      lines.append(
-        ExcerptLine(
-          event: event, task: spike.names.task(event.pid, at: event.time),
-          isEvidence: isEvidence(event)))
-    }
-    if omitted > 0 {
-      lines.append(
-        ExcerptLine(event: nil, task: spike.sample.task, isEvidence: false, omitted: omitted))
-    }
+    if count > next { lines.append(.omitted(count - next)) }
     return lines
   }
 }

@@ -90,6 +90,8 @@ extension Run {
   private mutating func take(
     _ hit: BreakHit, from instance: ArmedInstance, _ texts: TraceTexts, goesOn: Bool
   ) throws(SessionError) {
+    // Nothing is measured any more at the last one: its report need not wait for the load.
+    var raised = goesOn ? nil : RaisedPriority()
     var snapshot: Snapshot
     var traced: TracerResult
     var deadTime: Nanoseconds?
@@ -118,7 +120,8 @@ extension Run {
       observers[hit.thread] = ObserverCost.facts(
         engine.takeSelfTest(thread: hit.thread), markerWrite: markerWrite)
     }
-    var captured = try capture(hit, snapshot, instance, texts, traced: traced)
+    let isRaised = raised?.isRaised ?? false
+    var captured = try capture(hit, snapshot, instance, texts, traced: traced, isRaised: isRaised)
     captured.deadTime = deadTime
     if goesOn {
       while !waiting.isEmpty, !hasRoom(for: captured) { try advance() }
@@ -129,6 +132,7 @@ extension Run {
     while job != nil || !waiting.isEmpty { try advance() }
     var explained = CapturedSpike.Explained(report: try captured.explain())
     observer.spike(explained.report)
+    _ = raised.take()
     if keeps(hit), let directory = plan.outputDirectory {
       do throws(TracefsError) {
         try captured.snapshot.complete(instance)
@@ -187,10 +191,11 @@ extension Run {
     }
   }
 
-  /// What is to be known of a hit: machine and threads as they are now.
+  /// What is to be known of a hit: machine and threads as they are now. A priority that this thread took after the hit
+  /// (`isRaised`) is none of it.
   private mutating func capture(
     _ hit: BreakHit, _ snapshot: Snapshot, _ instance: ArmedInstance, _ texts: TraceTexts,
-    traced: TracerResult
+    traced: TracerResult, isRaised: Bool
   ) throws(SessionError) -> CapturedSpike {
     var snapshot = snapshot
     if let symbols { snapshot.symbols = symbols.current() }
@@ -204,6 +209,10 @@ extension Run {
       otherTracing: otherTracing,
       attachments: plan.outputDirectory == nil ? [] : BundleContents.attachments)
     count(hit.usage, in: &facts)
+    if isRaised {
+      let own = bt_gettid()
+      facts.rtThreads?.removeAll { $0.tid == own }
+    }
     facts.tracerSection = traced.section
     facts.context?.hardwareGaps = hardwareGaps(around: window)
     facts.context?.functionCalls = traced.functions.map { SideEvents.calls($0, in: window) }

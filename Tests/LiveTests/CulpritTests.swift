@@ -46,7 +46,11 @@ struct CulpritTests {
       }
     }
     #expect(command.status == 2, "\(command.errors)")
-    return try ReportFile(command.output)
+    let report = try ReportFile(command.output)
+    // The control thread has a real-time priority for the report only.
+    #expect(report.rt_threads.filter { $0.comm == "breaktrace" }.isEmpty)
+    #expect(!report.rt_threads.isEmpty)
+    return report
   }
 
   @Test(arguments: rounds) func `a FIFO task above ours is named`(round: Int) throws {

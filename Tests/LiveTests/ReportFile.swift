@@ -36,7 +36,12 @@ struct ReportFile: Decodable {
     var events_in_window: Int
     var lost_in_window: UInt64
   }
+  struct Thread: Decodable {
+    var comm: String
+    var priority: Int
+  }
   var spike: Spike
+  var rt_threads: [Thread]
 
   init(_ text: String) throws {
     self = try JSONDecoder().decode(ReportFile.self, from: Data(text.utf8))

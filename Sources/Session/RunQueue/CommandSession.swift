@@ -53,7 +53,7 @@ public struct CommandSession {
       throw .arming(
         TracefsError(.read, path: "fork", errno: Errno(rawValue: -child)))
     }
-    RunQueueSession.raisePriority()
+    RaisedPriority().keep()
     var calls: ArmedInstance?
     do {
       var wide = plan

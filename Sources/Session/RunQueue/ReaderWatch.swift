@@ -41,20 +41,8 @@ final class ReaderWatch {
   init(kilobytes: Int) {
     bufferBytes = UInt64(max(0, kilobytes)) * 1_024
     statistics = try? FileDescriptor.open("/proc/thread-self/schedstat", .readOnly)
-    pace.priority = Self.realtimePriority()
+    pace.priority = RaisedPriority.realtime()
   }
-
-  /// The calling thread's real-time priority, 0 for none.
-  static func realtimePriority() -> Int32 {
-    var policy: Int32 = 0
-    var priority: Int32 = 0
-    guard bt_get_scheduler(&policy, &priority) == 0 else { return 0 }
-    policy &= ~resetOnFork
-    return policy == SCHED_FIFO || policy == SCHED_RR ? priority : 0
-  }
-
-  /// SCHED_RESET_ON_FORK, which is told with the policy.
-  static let resetOnFork: Int32 = 0x4000_0000
 
   deinit { try? statistics?.close() }
 

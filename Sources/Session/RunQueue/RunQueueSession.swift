@@ -25,7 +25,7 @@ public struct RunQueueSession {
       let instance = try tracing.arm(plan.arming)
       RunQueueTracing.report(instance, observer)
       filter = armFilter(tracing)
-      Self.raisePriority()
+      RaisedPriority().keep()
       let labels = LabelTable()
       let stream = try RunQueueStream(
         [instance], kilobytes: plan.bufferKilobytes, labels: labels)
@@ -129,20 +129,6 @@ public struct RunQueueSession {
     summary.pace = stream.pace
     summary.damagedPages = stream.damagedPages
     return summary
-  }
-
-  /// The reader of a buffer that many tasks fill must get its share of the CPU, or events are lost.
-  ///
-  /// The lowest real-time priority: niceness counts only within the session's own share of the CPU (sched_autogroup). What is
-  /// read at a time is bounded, so that others wait a few ms for it at most. A real-time priority that it was started with
-  /// (chrt) stays.
-  static func raisePriority() {
-    guard ReaderWatch.realtimePriority() == 0 else { return }
-    var parameters = sched_param()
-    parameters.sched_priority = 1
-    if sched_setscheduler(0, SCHED_FIFO | ReaderWatch.resetOnFork, &parameters) != 0 {
-      _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, -20)
-    }
   }
 }
 
