@@ -44,7 +44,8 @@ public struct InterruptedCode: Hashable, Sendable {
   ///
   /// A primitive that enables interrupts is interrupted in its middle; the caller of a clocksource is another helper.
   public var mayLackCaller: Bool {
-    guard let first = frames.first, first.mayHideCaller else { return false }
+    // Behind more frames of tracing the gap is tracing's own.
+    guard let first = frames.first, first.mayHideCaller, own.startIndex <= 1 else { return false }
     return KernelFunctions.isHelper(first.symbol)
       && !KernelFunctions.enablesInterrupts(first.symbol)
       && !KernelFunctions.readsClocksource(first.symbol)
@@ -53,6 +54,12 @@ public struct InterruptedCode: Hashable, Sendable {
   /// The innermost function that answers for the section: not an unlock, an irq-enable, a clock, a tracer or an entry helper;
   /// nil where the stack has only such functions, as behind a thunk, from which the kernel cannot unwind.
   public var responsible: CodeLocation? {
-    frames.first { !KernelFunctions.isHelper($0.symbol) }
+    own.first { !KernelFunctions.isHelper($0.symbol) }
+  }
+
+  /// The frames behind the outermost one of tracing.
+  private var own: ArraySlice<CodeLocation> {
+    frames.suffix(
+      from: frames.lastIndex { KernelFunctions.isTraceHook($0.symbol) }.map { $0 + 1 } ?? 0)
   }
 }

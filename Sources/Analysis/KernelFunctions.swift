@@ -50,19 +50,51 @@ enum KernelFunctions {
       || name.hasPrefix("preempt_count_") || name.hasPrefix("asm_exc_") || name.hasPrefix("exc_")
       || name.hasPrefix("ktime_get") || name.hasPrefix("sched_clock")
       || name.hasPrefix("entry_SYSCALL") || name.hasPrefix("asm_") || name.hasPrefix("rcu_read_")
-      || name.hasPrefix("__rcu_read_") || CodeLocation.isFrameless(name)
+      || name.hasPrefix("__rcu_read_") || isTraceHook(name)
+      || ringBuffer.contains(String(name.prefix { $0 != "." })) || CodeLocation.isFrameless(name)
   }
+
+  /// Functions through which tracing hooks into the code that it looks at: what runs inside of one is the
+  /// observer's, whatever its name, and the function behind it answers for the section. A task that writes a marker,
+  /// reads a trace or sets a tracer runs through none of them.
+  static func isTraceHook(_ name: String) -> Bool {
+    hooks.contains(name) || hookPrefixes.contains { name.hasPrefix($0) }
+  }
+
+  private static let hookPrefixes = [
+    "trace_event_raw_event_", "trace_event_buffer_", "__traceiter_", "perf_trace_",
+    "__bpf_trace_",
+    "tracer_preempt_", "tracer_hardirqs_", "trace_preempt_o", "trace_hardirqs_o", "ftrace_ops_",
+    "ftrace_graph_", "probe_wakeup",
+  ]
+
+  private static let hooks: Set<String> = [
+    "trace_function", "__trace_function", "function_trace_call", "function_stack_trace_call",
+    "function_graph_enter", "prepare_ftrace_return", "trace_graph_entry", "trace_graph_return",
+    "irqsoff_tracer_call", "irqsoff_graph_entry", "irqsoff_graph_return", "wakeup_tracer_call",
+    "wakeup_graph_entry", "wakeup_graph_return", "start_critical_timings", "stop_critical_timings",
+    "start_critical_timing", "stop_critical_timing", "ftrace_caller", "ftrace_regs_caller",
+    "ftrace_call", "kprobe_ftrace_handler", "[FTRACE TRAMPOLINE]",
+  ]
 
   /// The read functions of clocksources, which only the timekeeping calls.
   static func readsClocksource(_ name: String) -> Bool {
     ["read_tsc", "read_hpet", "kvm_clock_get_cycles", "acpi_pm_read"].contains(name)
   }
 
+  /// How an event gets into the ring buffer, without what the compiler adds to a name (`.part.0`).
+  private static let ringBuffer: Set<String> = [
+    "ring_buffer_lock_reserve", "ring_buffer_unlock_commit", "ring_buffer_event_data",
+    "ring_buffer_discard_commit", "rb_reserve_next_event", "__rb_reserve_next", "rb_move_tail",
+    "rb_commit", "rb_start_commit", "rb_end_commit", "rb_set_commit_to_write", "rb_update_event",
+    "rb_update_write_stamp", "rb_add_timestamp", "rb_add_time_stamp", "rb_handle_timestamp",
+    "rb_handle_head_page", "rb_wakeups", "rb_reset_tail", "rb_tail_page_update",
+  ]
+
   private static let helpers: Set<String> = [
     "native_sched_clock", "local_clock", "read_tsc", "native_read_tsc", "pvclock_clocksource_read",
-    "kvm_clock_get_cycles", "read_hpet", "acpi_pm_read", "ring_buffer_lock_reserve",
-    "ring_buffer_unlock_commit",
-    "preempt_schedule", "preempt_schedule_notrace", "preempt_schedule_thunk", "__cond_resched",
+    "kvm_clock_get_cycles", "read_hpet", "acpi_pm_read", "preempt_schedule",
+    "preempt_schedule_notrace", "preempt_schedule_thunk", "__cond_resched",
     "preempt_schedule_common", "schedule", "__schedule", "__preempt_count_sub", "do_syscall_64",
     "x64_sys_call", "ret_from_fork", "ret_from_fork_asm", "irqentry_enter", "__delay", "delay_tsc",
     "tracing_start_function_trace", "perf_trace_buf_submit", "__const_udelay", "__udelay",

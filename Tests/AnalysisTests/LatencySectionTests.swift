@@ -74,6 +74,14 @@ import TraceModel
     (["?ktime_get", "outer"], "get_it", "put_it", "outer or its callee"),
     (["?ktime_get", "outer"], "outer", "outer", "outer"),
     (["?ktime_get", "outer"], "inner", "inner", "inner"),
+    // The interrupt came while the tracer wrote where the section begins: none of that answers for it.
+    (["rb_commit.part.0", "?outer"], "", "", "outer"),
+    (["rb_commit.part.0", "trace_function", "preempt_count_add", "inner"], "in", "out", "inner"),
+    (["?rb_deep", "ring_buffer_unlock_commit", "tracer_preempt_off", "inner"], "", "", "inner"),
+    (["unwind_it", "trace_event_buffer_commit", "__traceiter_x", "inner"], "in", "out", "inner"),
+    // What a task does with tracing itself does.
+    (["copy_it", "tracing_mark_write", "vfs_write"], "", "", "copy_it"),
+    (["rb_commit", "tracing_mark_write", "vfs_write"], "", "", "tracing_mark_write"),
     // The kernel does not unwind out of a thunk.
     (["__x86_indirect_thunk_array"], "get_it", "put_it", "get_it"),
   ])
