@@ -30,6 +30,7 @@ let package = Package(
     .executable(name: "breaktrace", targets: ["breaktrace"]),
     // For the packages under tools/ that fuzz and measure the readers.
     .library(name: "Analysis", targets: ["Analysis"]),
+    .library(name: "Recorded", targets: ["Recorded"]),
     .library(name: "Report", targets: ["Report"]),
     .library(name: "RingBuffer", targets: ["RingBuffer"]),
     .library(name: "Session", targets: ["Session"]),
@@ -72,17 +73,24 @@ let package = Package(
     .target(name: "Analysis", dependencies: ["TraceModel"], swiftSettings: pure + small),
     .target(name: "Report", dependencies: ["TraceModel", "Analysis"], swiftSettings: pure + small),
     .target(
+      name: "Recorded",
+      dependencies: [
+        "CRealtime", "TraceModel", "RingBuffer", "TraceFile", "Analysis", "Report",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: common + small),
+    .target(
       name: "Session",
       dependencies: [
         "CRealtime", "TraceModel", "RingBuffer", "TraceFile", "Tracefs", "Measurement", "Analysis",
-        "Report", .product(name: "SystemPackage", package: "swift-system"),
+        "Report", "Recorded", .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: common + small),
     .executableTarget(
       name: "breaktrace",
       dependencies: [
-        "Session", "Report", "Analysis", "TraceModel", "Measurement", "Tracefs", "TraceFile",
-        "CRealtime",
+        "Session", "Recorded", "Report", "Analysis", "TraceModel", "Measurement", "Tracefs",
+        "TraceFile", "CRealtime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -112,11 +120,19 @@ let package = Package(
     .testTarget(
       name: "ReportTests", dependencies: ["Report", "Analysis", "TraceModel"],
       exclude: fixtures("ReportTests"), swiftSettings: common),
+    // The recorded traces that several test targets read.
+    .target(name: "Captures", path: "Tests/Captures", swiftSettings: common),
+    .testTarget(
+      name: "RecordedTests",
+      dependencies: [
+        "Recorded", "Analysis", "Report", "TraceFile", "RingBuffer", "TraceModel", "Captures",
+      ],
+      exclude: fixtures("RecordedTests"), swiftSettings: common),
     .testTarget(
       name: "SessionTests",
       dependencies: [
         "Session", "Analysis", "Report", "TraceFile", "RingBuffer", "Measurement", "Tracefs",
-        "TraceModel", "CRealtime",
+        "TraceModel", "CRealtime", "Captures",
       ], exclude: fixtures("SessionTests"), swiftSettings: common),
     .testTarget(
       name: "CommandTests", dependencies: ["breaktrace", "TraceModel", "Measurement"],
@@ -124,8 +140,8 @@ let package = Package(
     .testTarget(
       name: "LiveTests",
       dependencies: [
-        "breaktrace", "Session", "Analysis", "Measurement", "RingBuffer", "TraceFile", "Tracefs",
-        "TraceModel",
+        "breaktrace", "Session", "Recorded", "Analysis", "Measurement", "RingBuffer", "TraceFile",
+        "Tracefs", "TraceModel",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: fixtures("LiveTests"), swiftSettings: common),

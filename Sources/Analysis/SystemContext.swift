@@ -12,10 +12,25 @@ public struct SystemContext: Hashable, Sendable {
     public var isPreemptible: Bool { self == .full || self == .rt }
   }
 
+  /// What a kernel runs on.
+  public enum Platform: Hashable, Sendable {
+    /// Nobody looked, or nothing that was looked at decides it.
+    case unknown
+    /// A physical machine: it was looked at, and no sign of a hypervisor found.
+    case bareMetal
+    /// A virtual machine, with the hypervisor's name, empty where it has none.
+    case guest(String)
+  }
+
   /// Preemption model in force.
   public var preemption: PreemptionModel?
-  /// Name of the hypervisor, empty for a guest of an unnamed one, nil on bare metal.
-  public var hypervisor: String?
+  /// What the kernel runs on, as far as that is known.
+  public var platform = Platform.unknown
+  /// The kernel's architecture as `uname -m` names it (`x86_64`, `aarch64`).
+  public var architecture: String?
+  /// Whether the host counts steal time for this guest: the counters have grown since boot. nil where they
+  /// stand at 0, which a host that counts nothing and one that never took a CPU both show.
+  public var countsSteal: Bool?
   /// Growth of each CPU's steal time (/proc/stat) in the short stretch that holds the spike; 10 ms grain.
   public var steal: [Int: Nanoseconds]
   /// /proc/sys/kernel/sched_rt_runtime_us; negative for no limit.
@@ -66,6 +81,12 @@ public struct SystemContext: Hashable, Sendable {
   public var otherTracing: [String]?
   /// Process that ptraces the measuring one (TracerPid), 0 for none.
   public var ptracer: Int32?
+
+  /// Name of the hypervisor, empty for a guest of an unnamed one; nil on bare metal and where it is not known.
+  public var hypervisor: String? {
+    get { if case .guest(let name) = platform { name } else { nil } }
+    set { platform = newValue.map { .guest($0) } ?? .unknown }
+  }
 
   /// Whether a fact is known.
   public func knows(_ fact: Need.Fact) -> Bool {

@@ -9,7 +9,6 @@ internal import TraceModel
 struct BundleContents {
   /// How the names of bundles begin.
   static let prefix = "breaktrace-"
-  static let trace = "trace.dat"
   static let histogram = "histogram.txt"
   static let facts = "machine.json"
 
@@ -67,7 +66,7 @@ struct BundleContents {
       writer.uname = uname
       writer.producer = "breaktrace \(report.toolVersion)"
       writer.facts = line
-      try bundle.add(Self.trace) { (file, path) throws(TraceFileError) in
+      try bundle.add(Bundle.trace) { (file, path) throws(TraceFileError) in
         try writer.write(to: file, path: path)
       }
       return try bundle.finish()

@@ -1,5 +1,6 @@
 internal import Analysis
 internal import Measurement
+internal import Recorded
 internal import Report
 internal import RingBuffer
 internal import TraceModel

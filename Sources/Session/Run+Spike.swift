@@ -2,6 +2,7 @@ internal import Analysis
 internal import CRealtime
 internal import Glibc
 internal import Measurement
+internal import Recorded
 internal import Report
 internal import RingBuffer
 internal import TraceModel

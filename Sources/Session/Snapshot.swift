@@ -1,3 +1,4 @@
+internal import Recorded
 internal import RingBuffer
 internal import Report
 internal import TraceModel

@@ -4,6 +4,9 @@ internal import SystemPackage
 
 /// A bundle directory that was written before.
 public struct Bundle: Hashable, Sendable {
+  /// The file of a bundle that holds the trace.
+  public static let trace = "trace.dat"
+
   /// The directory.
   public let path: String
   /// The files of the checksum list with their SHA-256, in its order.

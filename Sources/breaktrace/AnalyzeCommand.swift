@@ -1,7 +1,7 @@
 import Analysis
 import ArgumentParser
+import Recorded
 import Report
-import Session
 import TraceModel
 
 /// `breaktrace analyze`
@@ -118,7 +118,7 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     var tables: [WakeupTable] = []
     var failed = false
     for file in files {
-      do throws(SessionError) {
+      do throws(RecordedError) {
         let recorded = try RecordedTrace(
           path: file, formats: formats, request: request, isList: list)
         for problem in recorded.problems { Console.error("breaktrace: \(file): \(problem)") }

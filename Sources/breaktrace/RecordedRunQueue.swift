@@ -1,6 +1,6 @@
 import Analysis
 import Report
-import Session
+import Recorded
 import TraceModel
 
 /// The waits for a CPU in recorded traces: `runq --file` and `analyze --runq`.
@@ -21,7 +21,7 @@ struct RecordedRunQueue {
   func status() -> ExitStatus {
     var status = ExitStatus.success
     for path in files {
-      do throws(SessionError) {
+      do throws(RecordedError) {
         let end = try show(path)
         if status == .success { status = end }
       } catch {
@@ -32,7 +32,7 @@ struct RecordedRunQueue {
     return status
   }
 
-  private func show(_ path: String) throws(SessionError) -> ExitStatus {
+  private func show(_ path: String) throws(RecordedError) -> ExitStatus {
     let recording = try RunQueueRecording(path: path)
     for problem in recording.problems.prefix(10) {
       Console.error("breaktrace: \(path): \(problem)")

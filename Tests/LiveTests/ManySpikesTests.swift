@@ -2,6 +2,7 @@ import Analysis
 import Foundation
 import Measurement
 import RingBuffer
+import Recorded
 import Session
 import SystemPackage
 import Testing
@@ -11,7 +12,7 @@ import Tracefs
 
 /// A thousand spikes of this machine in one buffer.
 ///
-/// With RECORD_SPIKES=FILE the trace is written there; the fixture of SessionTests was made so.
+/// With RECORD_SPIKES=FILE the trace is written there; the fixture of RecordedTests was made so.
 @Suite(.serialized, .enabled(if: Machine.isUsable, "needs root and tracefs"))
 struct ManySpikesTests {
   @Test func `segments and causes of a thousand live spikes sum to the latency`() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import Recorded
 import Session
 import SystemPackage
 import Testing

@@ -1,6 +1,7 @@
 import Analysis
 import Foundation
 import Glibc
+import Recorded
 import Session
 import SystemPackage
 import Testing

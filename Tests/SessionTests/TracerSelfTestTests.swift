@@ -1,3 +1,4 @@
+import Captures
 import Report
 import RingBuffer
 import Testing
@@ -116,7 +117,7 @@ struct TracerSelfTestTests {
   }
 
   @Test(
-    .enabled(if: OfflineCaptures.areThere, "the captures are not there"),
+    .enabled(if: Captures.areThere, "the captures are not there"),
     arguments: [
       ("irqsoff", "inject-irqsoff.trace"), ("preemptoff", "inject-preemptoff.trace"),
       ("irqsoff", "irqsoff-func0-hackbench.trace"),
@@ -124,7 +125,7 @@ struct TracerSelfTestTests {
       ("preemptoff", "preemptoff-func1-hackbench.trace"),
     ])
   func `recorded sections are of their own kind`(tracer: String, file: String) throws {
-    let bytes = try OfflineCaptures.bytes("captures/rt612-up-icount/\(file)")
+    let bytes = try Captures.bytes("captures/rt612-up-icount/\(file)")
     #expect(!TracerSelfTest.isForeign(tracer, text: String(decoding: bytes, as: UTF8.self)))
   }
 }

@@ -1,11 +1,10 @@
+internal import Recorded
 internal import TraceModel
 internal import Tracefs
 
 /// What makes the kernel measure waits itself: histogram triggers remember when a task was woken, made or preempted, and the
 /// switch to it makes a synthetic event, of which the instance keeps the long ones.
 enum KernelWaitFilter {
-  /// What our synthetic events' names begin with.
-  static let prefix = "breaktrace_"
   static let suffix = "waits"
   /// Buffer of each CPU for the reports.
   static let bufferKilobytes = 1_024
@@ -17,7 +16,9 @@ enum KernelWaitFilter {
   }
 
   /// The event's name: of this run alone, because definitions are global.
-  static func name(_ run: RunIdentity) -> String { "\(prefix)\(run.pid)_\(run.startTime)" }
+  static func name(_ run: RunIdentity) -> String {
+    "\(KernelWaitReader.prefix)\(run.pid)_\(run.startTime)"
+  }
 
   static func arming(_ run: RunIdentity, threshold: Nanoseconds) -> ArmingPlan {
     let name = name(run)

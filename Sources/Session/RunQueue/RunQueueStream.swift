@@ -1,6 +1,7 @@
 internal import Analysis
 internal import CRealtime
 internal import Glibc
+internal import Recorded
 internal import RingBuffer
 internal import SystemPackage
 internal import TraceModel

@@ -69,12 +69,12 @@ public struct Fixture: Sendable {
     try take(here + "/corpus/dat")
     try take(here + "/corpus/text")
     dats.append(try ownFile())
-    spikes = try Self.spikes(root + "/Tests/SessionTests/Fixtures/thousand-spikes.dat")
+    spikes = try Self.spikes(root + "/Tests/RecordedTests/Fixtures/thousand-spikes.dat")
     dats.append(spikes)
     smallDat = try smallFile()
     if let corpus { try take(corpus) }
     try takeFiles(here + "/corpus/files")
-    try takeFacts(root + "/Tests/SessionTests/Fixtures/lab")
+    try takeFacts(root + "/Tests/RecordedTests/Fixtures/lab")
     takeStreams()
   }
 

@@ -1,12 +1,12 @@
-internal import Analysis
+package import Analysis
 
 /// Puts the events of several buffers into one order of time, each buffer being in order already.
-struct RunQueueMerger {
+package struct RunQueueMerger {
   /// What was read of each buffer and not given on yet.
-  var queues: [[RunQueueEvent]]
+  package var queues: [[RunQueueEvent]]
   private var heads: [Int]
 
-  init(buffers: Int) {
+  package init(buffers: Int) {
     queues = Array(repeating: [], count: buffers)
     heads = Array(repeating: 0, count: buffers)
   }
@@ -15,7 +15,7 @@ struct RunQueueMerger {
   var count: Int { queues.indices.reduce(0) { $0 + queues[$1].count - heads[$1] } }
 
   /// Gives all events up to `limit` to `body`, oldest first.
-  mutating func drain(upTo limit: Int64, _ body: (RunQueueEvent) -> Void) {
+  package mutating func drain(upTo limit: Int64, _ body: (RunQueueEvent) -> Void) {
     while true {
       var first = -1
       var firstTime = Int64.max

@@ -1,7 +1,7 @@
 import Analysis
 import Foundation
 import Report
-import Session
+import Recorded
 import Testing
 import TraceModel
 

@@ -1,9 +1,9 @@
-internal import Analysis
-internal import RingBuffer
+package import Analysis
+package import RingBuffer
 internal import TraceModel
 
 /// Turns sub-buffer pages into the events of a run-queue replay, without making text of them.
-struct RunQueueDecoder {
+package struct RunQueueDecoder {
   /// How the records of one event are read.
   private struct Plan {
     var kind: RunQueueEvent.Kind
@@ -16,7 +16,7 @@ struct RunQueueDecoder {
     var isWork = false
   }
 
-  let decoder: TraceDecoder
+  package let decoder: TraceDecoder
   let labels: LabelTable
   /// By the events' numbers.
   private var plans: [Plan?] = []
@@ -28,10 +28,7 @@ struct RunQueueDecoder {
   private let flags: FieldSlot?
   private let kernelWaits: KernelWaitReader?
 
-  /// Whether the trace has the events without which no wait can be told.
-  var isUseful: Bool { switching != nil }
-
-  init(_ decoder: TraceDecoder, labels: LabelTable) {
+  package init(_ decoder: TraceDecoder, labels: LabelTable) {
     self.decoder = decoder
     self.labels = labels
     let schema = decoder.schema
@@ -116,7 +113,7 @@ struct RunQueueDecoder {
   }
 
   /// Adds the events of a page to `events`; gives the mark of events lost before the page.
-  func decode(
+  package func decode(
     _ page: RawSpan, cpu: Int32, into events: inout [RunQueueEvent]
   ) -> (lost: LostMark, status: PageStatus) {
     let reader = decoder.reader

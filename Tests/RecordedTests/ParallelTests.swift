@@ -2,7 +2,7 @@ import CRealtime
 import Synchronization
 import Testing
 
-@testable import Session
+@testable import Recorded
 
 @Suite struct ParallelTests {
   private static func affinity() -> [Int32] {

@@ -25,11 +25,11 @@ public struct RecordedTrace: Sendable {
   /// `isList` tells that it will be asked of `list`.
   public init(
     path: String, formats: String? = nil, request: AnalyzeRequest? = nil, isList: Bool = false
-  ) throws(SessionError) {
+  ) throws(RecordedError) {
     var reader = RecordedTraceReader(question: request?.question(isList: isList))
     try reader.read(path, formats: formats)
     guard !reader.sources.isEmpty else {
-      throw .file(
+      throw RecordedError(
         TraceFileError(.read, path: path, reason: .invalid("there is no buffer in it")))
     }
     problems = reader.problems
@@ -39,7 +39,7 @@ public struct RecordedTrace: Sendable {
   }
 
   /// Opens a trace whose bytes are there already; `name` is for the errors.
-  public init(bytes: [UInt8], name: String) throws(SessionError) {
+  public init(bytes: [UInt8], name: String) throws(RecordedError) {
     var reader = RecordedTraceReader()
     try reader.read(ByteStore(bytes), path: name)
     problems = reader.problems
@@ -52,7 +52,7 @@ public struct RecordedTrace: Sendable {
   public var instances: [String] { sources.map(\.name) }
 
   /// The reports of the last break, or of all, oldest first.
-  public func reports(all: Bool, toolVersion: String) throws(SessionError) -> [SpikeReport] {
+  public func reports(all: Bool, toolVersion: String) throws(RecordedError) -> [SpikeReport] {
     var request = AnalyzeRequest()
     request.all = all
     return analyze(request, toolVersion: toolVersion).reports

@@ -2,7 +2,7 @@ import Analysis
 import Foundation
 import Report
 import RingBuffer
-import Session
+import Recorded
 import Testing
 import TraceFile
 import TraceModel

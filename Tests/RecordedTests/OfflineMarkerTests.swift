@@ -1,6 +1,6 @@
 import Analysis
 import Report
-import Session
+import Recorded
 import Testing
 import TraceModel
 

@@ -1,16 +1,17 @@
 import Foundation
-import Testing
 
 /// Traces of known causes that are no part of the project, beside a clone of it.
-enum OfflineCaptures {
+public enum Captures {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("shared").path
 
-  static let areThere = FileManager.default.fileExists(atPath: root + "/captures/MANIFEST.md")
+  /// Whether they can be read.
+  public static let areThere = FileManager.default.fileExists(
+    atPath: root + "/captures/MANIFEST.md")
 
   /// A file's bytes; `NAME.xz` is taken where there is no `NAME`.
-  static func bytes(_ name: String) throws -> [UInt8] {
+  public static func bytes(_ name: String) throws -> [UInt8] {
     let path = root + "/" + name
     if let data = FileManager.default.contents(atPath: path) { return [UInt8](data) }
     let process = Process()
@@ -21,12 +22,12 @@ enum OfflineCaptures {
     try process.run()
     let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
-    try #require(process.terminationStatus == 0, "\(name)")
+    guard process.terminationStatus == 0 else { throw CocoaError(.fileReadCorruptFile) }
     return [UInt8](data)
   }
 
   /// All captures, the names without `.xz`.
-  static func all(_ endings: [String]) -> [String] {
+  public static func all(_ endings: [String]) -> [String] {
     let files = FileManager.default.enumerator(atPath: root + "/captures")?.allObjects ?? []
     return files.compactMap { $0 as? String }.map {
       $0.hasSuffix(".xz") ? String($0.dropLast(3)) : $0

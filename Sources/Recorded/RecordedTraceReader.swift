@@ -18,7 +18,7 @@ struct RecordedTraceReader {
 
   init(question: StreamSearch.Question? = nil) { self.question = question }
 
-  mutating func read(_ path: String, formats: String?) throws(SessionError) {
+  mutating func read(_ path: String, formats: String?) throws(RecordedError) {
     do throws(TraceFileError) {
       if let store = try PackedFile.open(path) {
         try file(store, path)
@@ -26,7 +26,7 @@ struct RecordedTraceReader {
       }
       switch try TraceFormat.detect(path) {
       case .bundle:
-        let trace = try Bundle(path).path(of: BundleContents.trace)
+        let trace = try Bundle(path).path(of: Bundle.trace)
         do throws(TraceFileError) {
           try file(try MappedFile.open(trace), path)
         } catch  where error.errno == .noSuchFileOrDirectory {
@@ -38,15 +38,15 @@ struct RecordedTraceReader {
       case .traceDat, .text, .html: try file(try MappedFile.open(path), path)
       }
     } catch {
-      throw .file(error)
+      throw RecordedError(error)
     }
   }
 
-  mutating func read(_ store: ByteStore, path: String) throws(SessionError) {
+  mutating func read(_ store: ByteStore, path: String) throws(RecordedError) {
     do throws(TraceFileError) {
       try file(store, path)
     } catch {
-      throw .file(error)
+      throw RecordedError(error)
     }
   }
 

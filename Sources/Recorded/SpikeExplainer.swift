@@ -15,7 +15,7 @@ public struct SpikeExplainer: Sendable {
   }
 
   /// The same with formats and symbols that were read before, in place of the trace's own texts.
-  init(_ trace: RawTrace, schema: Schema, symbols: SymbolTable) throws(RingBufferError) {
+  package init(_ trace: RawTrace, schema: Schema, symbols: SymbolTable) throws(RingBufferError) {
     decoder = try TraceDecoder(trace: trace, schema: schema, symbols: symbols)
   }
 

@@ -1,6 +1,7 @@
+import Captures
 import Foundation
+import Recorded
 import RingBuffer
-import Session
 import Testing
 import TraceFile
 import TraceModel
@@ -74,13 +75,13 @@ struct OfflineRobustnessTests {
   }
 
   @Test(
-    .enabled(if: OfflineCaptures.areThere, "needs the shared material beside the clone"),
+    .enabled(if: Captures.areThere, "needs the shared material beside the clone"),
     arguments: [
       "inject-irqsoff.trace", "wakeup_rt-func0-events.trace", "osnoise-plain.trace",
       "irqsoff-func0-events.trace", "inject-preemptirqsoff-alt-pievents.trace",
     ])
   func `a cut or changed text is analysed`(name: String) throws {
-    let bytes = try OfflineCaptures.bytes("captures/rt612-up-icount/" + name)
+    let bytes = try Captures.bytes("captures/rt612-up-icount/" + name)
     var generator = SystemRandomNumberGenerator()
     for number in 0..<300 {
       _ = analyse(Array(bytes[..<(bytes.count * number / 300)]), Self.requests[0])

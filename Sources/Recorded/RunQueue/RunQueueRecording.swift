@@ -15,11 +15,11 @@ public struct RunQueueRecording {
   }
 
   /// Opens a file; throws where it is no trace.
-  public init(path: String) throws(SessionError) {
+  public init(path: String) throws(RecordedError) {
     do throws(TraceFileError) {
       var file = path
       let format = try TraceFormat.detect(path)
-      if case .bundle = format { file = try Bundle(path).path(of: BundleContents.trace) }
+      if case .bundle = format { file = try Bundle(path).path(of: Bundle.trace) }
       switch format {
       case .text, .html:
         let text = try FtraceTextReader.read(file)
@@ -42,7 +42,7 @@ public struct RunQueueRecording {
           ? .pages(decoder, buffer.trace.cpus) : .timeline(recorded.corrected(decoder.timeline()))
       }
     } catch {
-      throw .file(error)
+      throw RecordedError(error)
     }
   }
 

@@ -1,7 +1,7 @@
 import Analysis
 import Foundation
 import RingBuffer
-import Session
+import Recorded
 import Testing
 import TraceFile
 import TraceModel

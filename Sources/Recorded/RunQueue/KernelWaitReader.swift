@@ -1,8 +1,11 @@
 internal import Analysis
 internal import RingBuffer
 
-/// Reads the records of the synthetic event that `KernelWaitFilter` defines.
-struct KernelWaitReader {
+/// Reads the records of the synthetic event by which the kernel reports waits (`KernelWaitFilter`).
+package struct KernelWaitReader {
+  /// What the names of our synthetic events begin with.
+  package static let prefix = "breaktrace_"
+
   let id: UInt16
   private let latency: FieldSlot
   private let end: FieldSlot
@@ -13,7 +16,7 @@ struct KernelWaitReader {
 
   /// nil for the format of another event.
   init?(_ format: EventFormat, _ schema: Schema) {
-    guard format.system == "synthetic", format.name.hasPrefix(KernelWaitFilter.prefix),
+    guard format.system == "synthetic", format.name.hasPrefix(Self.prefix),
       let latency = schema.slot("lat", of: format), let end = schema.slot("end", of: format),
       let cause = schema.slot("cause", of: format), let pid = schema.slot("pid", of: format),
       let priority = schema.slot("prio", of: format),

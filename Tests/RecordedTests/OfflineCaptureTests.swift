@@ -1,6 +1,7 @@
 import Analysis
+import Captures
+import Recorded
 import Report
-import Session
 import Testing
 import TraceModel
 
@@ -33,7 +34,7 @@ struct CaptureCase: CustomTestStringConvertible, Sendable {
   }
 }
 
-@Suite(.enabled(if: OfflineCaptures.areThere, "needs the shared material beside the clone"))
+@Suite(.enabled(if: Captures.areThere, "needs the shared material beside the clone"))
 struct OfflineCaptureTests {
   private static let rt = "captures/rt612-up-icount/"
   private static let debian = "captures/debian61rt-up-icount/"
@@ -104,7 +105,7 @@ struct OfflineCaptureTests {
   ]
 
   private func report(_ row: CaptureCase) throws -> SpikeReport {
-    let trace = try RecordedTrace(bytes: try OfflineCaptures.bytes(row.file), name: row.file)
+    let trace = try RecordedTrace(bytes: try Captures.bytes(row.file), name: row.file)
     var request = AnalyzeRequest()
     request.task = row.task
     request.time = row.time
@@ -139,7 +140,7 @@ struct OfflineCaptureTests {
   func `text and trace.dat of one buffer get one verdict`(name: String) throws {
     let verdicts = try [".trace", ".dat"].map { ending in
       let file = Self.rt + name + ending
-      let trace = try RecordedTrace(bytes: try OfflineCaptures.bytes(file), name: file)
+      let trace = try RecordedTrace(bytes: try Captures.bytes(file), name: file)
       return try #require(trace.analyze(AnalyzeRequest(), toolVersion: "").reports.first).analysis
     }
     #expect(verdicts[0].culprit.culprit == verdicts[1].culprit.culprit)
@@ -157,16 +158,16 @@ struct OfflineCaptureTests {
   ])
   func `a negative case names no injected culprit and proves nothing`(name: String) throws {
     let file = Self.rt + name
-    let trace = try RecordedTrace(bytes: try OfflineCaptures.bytes(file), name: file)
+    let trace = try RecordedTrace(bytes: try Captures.bytes(file), name: file)
     for report in trace.analyze(AnalyzeRequest(), toolVersion: "").reports {
       #expect(report.analysis.culprit.confidence < .proven)
       #expect(!report.analysis.culprit.name.contains("rthog"))
     }
   }
 
-  @Test(arguments: OfflineCaptures.all([".trace", ".dat", "timerlat_trace.txt"]))
+  @Test(arguments: Captures.all([".trace", ".dat", "timerlat_trace.txt"]))
   func `every capture is analysed to the end`(file: String) throws {
-    let trace = try RecordedTrace(bytes: try OfflineCaptures.bytes(file), name: file)
+    let trace = try RecordedTrace(bytes: try Captures.bytes(file), name: file)
     var request = AnalyzeRequest()
     request.all = true
     request.limit = 3

@@ -4,7 +4,7 @@ import Testing
 import TraceFile
 import TraceModel
 
-@testable import Session
+@testable import Recorded
 
 /// A search while the file is read finds what a search of the mapped file finds.
 struct StreamSearchTests {
