@@ -12,12 +12,21 @@ public struct Analyzer: Sendable {
 
   /// Explains one wake-up from a timeline that holds its window (and, for typical values, what came before).
   ///
-  /// `sections` are what latency tracers measured; those that do not overlap the window are dropped.
+  /// - Parameters:
+  ///   - sample: What was late; its window is explained.
+  ///   - timeline: The events around the window.
+  ///   - sections: What latency tracers measured; those that do not overlap the window are dropped.
+  ///   - subject: What the window is.
+  ///   - origin: Where the sample comes from.
   public func explain(
-    _ sample: WakeupSample, in timeline: Timeline, sections: [LatencySection] = []
+    _ sample: WakeupSample, in timeline: Timeline, sections: [LatencySection] = [],
+    subject: SpikeSubject = .wakeup, origin: SampleOrigin = SampleOrigin()
   ) -> SpikeAnalysis {
-    let spike = SpikeCase(sample, timeline: timeline, context: context, sections: sections)
-    let outcomes = spike.withoutFrozen(RuleSet.all.map { $0.examine(spike) })
+    let spike = SpikeCase(
+      sample, timeline: timeline, context: context, sections: sections, subject: subject)
+    // Within a step of the trace clock no event has a place of its own.
+    let rules = spike.isWithinTick ? [Clock()] : RuleSet.all
+    let outcomes = spike.withoutFrozen(rules.map { $0.outcome(spike) })
     let ledger = Ledger(outcomes.flatMap(\.findings), window: sample.window)
     let health = health(of: spike)
 
@@ -44,11 +53,11 @@ public struct Analyzer: Sendable {
     } else {
       culprit = rest
     }
-    let named = Set(([culprit] + findings).map(\.culprit))
-    var seen: Set<CulpritClass> = []
-    let refuted = outcomes.flatMap(\.refutations).filter {
-      !named.contains($0.culprit) && seen.insert($0.culprit).inserted
-    }
+    var all = [culprit] + findings
+    let open = leaveOpen(&all, spike: spike, outcomes: outcomes)
+    var seen = Set(all.map(\.culprit) + open.map(\.culprit))
+    let refuted = outcomes.flatMap(\.refutations).filter { seen.insert($0.culprit).inserted }
+    origin.note(in: &all)
     var stack: [CodeLocation] = []
     var folded = 0
     if let code = spike.interrupted {
@@ -59,9 +68,9 @@ public struct Analyzer: Sendable {
     }
     return SpikeAnalysis(
       sample: sample, cpu: spike.cpu, times: spike.times, segments: spike.segments,
-      culprit: culprit, contributors: findings, refuted: refuted,
+      culprit: all[0], contributors: Array(all.dropFirst()), refuted: refuted, open: open,
       ran: spike.replay.ran(in: sample.window),
-      excerpt: Excerpt.lines(of: spike, evidence: culprit.evidence + findings.flatMap(\.evidence)),
+      excerpt: Excerpt.lines(of: spike, evidence: all.flatMap(\.evidence)),
       stack: stack, foldedFrames: folded, trace: health, baselineWakeups: spike.baseline.wakeups)
   }
 
@@ -73,17 +82,31 @@ public struct Analyzer: Sendable {
     if !health.isComplete { word = min(word, .possible) }
     // Where a wake-up took hardly longer than usual, no part of it is the culprit of anything.
     if spike.isOrdinary { word = min(word, .possible) }
-    if word == .proven, spike.context.hypervisor != nil,
-      spike.steal > .zero, spike.steal.count >= finding.claimed.count / 2,
-      Self.mayHidePause.contains(finding.culprit)
+    if word == .proven, let silence = Silence(finding, in: spike),
+      !silence.isNoPause(spike.context)
     {
-      // The host may have paused the CPU inside the section or handler.
       word = .likely
+    }
+    // Steal time that grew by as much is a pause somewhere in there, whatever was written meanwhile.
+    if word == .proven, spike.context.hypervisor != nil, spike.steal > .zero,
+      spike.steal.count >= finding.claimed.count / 2, !Self.standApart.contains(finding.culprit)
+    {
+      word = .likely
+    }
+    // A clock that counts in ticks of the scheduler measures no stretch better than a tick.
+    if spike.clockTick != nil { word = min(word, .possible) }
+    // The tracer's own lines and stacks cost time with preemption disabled.
+    if finding.culprit == .preemptOff, spike.sample.source == .tracer,
+      spike.sections.contains(where: \.isWakeup)
+    {
+      word = min(word, .possible)
     }
     // Where a switch is missing from the trace nobody knows who ran.
     let claimed = Spans.merged(finding.spans)
     let guessed = Spans.length(Spans.intersection(claimed, Spans.merged(spike.replay.doubtful)))
-    if guessed > .zero, guessed.count > finding.claimed.count / 5 { word = min(word, .possible) }
+    if case .wakeup = spike.subject, guessed > .zero, guessed.count > finding.claimed.count / 5 {
+      word = min(word, .possible)
+    }
     guard word == .proven else { return word }
     // Proven needs at least 80 % of the segments that it claims a part of to be accounted for.
     let touched = spike.segments.filter { segment in
@@ -97,11 +120,26 @@ public struct Analyzer: Sendable {
     return open.count <= length.count / 5 ? .proven : .likely
   }
 
-  /// Classes whose begin and end would look the same if the host had paused the CPU in between.
-  private static let mayHidePause: Set<CulpritClass> = [
-    .hardIRQ, .softirq, .nmi, .irqsOff, .preemptOff, .stackedTimers, .tickWork, .rcu,
-    .tlbShootdown, .interruptedAfterSwitch, .isolationBroken, .remoteEnqueue,
-  ]
+  /// Classes that are about a pause, or about no time on a CPU.
+  private static let standApart: Set<CulpritClass> = [.hypervisor, .hardwareStall, .observer]
+
+  /// The causes that stay open beside the findings: what rules could not decide, and for a silent culprit a pause of
+  /// the machine, with what would decide it in the next step.
+  private func leaveOpen(
+    _ findings: inout [Finding], spike: SpikeCase, outcomes: [RuleOutcome]
+  ) -> [OpenRival] {
+    var open: [OpenRival] = []
+    let silence = Silence(findings[0], in: spike)
+    if let silence, !silence.isNoPause(spike.context) {
+      open += silence.rivals(spike)
+      findings[0].nextStep = [findings[0].nextStep, silence.nextStep(spike.context)]
+        .filter { !$0.isEmpty }.joined(separator: " ")
+    }
+    open += outcomes.flatMap(\.open)
+    // A rival of the culprit may have a part of the time for certain.
+    var seen: Set<CulpritClass> = [findings[0].culprit]
+    return open.filter { seen.insert($0.culprit).inserted }
+  }
 
   private func health(of spike: SpikeCase) -> TraceHealth {
     let lost = spike.gaps.reduce(UInt64(0)) { sum, gap in
@@ -115,7 +153,7 @@ public struct Analyzer: Sendable {
       clock: spike.timeline.clock,
       eventsInWindow: spike.timeline.cpus.reduce(0) { $0 + $1.events(in: window).count },
       lostInWindow: lost, gaps: spike.gaps,
-      coversWindow: spike.timeline[cpu: spike.cpu]?.oldest.map { $0 <= spike.sample.expiry }
-        ?? false)
+      coversWindow: spike.isNoise
+        || spike.timeline[cpu: spike.cpu]?.oldest.map { $0 <= spike.sample.expiry } ?? false)
   }
 }

@@ -14,7 +14,7 @@ public struct Evidence: Hashable, Sendable {
   public var position: UInt64?
 
   /// Makes evidence from an event of the trace.
-  public init(_ event: TraceEvent, note: String = "") {
+  init(_ event: TraceEvent, note: String = "") {
     let text = event.text
     self.time = event.time
     self.cpu = event.cpu
@@ -25,7 +25,7 @@ public struct Evidence: Hashable, Sendable {
   }
 
   /// Makes evidence from a counter or setting.
-  public init(source: String, text: String, cpu: Int? = nil) {
+  init(source: String, text: String, cpu: Int? = nil) {
     self.time = nil
     self.cpu = cpu
     self.event = source

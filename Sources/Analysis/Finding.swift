@@ -1,22 +1,24 @@
 public import TraceModel
 
 /// What a rule claims: this cause used these stretches of the window.
+///
+/// Only this module makes and changes one: a verdict that did not go through the ledger and its caps does not compile.
 public struct Finding: Hashable, Sendable {
   /// The class.
-  public var culprit: CulpritClass
+  public internal(set) var culprit: CulpritClass
   /// Function, handler, vector or `comm-pid`, as the class wants it; empty where there is none.
-  public var name: String
+  public internal(set) var name: String
   /// How well founded.
-  public var confidence: Confidence
+  public internal(set) var confidence: Confidence
   /// The stretches that it claims, within the window.
-  public var spans: [TimeSpan]
+  public internal(set) var spans: [TimeSpan]
   /// What speaks for it.
-  public var evidence: [Evidence]
+  public internal(set) var evidence: [Evidence]
   /// What to do next, a sentence or two.
-  public var nextStep: String
+  public internal(set) var nextStep: String
 
   /// Makes a finding.
-  public init(
+  init(
     _ culprit: CulpritClass, name: String, confidence: Confidence, spans: [TimeSpan],
     evidence: [Evidence], nextStep: String
   ) {
@@ -35,47 +37,80 @@ public struct Finding: Hashable, Sendable {
 /// A cause that was looked at and does not hold.
 public struct Refutation: Hashable, Sendable {
   /// The class.
-  public var culprit: CulpritClass
-  /// By what it is refuted, one clause.
-  public var reason: String
+  public internal(set) var culprit: CulpritClass
+  /// What rules it out, one clause.
+  public internal(set) var reason: String
 
   /// Makes a refutation.
-  public init(_ culprit: CulpritClass, because reason: String) {
+  init(_ culprit: CulpritClass, because reason: String) {
+    self.culprit = culprit
+    self.reason = reason
+  }
+}
+
+/// A cause that the evidence neither shows nor rules out.
+public struct OpenRival: Hashable, Sendable {
+  /// The class.
+  public internal(set) var culprit: CulpritClass
+  /// What leaves it open, one clause.
+  public internal(set) var reason: String
+
+  /// Makes an open rival.
+  init(_ culprit: CulpritClass, because reason: String) {
     self.culprit = culprit
     self.reason = reason
   }
 }
 
 /// What one rule says of one spike.
-public struct RuleOutcome: Hashable, Sendable {
+struct RuleOutcome: Hashable, Sendable {
   /// The causes that it found.
-  public var findings: [Finding]
+  var findings: [Finding] = []
   /// Why it found none, where that is worth saying.
-  public var refutations: [Refutation]
-
-  /// Makes an outcome.
-  public init(findings: [Finding] = [], refutations: [Refutation] = []) {
-    self.findings = findings
-    self.refutations = refutations
-  }
+  var refutations: [Refutation] = []
+  /// What it could not decide.
+  var open: [OpenRival] = []
 
   /// The rule has nothing to say.
-  public static let nothing = RuleOutcome()
+  static let nothing = RuleOutcome()
 
   /// The rule's cause does not hold.
-  public static func refuted(_ culprit: CulpritClass, because reason: String) -> RuleOutcome {
+  static func refuted(_ culprit: CulpritClass, because reason: String) -> RuleOutcome {
     RuleOutcome(refutations: [Refutation(culprit, because: reason)])
+  }
+
+  /// What would decide whether the rule's cause holds was not recorded.
+  static func open(_ culprit: CulpritClass, because reason: String) -> RuleOutcome {
+    RuleOutcome(open: [OpenRival(culprit, because: reason)])
   }
 }
 
 /// One class of causes: what it needs to see, and what it concludes.
 ///
 /// A rule is a pure function of the case; it may claim time that another rule claims too: the ledger
-/// gives each nanosecond to one of them.
-public protocol Rule: Sendable {
+/// gives each nanosecond to one of them. Which of its functions is asked depends on what the window is.
+protocol Rule: Sendable {
   /// The class, what it must see, and how far its verdict can go.
   static var profile: RuleProfile { get }
 
-  /// Examines a spike.
+  /// Examines a wake-up.
   func examine(_ spike: SpikeCase) -> RuleOutcome
+  /// Examines a section that a latency tracer measured.
+  func examine(_ section: LatencySection, of spike: SpikeCase) -> RuleOutcome
+  /// Examines a noise that osnoise or hwlat measured.
+  func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome
+}
+
+extension Rule {
+  func examine(_ section: LatencySection, of spike: SpikeCase) -> RuleOutcome { .nothing }
+  func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome { .nothing }
+
+  /// What the rule says of the case, whatever its window is.
+  func outcome(_ spike: SpikeCase) -> RuleOutcome {
+    switch spike.subject {
+    case .wakeup: examine(spike)
+    case .section(let section): examine(section, of: spike)
+    case .noise(let noise): examine(noise, of: spike)
+    }
+  }
 }

@@ -16,6 +16,39 @@ enum KernelFunctions {
     "asm_exc_nmi",
   ]
 
+  /// A function on an interrupt's way in, where a latency tracer's section begins: what runs in it is a handler.
+  ///
+  /// Wider than `isInterruptEntry`: some of these are called by exceptions too, so none of them marks the outermost
+  /// frame of an interrupt in a stack.
+  static func isInterruptPath(_ name: String) -> Bool {
+    isInterruptEntry(name) || name.hasPrefix("sysvec_") || name.hasPrefix("__sysvec_")
+      || interruptPath.contains(name)
+  }
+
+  private static let interruptPath: Set<String> = [
+    "irqentry_enter", "irqentry_nmi_enter", "irq_enter_rcu", "do_IRQ",
+  ]
+
+  /// The name of a vector by its entry function (`sysvec_apic_timer_interrupt` is `local_timer`).
+  static func vector(_ name: String) -> String {
+    var name = name
+    for prefix in ["asm_", "__", "sysvec_"] where name.hasPrefix(prefix) {
+      name.removeFirst(prefix.count)
+    }
+    return name == "apic_timer_interrupt" ? "local_timer" : name
+  }
+
+  /// The scheduler's own way to a switch.
+  static func isScheduler(_ name: String) -> Bool {
+    ["schedule", "__schedule", "schedule_idle", "schedule_rtlock"].contains(name)
+      || name.hasPrefix("preempt_schedule") || name.hasPrefix("finish_task_switch")
+  }
+
+  /// A function's name without offset, module and what a tracer prints after it.
+  static func bare(_ name: some StringProtocol) -> String {
+    String(name.prefix { $0 != "+" && $0 != " " && $0 != "(" && $0 != ";" && $0 != "/" })
+  }
+
   /// The idle loop.
   static func isIdle(_ name: String) -> Bool {
     idle.contains(name) || name.hasPrefix("cpuidle_enter") || name.hasSuffix("_idle_enter")
@@ -43,7 +76,9 @@ enum KernelFunctions {
 
   /// Functions that a verdict never names: lock release, irq-enable, clock, tracer and entry helpers.
   static func isHelper(_ name: String) -> Bool {
-    enablesInterrupts(name) || helpers.contains(name) || name.hasPrefix("_raw_spin_")
+    enablesInterrupts(name) || isScheduler(name) || isInterruptPath(name)
+      || helpers.contains(name) || name.hasPrefix("_raw_spin_")
+      || name.hasPrefix("local_irq_") || name.hasPrefix("tracer_")
       || name.hasPrefix("_raw_read_") || name == "[FTRACE TRAMPOLINE]"
       || name.hasPrefix("_raw_write_")
       || name.hasPrefix("trace_") || name.hasPrefix("__trace_") || name.hasPrefix("ftrace_")
@@ -93,11 +128,12 @@ enum KernelFunctions {
 
   private static let helpers: Set<String> = [
     "native_sched_clock", "local_clock", "read_tsc", "native_read_tsc", "pvclock_clocksource_read",
-    "kvm_clock_get_cycles", "read_hpet", "acpi_pm_read", "preempt_schedule",
-    "preempt_schedule_notrace", "preempt_schedule_thunk", "__cond_resched",
-    "preempt_schedule_common", "schedule", "__schedule", "__preempt_count_sub", "do_syscall_64",
-    "x64_sys_call", "ret_from_fork", "ret_from_fork_asm", "irqentry_enter", "__delay", "delay_tsc",
-    "tracing_start_function_trace", "perf_trace_buf_submit", "__const_udelay", "__udelay",
+    "kvm_clock_get_cycles", "read_hpet", "acpi_pm_read", "__cond_resched", "__preempt_count_sub",
+    "do_syscall_64", "x64_sys_call", "ret_from_fork", "ret_from_fork_asm", "kthread", "__delay",
+    "delay_tsc", "__const_udelay", "__udelay", "tracing_start_function_trace",
+    "perf_trace_buf_submit", "return_to_handler", "irq_exit_rcu", "kthread_should_stop",
+    "migrate_enable", "migrate_disable", "exit_to_user_mode_prepare",
+    "irqentry_exit_to_user_mode",
   ]
 
   /// The last frames of a stack, which say only how the kernel was entered.

@@ -16,6 +16,12 @@ enum KernelTasks {
       where: comm.hasPrefix)
   }
 
+  /// Whether a name is one that kernel threads have; a program may take it too.
+  static func isKernelThread(_ comm: String) -> Bool {
+    servesInterrupts(comm) || isStopper(comm) || isWorker(comm) || comm.hasPrefix("rcu")
+      || comm.hasPrefix("kswapd")
+  }
+
   /// Workers of the workqueues; their names are shared and change, the work's function is what counts.
   static func isWorker(_ comm: String) -> Bool { comm.hasPrefix("kworker/") }
 }

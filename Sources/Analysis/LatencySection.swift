@@ -35,14 +35,18 @@ public struct LatencySection: Hashable, Sendable {
   }
 
   /// Whether a function's name says only how a lock is taken or released, a clock read or the kernel entered.
-  public static func isHelper(_ name: String) -> Bool { KernelFunctions.isHelper(bare(name)) }
+  public static func isHelper(_ name: String) -> Bool {
+    KernelFunctions.isHelper(KernelFunctions.bare(name))
+  }
 
   /// Whether it is about a wake-up, not about a section of code.
   var isWakeup: Bool { tracer.hasPrefix("wakeup") }
 
   /// The function that answers for it: where it began, unless that is a lock or tracing helper.
   var responsible: String {
-    let candidates = [startFunction, endFunction].map(Self.bare).filter { !$0.isEmpty }
+    let candidates = [startFunction, endFunction].map { KernelFunctions.bare($0) }.filter {
+      !$0.isEmpty
+    }
     return candidates.first { !KernelFunctions.isHelper($0) } ?? candidates.first ?? ""
   }
 
@@ -53,29 +57,29 @@ public struct LatencySection: Hashable, Sendable {
   /// the innermost frame is a helper and that function is missing, it is the one that was left out.
   func responsible(_ code: InterruptedCode?) -> String {
     guard let named = code?.responsible?.name, !named.isEmpty else { return responsible }
-    let start = Self.bare(startFunction)
+    let start = KernelFunctions.bare(startFunction)
     guard !start.isEmpty, isOf(start), !KernelFunctions.isHelper(start),
       let frames = code?.frames, let first = frames.first, KernelFunctions.isHelper(first.symbol),
-      !frames.contains(where: { Self.bare($0.symbol) == start })
+      !frames.contains(where: { KernelFunctions.bare($0.symbol) == start })
     else { return named }
     return start
   }
 
   /// Whether the section both began and ended in this function, so that nothing else needs to answer for it.
   func isOf(_ function: String) -> Bool {
-    Self.bare(startFunction) == function && Self.bare(endFunction) == function
+    KernelFunctions.bare(startFunction) == function && KernelFunctions.bare(endFunction) == function
   }
 
   /// The function in which a task enabled preemption and so gave the CPU to the thread that this section of a wakeup
   /// tracer is about, where the wake-up's stack has the same function, or only its callers, behind a helper, or
   /// no function but helpers; nil elsewhere.
   func ending(_ code: InterruptedCode) -> String? {
-    let stack = endStack.map(Self.bare)
+    let stack = endStack.map { KernelFunctions.bare($0) }
     guard isWakeup, let switched = stack.lastIndex(of: "__schedule") else { return nil }
     let callers = stack[(switched + 1)...]
     let path = callers.prefix(while: KernelFunctions.isHelper)
     let ended = callers.dropFirst(path.count)
-    let interrupted = code.frames.map { Self.bare($0.symbol) }
+    let interrupted = code.frames.map { KernelFunctions.bare($0.symbol) }
     let known = interrupted.drop(while: KernelFunctions.isHelper)
     guard
       path.contains(where: { $0.hasPrefix("preempt_schedule") && $0 != "preempt_schedule_irq" }),
@@ -83,11 +87,6 @@ public struct LatencySection: Hashable, Sendable {
       known.isEmpty || ended.elementsEqual(known) || ended.dropFirst().elementsEqual(known)
     else { return nil }
     return ended.first
-  }
-
-  /// The function's name without offset and module.
-  private static func bare(_ name: String) -> String {
-    String(name.prefix { $0 != "+" && $0 != " " })
   }
 
   /// The section as evidence.

@@ -16,7 +16,7 @@ enum RuleSet {
     .observer: Set(CulpritClass.allCases).subtracting([.observer]),
     .rtThrottling: throttled,
     .deadlineServer: throttled,
-    .hypervisor: [.hardIRQ, .softirq, .schedulerOverhead],
+    .hypervisor: [.hardIRQ, .softirq, .schedulerOverhead, .interruptedAfterSwitch],
     .pageFault: [
       .higherPriorityTask, .samePriorityTask, .runQueue, .irqThread, .ownOutput, .memoryReclaim,
     ],

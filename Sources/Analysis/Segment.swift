@@ -38,6 +38,18 @@ public struct Segment: Hashable, Sendable {
   public var length: Nanoseconds { span.length }
 }
 
+extension Segment {
+  /// All seven segments where one of them is the whole window: what a tracer measured is what would have been waited for.
+  static func whole(_ name: Name, _ window: TimeSpan) -> [Segment] {
+    var place = window.start
+    return Name.allCases.map { other in
+      let span = other == name ? window : TimeSpan(place, place)
+      place = span.end
+      return Segment(name: other, span: span)
+    }
+  }
+}
+
 extension WakeupTimes {
   /// The segments of `[expiry, sampled)`: always all seven, in order, their lengths sum to its length.
   public var segments: [Segment] {

@@ -3,31 +3,33 @@ public import TraceModel
 /// The verdict on one spike: all that a report says of it, as values.
 public struct SpikeAnalysis: Hashable, Sendable {
   /// The late wake-up.
-  public var sample: WakeupSample
+  public internal(set) var sample: WakeupSample
   /// The CPU whose events explain it.
-  public var cpu: Int
+  public internal(set) var cpu: Int
   /// Its times.
-  public var times: WakeupTimes
+  public internal(set) var times: WakeupTimes
   /// Its segments; their lengths sum to the latency.
-  public var segments: [Segment]
+  public internal(set) var segments: [Segment]
   /// The main cause.
-  public var culprit: Finding
+  public internal(set) var culprit: Finding
   /// The other causes, and what no rule explains; with the culprit their times sum to the latency.
-  public var contributors: [Finding]
+  public internal(set) var contributors: [Finding]
   /// Causes that were looked at and do not hold.
-  public var refuted: [Refutation]
+  public internal(set) var refuted: [Refutation]
+  /// Causes that the evidence neither shows nor rules out.
+  public internal(set) var open: [OpenRival]
   /// Net times on the CPU in the window.
-  public var ran: [RanEntry]
+  public internal(set) var ran: [RanEntry]
   /// The part of the trace that shows it.
-  public var excerpt: [ExcerptLine]
+  public internal(set) var excerpt: [ExcerptLine]
   /// The stack of the interrupted context, innermost frame first; empty where there is none.
-  public var stack: [CodeLocation]
+  public internal(set) var stack: [CodeLocation]
   /// Number of the frames in front of `stack` that belong to the interrupt.
-  public var foldedFrames: Int
+  public internal(set) var foldedFrames: Int
   /// What the trace was worth.
-  public var trace: TraceHealth
+  public internal(set) var trace: TraceHealth
   /// Number of earlier wake-ups behind the typical values.
-  public var baselineWakeups: Int
+  public internal(set) var baselineWakeups: Int
 }
 
 /// How complete the trace of a window is.

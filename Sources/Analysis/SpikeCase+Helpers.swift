@@ -27,6 +27,16 @@ extension SpikeCase {
     return isCalibrated ? entry : nil
   }
 
+  /// Whether the scheduler's own events say who had the CPU all through the wait.
+  var knowsWhoRan: Bool {
+    let doubtful = Spans.merged(replay.doubtful)
+    let tracks = Set(path.legs.map(\.cpu)).compactMap { timeline[cpu: $0] }
+    return Spans.intersection(doubtful, [waiting]).isEmpty
+      && tracks.allSatisfy { track in
+        track.events.contains { if case .switched = $0.payload { true } else { false } }
+      }
+  }
+
   /// The stretches of a finding, with the parts in which the thread's own CPU was idle.
   func idleSpans(in span: TimeSpan) -> [TimeSpan] {
     replay.spans(in: span) { $0.occupant == .idle }

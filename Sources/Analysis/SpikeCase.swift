@@ -30,6 +30,12 @@ public struct SpikeCase: Sendable {
   public var gaps: [TimelineGap]
   /// Sections of latency tracers on the window's CPUs that overlap it; a wake-up's only where it is this thread's.
   public var sections: [LatencySection]
+  /// What the window is.
+  public var subject: SpikeSubject
+  /// The tick of a trace clock that has no finer resolution, nil where stamps are finer than a tick.
+  public var clockTick: Nanoseconds?
+  /// An event that only a guest has, where the context does not say what the kernel ran on.
+  let guestSign: TraceEvent?
   /// Where each stretch was to happen.
   let path: WakePath
   /// Tasks that had the CPU while the thread wanted it.
@@ -44,9 +50,10 @@ public struct SpikeCase: Sendable {
   /// Prepares the case of a sample.
   public init(
     _ sample: WakeupSample, timeline: Timeline, context: SystemContext,
-    sections: [LatencySection] = []
+    sections: [LatencySection] = [], subject: SpikeSubject = .wakeup
   ) {
     let timeline = timeline.ordered
+    self.subject = subject
     let finder = WakeupFinder(timeline)
     let times = finder.times(of: sample)
     let baseline = Baseline(finder.earlier(than: sample.expiry, tid: sample.task.pid, limit: 500))
@@ -58,9 +65,16 @@ public struct SpikeCase: Sendable {
     self.timeline = timeline
     names = TaskNames(timeline)
     self.context = context
+    guestSign = context.platform == .unknown ? timeline.guestSign : nil
     self.baseline = baseline
+    clockTick = ClockTick.of(timeline, window: sample.window)
     segments = times.segments.map {
       Segment(name: $0.name, span: $0.span, typical: baseline.typical($0.name))
+    }
+    if case .section(let section) = subject {
+      let inside = timeline[cpu: section.cpu]?.events(in: section.span) ?? []
+      let name = section.disablesIRQs(Array(inside)) ? Segment.Name.timer : .schedule
+      segments = Segment.whole(name, sample.window)
     }
     path = WakePath(sample, times: times, timeline: timeline)
     cpu = path.home
@@ -177,6 +191,12 @@ public struct SpikeCase: Sendable {
     let usual = baseline.total
     return baseline.wakeups >= 5 && sample.latency * 2 < usual * 3
   }
+
+  /// Whether the window is a noise, whose own event has its begin and its end.
+  var isNoise: Bool { if case .noise = subject { true } else { false } }
+
+  /// Whether the window is hardly longer than a step of the trace clock.
+  var isWithinTick: Bool { clockTick.map { sample.latency < $0 + $0 + $0 } ?? false }
 
   /// What is worth a finding: a tenth of the latency, at least 2 us.
   public var floor: Nanoseconds {

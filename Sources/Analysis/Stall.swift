@@ -2,11 +2,16 @@ import TraceModel
 
 /// A stretch in which a CPU wrote no event although it should have gone on.
 struct Stall {
+  /// What a CPU did that had nothing to do.
+  static let idleLoop = "the idle loop"
+
   /// The stretch.
   var span: TimeSpan
   /// What the CPU had been doing.
   var interrupted: String
-  /// The first event behind the stretch.
+  /// Whether it fell between two events of the timer interrupt that follow each other at once elsewhere.
+  var isCodePath = false
+  /// The first event after the stretch.
   var end: TraceEvent?
   /// Number of interrupts that were taken within 5 us at its end: they had been pending.
   var pending: Int
@@ -34,14 +39,20 @@ extension SpikeCase {
         let mode =
           switch code.mode {
           case .user: "user space"
-          case .idle: "the idle loop"
+          case .idle: Stall.idleLoop
           case .kernel: code.frames.first?.text ?? "the kernel"
           }
         for silence in idleSilences(in: late, minimum: least) { found.append(stall(silence, mode)) }
       }
+    } else if late.length >= least, let unseen = LateInterrupt(self), unseen.looksLikePause,
+      context.platform != .bareMetal
+    {
+      for silence in idleSilences(in: unseen.span, minimum: least) {
+        found.append(stall(silence, "code with preemption enabled"))
+      }
     } else if late.length >= least, times.wakingEvent?.pid == 0 {
       for silence in idleSilences(in: late, minimum: least) {
-        found.append(stall(silence, "the idle loop"))
+        found.append(stall(silence, Stall.idleLoop))
       }
     }
     // After the wake-up out of user space or idle the switch follows at once.
@@ -63,16 +74,16 @@ extension SpikeCase {
           let asked = needReschedPending(in: TimeSpan(waiting.start, silence.end)),
           asked.pid == 0, let behind, behind.cpu == cpu, behind.pid == 0
         {
-          found.append(stall(silence, "the idle loop"))
+          found.append(stall(silence, Stall.idleLoop))
         }
       }
     }
-    // Between the two halves of one wake-up on one CPU only the scheduler and the tracer run.
-    if steal > .zero, let waking = times.wakingEvent, let queued = times.queuedEvent,
-      waking.cpu == queued.cpu
-    {
-      for silence in silences(in: span(.enqueue), minimum: least) {
-        found.append(stall(silence, "the wake-up itself"))
+    // Bookkeeping of the kernel that always takes the same short time, but for a pause.
+    if context.platform != .bareMetal || mayBeSMI {
+      for silence in CodePath.stretched(self, minimum: least) {
+        var stretched = stall(silence.span, silence.path)
+        stretched.isCodePath = true
+        found.append(stretched)
       }
     }
     // Whoever had the CPU when another one stood still too.

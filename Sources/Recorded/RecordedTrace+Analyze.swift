@@ -76,7 +76,7 @@ extension RecordedTrace {
     for hit in hits {
       guard let marker = ForeignMarker(hit) else { continue }
       if marker.program == .rtla, let window = NoiseWindow(source, threshold: nil) {
-        found.append(report(window.derived, source, version, finding: window.finding))
+        found.append(report(window.derived, source, version))
       } else if let derived = DerivedSample(marker, task: request.task, in: source) {
         found.append(report(derived, source, version))
       } else {
@@ -94,15 +94,14 @@ extension RecordedTrace {
     _ source: TraceSource, _ request: AnalyzeRequest, _ version: String
   ) -> SpikeReport? {
     if let window = SectionWindow(source) {
-      guard window.section.length > request.threshold ?? Nanoseconds(-1) else { return nil }
-      return report(
-        window.derived, source, version, finding: window.finding, section: window.section)
+      guard window.length > request.threshold ?? Nanoseconds(-1) else { return nil }
+      return report(window.derived, source, version)
     }
     if let window = NoiseWindow(source, threshold: request.threshold) {
       guard window.derived.sample.latency > request.threshold ?? Nanoseconds(-1) else {
         return nil
       }
-      return report(window.derived, source, version, finding: window.finding)
+      return report(window.derived, source, version)
     }
     return nil
   }

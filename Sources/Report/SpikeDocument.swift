@@ -108,10 +108,14 @@ struct SpikeDocument {
       Document.Definition("next step", culprit.nextStep.isEmpty ? "none" : culprit.nextStep))
     var blocks: [Block] = [.definitions(items)]
     blocks += evidence(culprit)
+    if !culprit.open.isEmpty {
+      blocks.append(.paragraph("Not decided:"))
+      blocks.append(.list(culprit.open.map { "\($0.culprit): \($0.reason)" }))
+    }
     if culprit.refuted.isEmpty {
-      blocks.append(.paragraph("Refuted rivals: none."))
+      blocks.append(.paragraph("Ruled out: nothing."))
     } else {
-      blocks.append(.paragraph("Refuted rivals:"))
+      blocks.append(.paragraph("Ruled out:"))
       blocks.append(.list(culprit.refuted.map { "\($0.culprit): \($0.reason)" }))
     }
     return Section("Culprit", blocks)

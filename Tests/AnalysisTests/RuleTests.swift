@@ -11,6 +11,8 @@ import TraceModel
   ) -> SpikeAnalysis {
     var context = SystemContext()
     context.preemption = SystemContext.PreemptionModel.none
+    context.platform = .bareMetal
+    context.smiCount = 0
     change(&context)
     return Analyzer(context: context).explain(sample, in: build.timeline)
   }

@@ -40,6 +40,7 @@ struct OfflineCaptureTests {
   private static let debian = "captures/debian61rt-up-icount/"
   private static let locked = "captures/locked618-events/"
 
+  /// On what these kernels ran is not in the files: where most of the time is silent, nothing is proven.
   static let table: [CaptureCase] = [
     // cyclictest -b with a known culprit: text and trace.dat of the same buffer.
     .init(rt + "break-irqoff.trace", .irqsOff, "irq_test", 2_281, atLeast: .likely),
@@ -52,16 +53,16 @@ struct OfflineCaptureTests {
       rt + "break-irqoff-function.dat", .irqsOff, "execute_preemptirqtest", 4_979, atLeast: .likely),
     .init(
       rt + "break-irqoff-preemptirq-events.trace", .irqsOff, "execute_preemptirqtest", 2_668,
-      atLeast: .proven),
+      atLeast: .likely),
     .init(
       rt + "break-irqoff-preemptirq-events.dat", .irqsOff, "execute_preemptirqtest", 2_668,
-      atLeast: .proven),
+      atLeast: .likely),
     .init(rt + "break-preemptoff.trace", .preemptOff, "preempt_test", 2_185),
     .init(rt + "break-preemptoff.dat", .preemptOff, "preempt_test", 2_185),
-    .init(rt + "break-rthog.trace", .higherPriorityTask, "rthog-79", 4_834, atLeast: .proven),
-    .init(rt + "break-rthog.dat", .higherPriorityTask, "rthog-79", 4_834, atLeast: .proven),
-    .init(debian + "break-rthog.trace", .higherPriorityTask, "rthog", 4_183, atLeast: .proven),
-    .init(debian + "break-rthog.dat", .higherPriorityTask, "rthog", 4_183, atLeast: .proven),
+    .init(rt + "break-rthog.trace", .higherPriorityTask, "rthog-79", 4_834, atLeast: .likely),
+    .init(rt + "break-rthog.dat", .higherPriorityTask, "rthog-79", 4_834, atLeast: .likely),
+    .init(debian + "break-rthog.trace", .higherPriorityTask, "rthog", 4_183, atLeast: .likely),
+    .init(debian + "break-rthog.dat", .higherPriorityTask, "rthog", 4_183, atLeast: .likely),
     .init(rt + "culprit-equalprio.trace", .samePriorityTask, "rthog", 2_329, atLeast: .proven),
     .init(rt + "culprit-equalprio.dat", .samePriorityTask, "rthog", 2_329, atLeast: .proven),
     // timerlat stopped by its own limits.
@@ -70,22 +71,22 @@ struct OfflineCaptureTests {
       rt + "culprit-timerlat-preemptoff.trace", .preemptOff, "execute_preemptirqtest", 2_184,
       atLeast: .likely),
     // Latency tracers with an injected section.
-    .init(rt + "inject-irqsoff.trace", .irqsOff, "preemptirqtest", 2_002, atLeast: .proven),
-    .init(rt + "inject-irqsoff-events.trace", .irqsOff, "preemptirqtest", 2_002, atLeast: .proven),
-    .init(rt + "inject-irqsoff-stack.trace", .irqsOff, "preemptirqtest", 2_002, atLeast: .proven),
+    .init(rt + "inject-irqsoff.trace", .irqsOff, "preemptirqtest", 2_002, atLeast: .likely),
+    .init(rt + "inject-irqsoff-events.trace", .irqsOff, "preemptirqtest", 2_002, atLeast: .likely),
+    .init(rt + "inject-irqsoff-stack.trace", .irqsOff, "preemptirqtest", 2_002, atLeast: .likely),
     .init(rt + "inject-irqsoff-func.trace", .irqsOff, "preemptirqtest", 2_003, atLeast: .likely),
     .init(rt + "inject-irqsoff-graph.trace", .irqsOff, "preemptirqtest", 2_009, atLeast: .likely),
-    .init(rt + "inject-preemptoff.trace", .preemptOff, "preemptirqtest", 2_002, atLeast: .proven),
+    .init(rt + "inject-preemptoff.trace", .preemptOff, "preemptirqtest", 2_002, atLeast: .likely),
     .init(
-      rt + "inject-preemptoff-events.trace", .preemptOff, "preemptirqtest", 2_002, atLeast: .proven),
+      rt + "inject-preemptoff-events.trace", .preemptOff, "preemptirqtest", 2_002, atLeast: .likely),
     .init(
       rt + "inject-preemptoff-func.trace", .preemptOff, "preemptirqtest", 2_004, atLeast: .likely),
     .init(
       rt + "inject-preemptirqsoff-alt-events.trace", .preemptOff, "preemptirqtest", 2_002,
-      atLeast: .proven),
+      atLeast: .likely),
     .init(
       rt + "inject-preemptirqsoff-alt-pievents.trace", .irqsOff, "preemptirqtest", 2_004,
-      atLeast: .proven),
+      atLeast: .likely),
     .init(
       rt + "inject-preemptirqsoff-irq-func.trace", .irqsOff, "preemptirqtest", 2_003,
       atLeast: .likely),
@@ -101,7 +102,9 @@ struct OfflineCaptureTests {
     .init(
       locked + "t5.trace", .samePriorityTask, "python3", 13_300, within: 5, atLeast: .proven,
       task: .pid(19_120)),
-    .init(locked + "t4.trace", .rtThrottling, "", 949_781, within: 900, task: .pid(7_399)),
+    .init(
+      locked + "t4.trace", .rtThrottling, "", 949_781, within: 900, atLeast: .proven,
+      task: .pid(7_399)),
   ]
 
   private func report(_ row: CaptureCase) throws -> SpikeReport {
@@ -123,6 +126,7 @@ struct OfflineCaptureTests {
     #expect(
       row.latency.contains(analysis.sample.latency.microseconds), "\(analysis.sample.latency)")
     #expect(culprit.confidence >= row.atLeast)
+    #expect(culprit.confidence < .proven || row.atLeast == .proven)
     let claimed = ([culprit] + analysis.contributors).reduce(Nanoseconds.zero) { $0 + $1.claimed }
     #expect(claimed == analysis.sample.latency)
     let lengths = analysis.segments.reduce(Nanoseconds.zero) { $0 + $1.length }

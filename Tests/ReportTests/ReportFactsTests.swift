@@ -1,7 +1,8 @@
-import Analysis
 import Report
 import Testing
 import TraceModel
+
+@testable import Analysis
 
 @Suite struct ReportFactsTests {
   @Test func `facts come back from their JSON as they were`() throws {

@@ -28,7 +28,7 @@ struct EscalationTests {
       ],
       culprit: Finding(
         culprit, name: name, confidence: confidence, spans: [window], evidence: [], nextStep: ""),
-      contributors: [], refuted: [], ran: [], excerpt: [], stack: [], foldedFrames: 0,
+      contributors: [], refuted: [], open: [], ran: [], excerpt: [], stack: [], foldedFrames: 0,
       trace: TraceHealth(
         clock: "mono", eventsInWindow: 1, lostInWindow: 0, gaps: [], coversWindow: true),
       baselineWakeups: 0)

@@ -4,7 +4,9 @@ import TraceModel
 ///
 /// Evidence: entry and exit of the handler or vector; its own time counts, nested ones are taken off. Of the
 /// interrupt that woke the thread the time in front of the wake-up and behind it counts. Short ones of several
-/// kinds are one finding where their sum is worth it.
+/// kinds are one finding where their sum is worth it. In a latency tracer's section that begins on an interrupt's way in
+/// the handler answers for it, likely; in a wakeup tracer's lines the time between two lines that both stand in a hard
+/// interrupt counts; osnoise's irq_noise is its own begin and end.
 ///
 /// Refuted by: a handler that ended before the expiry or began after the clock reading; on a guest whose steal time
 /// grew by as much, the host may have paused the CPU inside it.
@@ -14,6 +16,17 @@ struct HardIRQ: Rule {
   static let profile = RuleProfile(
     .hardIRQ, needs: [.interrupts], best: .proven,
     takes: "the events irq:irq_handler_entry and _exit (CONFIG_EVENT_TRACING), on x86 irq_vectors.")
+
+  func examine(_ section: LatencySection, of spike: SpikeCase) -> RuleOutcome {
+    TracedSection(section, of: spike).outcome(.hardIRQ, in: spike)
+  }
+
+  func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome {
+    guard case .interrupt(let name) = noise.kind else { return noise.summary(.hardIRQ, in: spike) }
+    return noise.finding(
+      .hardIRQ, name, .proven, in: spike,
+      nextStep: "Move the interrupt to another CPU, or find out why its handler takes so long.")
+  }
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let before = TimeSpan(spike.sample.expiry, spike.afterSwitch.start)
@@ -44,10 +57,46 @@ struct HardIRQ: Rule {
           nextStep: "\(entry.count) interrupt\(entry.count == 1 ? "" : "s") took "
             + "\(entry.net.microseconds) us here. \(Self.advice(entry.occupant))"))
     }
+    if findings.isEmpty, let marked = marked(spike, in: before) { findings.append(marked) }
     if let sum = spike.together(.hardIRQ, small, in: before, group: "interrupts") {
       findings.append(sum)
     }
     return RuleOutcome(findings: findings)
+  }
+
+  /// The interrupt that woke the thread by the marks of a wakeup tracer's lines, which has no events of interrupts: the
+  /// time between two lines that both stand in it.
+  private func marked(_ spike: SpikeCase, in span: TimeSpan) -> Finding? {
+    guard spike.sections.contains(where: \.isWakeup) else { return nil }
+    let events = spike.events(in: TimeSpan(span.start, span.end + Nanoseconds(1)))
+    var spans: [TimeSpan] = []
+    for (event, next) in zip(events, events.dropFirst())
+    where event.context.inHardIRQ && next.context.inHardIRQ {
+      spans.append(TimeSpan(event.time, next.time))
+    }
+    spans = Spans.intersection(Spans.merged(spans), [span])
+    guard Spans.length(spans) >= spike.floor,
+      let first = events.first(where: \.context.inHardIRQ),
+      let last = events.last(where: \.context.inHardIRQ)
+    else { return nil }
+    var name = ""
+    for event in events {
+      if case .stack(let frames) = event.payload,
+        let entry = frames.first(where: { KernelFunctions.isInterruptPath($0.symbol) })
+      {
+        name = KernelFunctions.vector(entry.symbol)
+        break
+      }
+    }
+    return Finding(
+      .hardIRQ, name: name, confidence: .likely, spans: spans,
+      evidence: [
+        Evidence(first, note: "in a hard interrupt"),
+        Evidence(last, note: "last line in the hard interrupt"),
+      ],
+      nextStep: "The interrupt that woke \(spike.sample.task.text) went on for "
+        + "\(Spans.length(spans).microseconds) us; part of it is what the tracer's own lines and "
+        + "stacks cost.")
   }
 
   /// The first two and the last event of an occupant in `span`, its end included.

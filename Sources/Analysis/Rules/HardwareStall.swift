@@ -5,7 +5,8 @@ import TraceModel
 /// Evidence: silence where code with interrupts enabled was interrupted, or between two events that follow each other
 /// at once; an SMI counter that grew makes it likely, and proven where all CPUs were silent together. So does a gap
 /// that the hwlat tracer found meanwhile, and one on another CPU that covers 80 % makes it proven. In kernel code
-/// that is not seen to enable interrupts again, only a few SMIs in the run or such a gap speak for it.
+/// that is not seen to enable interrupts again, only a few SMIs in the run or such a gap speak for it. A gap that hwlat
+/// itself measured is possible: what took the time is not in it.
 ///
 /// Refuted by: a hypervisor, which looks the same, unless the SMI counter grew; kernel code that had interrupts off.
 ///
@@ -15,11 +16,20 @@ struct HardwareStall: Rule {
     .hardwareStall, needs: [.waking, .wakeStack], proof: [.fact(.smiCounter)], best: .proven,
     takes: "root with /dev/cpu/*/msr (module msr) for the SMI counter; CONFIG_HWLAT_TRACER.")
 
+  func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome {
+    guard case .gap(let nmis) = noise.kind else { return noise.summary(.hardwareStall, in: spike) }
+    guard nmis == 0 else { return .nothing }
+    return noise.finding(
+      .hardwareStall, "", .possible, in: spike,
+      nextStep: "hwlat had interrupts disabled: firmware, the hardware or a hypervisor took the "
+        + "time. \(Self.advice(spike.context))")
+  }
+
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let grew = spike.context.smiCount ?? 0
     guard spike.context.hypervisor == nil || grew > 0 else { return .nothing }
     let stalls = spike.stalls().filter {
-      $0.interrupted != "the idle loop" || grew > 0 || !spike.gaps(in: $0.span).isEmpty
+      $0.interrupted != Stall.idleLoop || grew > 0 || !spike.gaps(in: $0.span).isEmpty
     }
     guard !stalls.isEmpty else { return .nothing }
     var evidence = stalls.flatMap(spike.evidence(of:))
@@ -40,8 +50,16 @@ struct HardwareStall: Rule {
         confidence: wasSeen || (grew > 0 && together)
           ? .proven : grew > 0 || !gaps.isEmpty ? .likely : .possible,
         spans: stalls.map(\.span), evidence: evidence,
-        nextStep: "Run hwlatdetect or the hwlat tracer and watch the SMI counter (--smi).")
+        nextStep: Self.advice(spike.context))
     ])
+  }
+
+  /// What to look at: SMIs are an x86 matter, and only Intel's processors count them.
+  private static func advice(_ context: SystemContext) -> String {
+    context.isX86 == false
+      ? "Run the hwlat tracer, and ask the vendor what its firmware does on this CPU."
+      : "Run hwlatdetect or the hwlat tracer, watch the SMI counter (--smi), and look at the BIOS's "
+        + "options."
   }
 
   /// Whether every other CPU was busy around the stretch and silent in it, and there is another one.

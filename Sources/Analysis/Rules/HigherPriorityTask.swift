@@ -23,6 +23,10 @@ struct HigherPriorityTask: Rule {
         + "\(owner.text). Is it meant to be above it? If not, change one of the two (chrt -p)."
     }
     if findings.isEmpty, spike.waiting.length >= spike.floor {
+      guard spike.knowsWhoRan else {
+        return .open(
+          .higherPriorityTask, because: "who ran while the thread was runnable was not recorded")
+      }
       return .refuted(
         .higherPriorityTask, because: "no task above \(owner.text) ran while the thread was ready")
     }

@@ -18,7 +18,7 @@ struct IdleExit: Rule {
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     guard spike.context.hypervisor == nil else { return .nothing }
-    let stalls = spike.stalls().filter { $0.interrupted == "the idle loop" }
+    let stalls = spike.stalls().filter { $0.interrupted == Stall.idleLoop }
     guard let first = stalls.first else { return .nothing }
     let track = spike.timeline[cpu: spike.timerCPU]?.events ?? []
     let entry = track.last {

@@ -5,12 +5,15 @@ import TraceModel
 /// Evidence: the timer interrupt came late, nothing else ran in interrupts, and the stack of the wake-up shows
 /// kernel code under the interrupt, as a rule the primitive that enabled interrupts again; the name is the innermost
 /// function that is not such a helper. A section of irqsoff or preemptirqsoff (or the irq_disable and irq_enable events)
-/// that covers at least 80 % of it makes it proven. Without a stack it is possible and has no name: on bare metal where
-/// a task was interrupted, in a guest where the interrupt's preempt depth says that this was kernel code.
+/// that covers at least 80 % of it makes it proven, unless most of it is one stretch without events that a pause of the
+/// machine could be. Without a stack the lines of a function tracer name the function (likely); else it is possible, on bare metal
+/// or where the interrupt's preempt depth or a kernel thread says that this was kernel code; only a kernel thread is named
+/// then, since a program is just where it happened. A section that irqsoff or preemptirqsoff recorded is judged by its own lines.
 ///
 /// Refuted by: an interrupt that came out of user space or idle, where interrupts are enabled; a gap that the hwlat tracer
 /// found on another CPU meanwhile. Where the interrupted frame is not one that enables interrupts, a virtual machine or an
-/// SMI counter that grew makes it possible only: a host or firmware that stops the CPU looks the same.
+/// SMI counter that grew makes it possible only: a host or firmware that stops the CPU looks the same. Not decided where
+/// no stack of the interrupted code was recorded.
 ///
 /// Next step: look at what the function holds; an irqsoff trace with function-trace off gives begin and end. The task
 /// is only where it happened.
@@ -20,6 +23,10 @@ struct IrqsOff: Rule {
     proof: [.tracer(["irqsoff", "preemptirqsoff", "irq_disable"])], best: .proven,
     takes: "CONFIG_IRQSOFF_TRACER (or CONFIG_PREEMPTIRQ_TRACEPOINTS) in the kernel; without it the "
       + "stack of the wake-up makes it likely at best.")
+
+  func examine(_ section: LatencySection, of spike: SpikeCase) -> RuleOutcome {
+    TracedSection(section, of: spike).outcome(.irqsOff, in: spike)
+  }
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let late = spike.span(.timer)
@@ -85,20 +92,35 @@ struct IrqsOff: Rule {
     ])
   }
 
-  /// Without a stack the late interrupt alone fits where a task was interrupted, on bare metal; in a guest only where
-  /// that was kernel code.
+  /// Without a stack: what the function tracer's lines, the interrupt's preempt depth or the task's kind say.
   private func withoutStack(_ spike: SpikeCase, _ spans: [TimeSpan]) -> RuleOutcome {
-    let inKernel = spike.entryWithoutPreemption
-    guard spike.context.hypervisor == nil || inKernel != nil,
-      let event = spike.times.interruptEvent, event.pid != 0,
-      Spans.length(spans) >= max(spike.floor, Nanoseconds(microseconds: 20))
-    else {
-      return .refuted(.irqsOff, because: "no stack of the interrupted code was recorded")
+    let unknown = RuleOutcome.open(
+      .irqsOff, because: "no stack of the interrupted code was recorded")
+    guard let late = LateInterrupt(spike), late.span.length * 2 >= spike.span(.timer).length,
+      !late.looksLikePause
+    else { return unknown }
+    let claimed = Spans.intersection(spans, [late.span])
+    let lateness = "late by \(spike.span(.timer).length.microseconds) us"
+    if let function = late.function {
+      let lines = late.traced.calls.filter { late.span.contains($0.event.time) }.prefix(2)
+      return finding(
+        spike, function, function, claimed, nil, .likely,
+        [Evidence(late.event, note: lateness)] + lines.map { Evidence($0.event) })
     }
+    let inKernel = spike.entryWithoutPreemption
+    let isMarked = spike.context.hypervisor == nil && late.event.context.preemptDepth > 0
+    guard
+      inKernel != nil || late.isKernelThread || isMarked || spike.context.platform == .bareMetal
+    else { return unknown }
     let depth = inKernel.map { "preempt depth \($0.context.preemptDepth): in the kernel; " } ?? ""
-    let late = Evidence(
-      event,
-      note: "late by \(spike.span(.timer).length.microseconds) us; \(depth)no stack says why")
-    return finding(spike, "", "", spans, nil, .possible, [late])
+    var evidence = [Evidence(late.event, note: "\(lateness); \(depth)no stack says why")]
+    if let birth = late.birth {
+      evidence.append(
+        Evidence(birth, note: "a kernel thread, which never runs user space"))
+    }
+    // A program is only where it happened; a kernel thread's code is all that runs in it.
+    return finding(
+      spike, late.isKernelThread ? late.task.text : "", "", claimed, nil,
+      late.birth == nil ? .possible : .likely, evidence)
   }
 }

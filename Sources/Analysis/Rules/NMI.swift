@@ -2,7 +2,8 @@ import TraceModel
 
 /// A non-maskable interrupt ran: a watchdog, a profiler, hardware errors.
 ///
-/// Evidence: nmi:nmi_handler, which is written at the handler's end with its length.
+/// Evidence: nmi:nmi_handler, which is written at the handler's end with its length; osnoise's nmi_noise; NMIs that hwlat
+/// counted in a look with a gap (likely).
 ///
 /// Refuted by: no NMI in the window.
 ///
@@ -11,6 +12,22 @@ struct NMI: Rule {
   static let profile = RuleProfile(
     .nmi, needs: [.events(["nmi:nmi_handler"])], best: .proven,
     takes: "the event nmi:nmi_handler.")
+
+  func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome {
+    switch noise.kind {
+    case .nmi:
+      noise.finding(
+        .nmi, "", .proven, in: spike,
+        nextStep: "Turn off the NMI watchdog (nmi_watchdog=0) and profilers (perf).")
+    case .gap(let count) where count > 0:
+      noise.finding(
+        .nmi, "", .likely, in: spike,
+        nextStep:
+          "hwlat counted \(count) NMI\(count == 1 ? "" : "s") in this look. Turn off the NMI "
+          + "watchdog (nmi_watchdog=0) and profilers (perf).")
+    default: noise.summary(.nmi, in: spike)
+    }
+  }
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     var findings: [Finding] = []

@@ -9,7 +9,8 @@ import TraceModel
 /// the stack where the helper was interrupted in its first or last instructions: the next function is then named with
 /// "or its callee", unless a section or the stack at the end of wakeup_rt's tells. Where the switch to the thread is
 /// not recorded, it is possible at best, and only if the interrupt that woke the thread shows a preempt depth above 0
-/// and the same one at depth 0 is in the trace.
+/// and the same one at depth 0 is in the trace. A section that preemptoff or preemptirqsoff recorded is judged by its own
+/// lines; beside a wakeup tracer, whose lines and stacks take time with preemption disabled, it is possible at best.
 ///
 /// Refuted by: an interrupt out of user space, which is left at once; need-resched not set; an idle CPU.
 ///
@@ -20,6 +21,10 @@ struct PreemptOff: Rule {
     proof: [.tracer(["preemptoff", "preemptirqsoff", "preempt_disable"])], best: .proven,
     takes: "CONFIG_PREEMPT_TRACER (or CONFIG_PREEMPTIRQ_TRACEPOINTS); without it the flags and the "
       + "stack of the wake-up make it likely at best.")
+
+  func examine(_ section: LatencySection, of spike: SpikeCase) -> RuleOutcome {
+    TracedSection(section, of: spike).outcome(.preemptOff, in: spike)
+  }
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     KernelSection.examine(spike, as: .preemptOff) { fact in

@@ -2,7 +2,8 @@ import TraceModel
 
 /// A normal task waited on the run queue while other normal tasks had the CPU.
 ///
-/// Evidence: sched_switch; the task that used most of the wait gives the name, the others stand behind it.
+/// Evidence: sched_switch; the task that used most of the wait gives the name, the others stand behind it. osnoise's
+/// thread_noise is its own begin and end.
 ///
 /// Refuted by: a real-time policy of the measured thread; throttled bandwidth of its cgroup.
 ///
@@ -11,6 +12,14 @@ struct RunQueue: Rule {
   static let profile = RuleProfile(
     .runQueue, needs: [.switches, .waking], best: .proven,
     takes: "the events sched:sched_switch and sched_waking.")
+
+  func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome {
+    guard case .thread(let task) = noise.kind else { return noise.summary(.runQueue, in: spike) }
+    return noise.finding(
+      .runQueue, task.text, .proven, in: spike,
+      nextStep: "\(task.text) ran in place of osnoise's thread. Move it to another CPU, or isolate "
+        + "this one.")
+  }
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let rivals = spike.rivals.filter { $0.culprit == .runQueue }

@@ -3,7 +3,8 @@ import TraceModel
 /// The way to the switch itself was slow: many runnable tasks, cold caches, balancing.
 ///
 /// Evidence: 20 to 100 us between run queue and switch in which nobody else was seen to run and no interrupt came.
-/// Nothing is measured directly, so it is never more than possible.
+/// Nothing is measured directly, so it is never more than possible. A section of a latency tracer that begins in
+/// schedule() itself is the scheduler's as well.
 ///
 /// Refuted by: anything else that ran; a longer stretch, which the scheduler does not need.
 ///
@@ -12,6 +13,10 @@ struct SchedulerOverhead: Rule {
   static let profile = RuleProfile(
     .schedulerOverhead, needs: [.switches, .wakeup], best: .possible,
     takes: "function_graph of schedule() (CONFIG_FUNCTION_GRAPH_TRACER).")
+
+  func examine(_ section: LatencySection, of spike: SpikeCase) -> RuleOutcome {
+    TracedSection(section, of: spike).outcome(.schedulerOverhead, in: spike)
+  }
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let waiting = spike.waiting

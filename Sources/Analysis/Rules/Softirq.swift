@@ -2,7 +2,8 @@ import TraceModel
 
 /// Softirqs ran where the thread should have been woken or switched to.
 ///
-/// Evidence: softirq_entry and softirq_exit; interrupts on top of them are taken off. RCU has a class of its own.
+/// Evidence: softirq_entry and softirq_exit; interrupts on top of them are taken off. RCU has a class of its own. osnoise's
+/// softirq_noise is its own begin and end.
 ///
 /// Refuted by: no softirq of that length; on PREEMPT_RT softirqs run in threads and show up as tasks.
 ///
@@ -11,6 +12,13 @@ struct Softirq: Rule {
   static let profile = RuleProfile(
     .softirq, needs: [.events(["irq:softirq_entry"]), .events(["irq:softirq_exit"])], best: .proven,
     takes: "the events irq:softirq_entry and softirq_exit.")
+
+  func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome {
+    guard case .softirq(let name) = noise.kind else { return noise.summary(.softirq, in: spike) }
+    return noise.finding(
+      .softirq, name, .proven, in: spike,
+      nextStep: "Find who raised it: softirq_raise comes before it in the trace.")
+  }
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let before = TimeSpan(spike.sample.expiry, spike.afterSwitch.start)

@@ -1,4 +1,5 @@
 internal import Analysis
+internal import Report
 internal import TraceModel
 
 /// A sample that was put together from events, because nobody's clock reading is in the trace.
@@ -8,6 +9,10 @@ struct DerivedSample {
   var timeline: Timeline
   /// What was derived from what, for the report.
   var derivation: String
+  /// What the window is.
+  var subject = SpikeSubject.wakeup
+  /// The section that a latency tracer recorded of it, for the report.
+  var section: TracerSection?
 
   /// The wake-up that a foreign marker stands for: of the task that wrote it, or of another one.
   init?(_ marker: ForeignMarker, task: TaskSelector?, in source: TraceSource) {

@@ -5,8 +5,6 @@ internal import TraceModel
 /// What the timerlat, osnoise and hwlat tracers say: their worst line is the window.
 struct NoiseWindow {
   var derived: DerivedSample
-  /// What the tracer itself says, nil where the events decide.
-  var finding: Finding?
 
   /// Reads the lines of a text; nil where none of these tracers wrote any.
   init?(_ source: TraceSource, threshold: Nanoseconds?) {
@@ -21,10 +19,7 @@ struct NoiseWindow {
     derived.sample.threshold = threshold
   }
 
-  private init(_ derived: DerivedSample, finding: Finding?) {
-    self.derived = derived
-    self.finding = finding
-  }
+  private init(_ derived: DerivedSample) { self.derived = derived }
 
   private static func lines(_ names: Set<String>, _ timeline: Timeline) -> [(
     TraceEvent, OtherEvent
@@ -103,7 +98,7 @@ struct NoiseWindow {
       DerivedSample(
         sample: sample, timeline: changed,
         derivation: "timerlat's \(isThread ? "thread" : "irq") latency of cycle "
-          + "\(sequence ?? 0), line \(event.position)"), finding: nil)
+          + "\(sequence ?? 0), line \(event.position)"))
   }
 
   private static func timerThread(_ event: TraceEvent, _ timeline: Timeline) -> TaskIdentity? {
@@ -151,28 +146,18 @@ struct NoiseWindow {
 
   // MARK: osnoise and hwlat
 
-  private static let noises: [String: CulpritClass] = [
-    "irq_noise": .hardIRQ, "softirq_noise": .softirq, "nmi_noise": .nmi, "thread_noise": .runQueue,
-  ]
-
   private static func osnoise(_ timeline: Timeline) -> NoiseWindow? {
-    let summary = lines(["osnoise"], timeline).max {
-      (number($0.1, "max_sample") ?? 0) < (number($1.1, "max_sample") ?? 0)
-    }
-    let single = lines(Set(noises.keys), timeline).max {
+    let names: Set<String> = ["irq_noise", "softirq_noise", "nmi_noise", "thread_noise"]
+    let single = lines(names, timeline).max {
       (number($0.1, "duration") ?? 0) < (number($1.1, "duration") ?? 0)
     }
-    if let (event, other) = single, let duration = number(other, "duration"), duration > 0,
-      let culprit = noises[other.name]
-    {
-      let field = { (name: String) in other.fields.first { $0.name == name }?.value ?? "" }
-      let name =
-        other.name == "thread_noise"
-        ? TaskIdentity(pid: Int32(field("pid")) ?? -1, comm: field("comm")).text : field("desc")
+    if let (event, other) = single, let duration = number(other, "duration"), duration > 0 {
       return window(
-        event, task: timeline.task(event.pid), length: Nanoseconds(duration), timeline: timeline,
-        finding: (culprit, name, .proven, "\(other.name) is its own begin and end"),
+        kind(other), event, length: Nanoseconds(duration), timeline: timeline,
         derivation: "the longest noise of osnoise, line \(event.position)")
+    }
+    let summary = lines(["osnoise"], timeline).max {
+      (number($0.1, "max_sample") ?? 0) < (number($1.1, "max_sample") ?? 0)
     }
     guard let (event, other) = summary, let longest = number(other, "max_sample"), longest > 0
     else { return nil }
@@ -180,30 +165,33 @@ struct NoiseWindow {
       ("hw_count", .hardwareStall), ("nmi_count", .nmi), ("irq_count", .hardIRQ),
       ("softirq_count", .softirq), ("thread_count", .runQueue),
     ]
-    let seen = counts.filter { (number(other, $0.0) ?? 0) > 0 }
-    // The line tells counts, not what the longest one was.
-    let culprit = seen.count == 1 ? seen[0].1 : .unknown
+    let seen = counts.filter { (number(other, $0.0) ?? 0) > 0 }.map(\.1)
     return window(
-      event, task: timeline.task(event.pid), length: Nanoseconds(microseconds: longest),
-      timeline: timeline,
-      finding: (
-        culprit, "", culprit == .unknown ? .unexplained : .possible,
-        "The summary tells counts only; the osnoise events (irq_noise, thread_noise, …) tell which one."
-      ), derivation: "the longest single noise of osnoise, line \(event.position)")
+      .summary(Set(seen)), event, length: Nanoseconds(microseconds: longest), timeline: timeline,
+      derivation: "the longest single noise of osnoise, line \(event.position)")
+  }
+
+  /// What one noise was, by its event.
+  private static func kind(_ other: OtherEvent) -> NoiseSample.Kind {
+    func field(_ name: String) -> String {
+      other.fields.first { $0.name == name }?.value ?? ""
+    }
+    switch other.name {
+    case "irq_noise": return .interrupt(field("desc"))
+    case "softirq_noise": return .softirq(field("desc"))
+    case "nmi_noise": return .nmi
+    default:
+      return .thread(TaskIdentity(pid: Int32(field("pid")) ?? -1, comm: field("comm")))
+    }
   }
 
   private static func hardware(_ timeline: Timeline) -> NoiseWindow? {
     let found = lines(["hwlat"], timeline).max { length($0.1) < length($1.1) }
     guard let (event, other) = found, length(other) > 0 else { return nil }
-    let nmi = (number(other, "nmi-count") ?? 0) > 0
     return window(
-      event, task: timeline.task(event.pid), length: Nanoseconds(microseconds: length(other)),
-      timeline: timeline,
-      finding: (
-        nmi ? .nmi : .hardwareStall, "", nmi ? .likely : .possible,
-        "Interrupts were off while hwlat looked: firmware (SMI), the hardware or a hypervisor took "
-          + "the time. Compare the SMI counter; look at BIOS options."
-      ), derivation: "the longest latency of hwlat, line \(event.position)")
+      .gap(nmis: number(other, "nmi-count") ?? 0), event,
+      length: Nanoseconds(microseconds: length(other)), timeline: timeline,
+      derivation: "the longest latency of hwlat, line \(event.position)")
   }
 
   private static func length(_ other: OtherEvent) -> Int64 {
@@ -211,17 +199,15 @@ struct NoiseWindow {
   }
 
   private static func window(
-    _ event: TraceEvent, task: TaskIdentity, length: Nanoseconds, timeline: Timeline,
-    finding: (CulpritClass, String, Confidence, String), derivation: String
+    _ kind: NoiseSample.Kind, _ event: TraceEvent, length: Nanoseconds, timeline: Timeline,
+    derivation: String
   ) -> NoiseWindow {
     let span = TimeSpan(event.time - length, event.time)
     let sample = WakeupSample(
-      cpu: event.cpu, task: task, policy: nil, priority: 0, sequence: 0, expiry: span.start,
-      wake: span.end, threshold: nil, source: .tracer)
-    return NoiseWindow(
-      DerivedSample(sample: sample, timeline: timeline, derivation: derivation),
-      finding: Finding(
-        finding.0, name: finding.1, confidence: finding.2, spans: [span],
-        evidence: [Evidence(event)], nextStep: finding.3))
+      cpu: event.cpu, task: timeline.task(event.pid), policy: nil, priority: 0, sequence: 0,
+      expiry: span.start, wake: span.end, threshold: nil, source: .tracer)
+    var derived = DerivedSample(sample: sample, timeline: timeline, derivation: derivation)
+    derived.subject = .noise(NoiseSample(kind, event: event))
+    return NoiseWindow(derived)
   }
 }

@@ -38,17 +38,22 @@ struct CulpritRecord: Encodable, Hashable, Sendable {
   var share: Share?
   var evidence: [EvidenceRecord]
   var refuted: [RefutedRecord]
+  /// Causes that are neither shown nor ruled out.
+  var open: [RefutedRecord]
   var nextStep: String
 
   private enum CodingKeys: String, CodingKey {
-    case name, title, phrase, confidence, share, evidence, refuted
+    case name, title, phrase, confidence, share, evidence, refuted, open
     case culprit = "class"
     case confidenceText = "confidence_text"
     case claimed = "ns"
     case nextStep = "next_step"
   }
 
-  init(_ finding: Finding, refuted rivals: [Refutation], in analysis: SpikeAnalysis) {
+  init(
+    _ finding: Finding, refuted rivals: [Refutation] = [], open: [OpenRival] = [],
+    in analysis: SpikeAnalysis
+  ) {
     culprit = finding.culprit.rawValue
     name = finding.name
     title = Wording.title(of: finding, in: analysis)
@@ -63,6 +68,7 @@ struct CulpritRecord: Encodable, Hashable, Sendable {
         event: $0.event, text: StackText.text(of: $0, in: analysis))
     }
     refuted = rivals.map { RefutedRecord(culprit: $0.culprit.rawValue, reason: $0.reason) }
+    self.open = open.map { RefutedRecord(culprit: $0.culprit.rawValue, reason: $0.reason) }
     nextStep = finding.nextStep
   }
 }

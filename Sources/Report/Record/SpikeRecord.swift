@@ -51,8 +51,9 @@ struct SpikeRecord: Encodable, Hashable, Sendable {
     threshold = sample.threshold
     source = sample.source.rawValue
     segments = analysis.segments.map { SegmentRecord($0, latency: sample.latency) }
-    culprit = CulpritRecord(analysis.culprit, refuted: analysis.refuted, in: analysis)
-    contributors = analysis.contributors.map { CulpritRecord($0, refuted: [], in: analysis) }
+    culprit = CulpritRecord(
+      analysis.culprit, refuted: analysis.refuted, open: analysis.open, in: analysis)
+    contributors = analysis.contributors.map { CulpritRecord($0, in: analysis) }
     ran = analysis.ran.map { RanRecord($0, latency: sample.latency) }
     excerpt = analysis.excerpt.map { ExcerptRecord($0, in: analysis) }
     stack = StackRecord(analysis)

@@ -1,13 +1,13 @@
-internal import TraceModel
+import TraceModel
 
-/// The functions that a tracer wrote in a section, and which of them answers for it.
-struct SectionFunctions {
+/// The functions that a function tracer wrote in a stretch, and which of them answers for it.
+struct TracedCalls {
   /// A line of a function tracer.
   struct Call {
     var event: TraceEvent
     /// The function, without offset and module.
     var function: String
-    /// Its caller, empty where it is not told.
+    /// Its caller, empty where the line does not name it.
     var caller: String
   }
 
@@ -21,7 +21,7 @@ struct SectionFunctions {
   static func call(_ event: TraceEvent) -> Call? {
     guard case .other(let other) = event.payload else { return nil }
     func field(_ name: String) -> String {
-      bare(other.fields.first { $0.name == name }?.value ?? "")
+      KernelFunctions.bare(other.fields.first { $0.name == name }?.value ?? "")
     }
     switch other.name {
     case "function": return Call(event: event, function: field("ip"), caller: field("parent_ip"))
@@ -29,11 +29,6 @@ struct SectionFunctions {
       return Call(event: event, function: field("func"), caller: "")
     default: return nil
     }
-  }
-
-  /// A function's name without offset, module and brackets.
-  static func bare(_ name: some StringProtocol) -> String {
-    String(name.prefix { $0 != "+" && $0 != " " && $0 != "(" && $0 != ";" && $0 != "/" })
   }
 
   /// The function in which most of `span` went by, where one had at least half of it.
@@ -46,8 +41,9 @@ struct SectionFunctions {
       let end = index + 1 < calls.count ? min(calls[index + 1].event.time, span.end) : span.end
       let length = (end - call.event.time).count
       let name =
-        KernelNames.isHelper(call.function) || !call.caller.isEmpty ? call.caller : call.function
-      guard !name.isEmpty, !KernelNames.isHelper(name) else { continue }
+        KernelFunctions.isHelper(call.function) || !call.caller.isEmpty
+        ? call.caller : call.function
+      guard !name.isEmpty, !KernelFunctions.isHelper(name) else { continue }
       times[name, default: 0] += length
     }
     let best = times.max { ($0.value, $1.key) < ($1.value, $0.key) }

@@ -1,0 +1,85 @@
+import TraceModel
+
+/// Two adjacent events of one CPU between which the kernel does the same short bookkeeping each time: where that took
+/// many times as long as everywhere else in the trace, the CPU did not run it all the time.
+enum CodePath {
+  /// Fewer examples say nothing of what is usual.
+  private static let least = 3
+  /// How many times the longest of the others a stretch must be.
+  private static let factor: Int64 = 10
+
+  /// The name of the path between two events that follow each other on a CPU, nil where other code may run in between.
+  static func name(_ a: TraceEvent, _ b: TraceEvent) -> String? {
+    guard a.cpu == b.cpu, a.pid == b.pid else { return nil }
+    switch (a.payload, b.payload) {
+    case (.vectorEntry("local_timer", _), .hrtimerExpireEntry): return "the timer interrupt's entry"
+    case (.hrtimerExpireExit, .vectorExit("local_timer", _)): return "the timer interrupt's end"
+    case (.hrtimerExpireExit, .hrtimerExpireEntry): return "the way between two timers"
+    case (.hrtimerExpireEntry(_, let function, _), .waking)
+    where function.symbol == "hrtimer_wakeup":
+      return "the wake-up's begin"
+    case (.waking(let first), .wakeup(let second)) where first.task.pid == second.task.pid:
+      return "the wake-up itself"
+    case (.wakeup, .hrtimerExpireExit): return "the wake-up's end"
+    default: return nil
+    }
+  }
+
+  /// The paths of the window that took far longer than the same path did elsewhere on these CPUs.
+  static func stretched(
+    _ spike: SpikeCase, minimum: Nanoseconds
+  ) -> [(span: TimeSpan, path: String)] {
+    let window = spike.sample.window
+    var found: [(span: TimeSpan, path: String)] = []
+    for leg in spike.path.legs {
+      guard let track = spike.timeline[cpu: leg.cpu] else { continue }
+      // The window's first event may end a path that began before it.
+      let reach = TimeSpan(leg.span.start - Nanoseconds(microseconds: 1_000), leg.span.end)
+      for step in steps(track.events(in: reach)) {
+        guard let part = step.span.clipped(to: window), part.length >= minimum,
+          isUnusual(step, in: track, spike)
+        else { continue }
+        found.append((part, step.path))
+      }
+    }
+    return found
+  }
+
+  /// A path and the longest stretch without an event in it.
+  private struct Step {
+    var path: String
+    var span: TimeSpan
+  }
+
+  /// The paths among events in order; the stack that belongs to an event ends none.
+  private static func steps(_ events: some Sequence<TraceEvent>) -> [Step] {
+    var found: [Step] = []
+    var before: TraceEvent?
+    var last = Nanoseconds.zero
+    var longest = TimeSpan(.zero, .zero)
+    for event in events {
+      let gap = TimeSpan(last, event.time)
+      longest = gap.length > longest.length || longest.start < before?.time ?? .zero ? gap : longest
+      last = event.time
+      if case .stack = event.payload { continue }
+      if let before, let path = name(before, event) {
+        found.append(Step(path: path, span: longest))
+      }
+      before = event
+    }
+    return found
+  }
+
+  /// Whether a step is far longer than the others of its path; where the trace has too few others, steal time must have
+  /// grown by as much. Of the others the upper tenth is left out: those may be pauses too.
+  private static func isUnusual(_ step: Step, in track: CPUTimeline, _ spike: SpikeCase) -> Bool {
+    var others = steps(track.events).filter { $0.path == step.path && $0.span != step.span }
+      .map(\.span.length)
+    guard others.count >= least else {
+      return spike.steal > .zero && spike.steal >= step.span.length
+    }
+    others.sort()
+    let usual = max(others[(others.count - 1) * 9 / 10], Nanoseconds(500))
+    return step.span.length >= usual * factor
+  }
+}

@@ -1,0 +1,107 @@
+import TraceModel
+
+/// A stretch without any event that is most of what a finding claims: a pause of the whole machine would look the same.
+///
+/// A host that does not run a virtual CPU, firmware that holds it in system management mode, and code that disabled
+/// interrupts all leave a trace in which nothing is written.
+struct Silence {
+  /// The longest stretch without an event.
+  var span: TimeSpan
+  /// The CPU that was silent.
+  var cpu: Int
+
+  /// The grain of the steal time in /proc/stat: a shorter pause may not move it.
+  static let stealGrain = Nanoseconds(microseconds: 10_000)
+
+  /// nil where no stretch without events is more than half of what the finding claims.
+  init?(_ finding: Finding, in spike: SpikeCase) {
+    guard !Self.isOfPauses.contains(finding.culprit) else { return nil }
+    let claimed = Spans.merged(finding.spans)
+    var longest: TimeSpan?
+    for part in claimed {
+      for silence in spike.silences(in: part, minimum: Nanoseconds(1))
+      where silence.length > longest?.length ?? .zero {
+        longest = silence
+      }
+    }
+    guard let longest, longest.length * 2 > Spans.length(claimed) else { return nil }
+    span = longest
+    cpu = spike.path.legs.first { $0.span.clipped(to: longest) != nil }?.cpu ?? spike.cpu
+  }
+
+  /// Classes that speak of a pause themselves, or of no time on a CPU.
+  private static let isOfPauses: Set<CulpritClass> = [
+    .hypervisor, .hardwareStall, .idleExit, .observer, .clock, .unknown,
+  ]
+
+  /// Whether a pause of that length is ruled out: on a machine that is known to be physical by an SMI counter that did
+  /// not move, in a guest by a steal counter that is known to count, did not move, and would have had to.
+  func isNoPause(_ context: SystemContext) -> Bool {
+    switch context.platform {
+    case .bareMetal: context.smiCount == 0
+    case .guest:
+      // Half of the stretch must be more than the grain, or a pause of most of it could go uncounted.
+      context.countsSteal == true && context.steal[cpu] == .zero
+        && span.length >= Self.stealGrain + Self.stealGrain
+    case .unknown: false
+    }
+  }
+
+  /// The rivals that it leaves open.
+  func rivals(_ spike: SpikeCase) -> [OpenRival] {
+    let context = spike.context
+    let silent = "CPU \(cpu) wrote no event for \(span.length.microseconds) us"
+    let host = OpenRival(
+      .hypervisor, because: "\(silent): a pause of this guest by its host looks the same")
+    switch context.platform {
+    case .guest: return [host]
+    case .bareMetal:
+      return [OpenRival(.hardwareStall, because: "\(silent): \(Self.stall(context))")]
+    case .unknown:
+      return [
+        spike.guestSign == nil
+          ? OpenRival(
+            .hypervisor,
+            because: "\(silent), and whether this was a virtual machine is not known") : host,
+        OpenRival(.hardwareStall, because: "\(silent): \(Self.stall(context))"),
+      ]
+    }
+  }
+
+  private static func stall(_ context: SystemContext) -> String {
+    context.isX86 == false
+      ? "firmware that holds the CPU looks the same"
+      : "a system management interrupt (SMI) looks the same"
+  }
+
+  /// What would decide between the finding and a pause.
+  func nextStep(_ context: SystemContext) -> String {
+    switch context.platform {
+    case .guest:
+      let steal =
+        context.countsSteal == true
+        ? "Steal time counts in steps of 10 ms and cannot exclude a pause of this length."
+        : "Whether the host counts steal time is not known."
+      return "A pause by the host is not ruled out. \(steal) A trace of the host, or the same on "
+        + "bare metal, decides."
+    case .bareMetal where context.isX86 == false:
+      return "A stop by firmware is not ruled out: the hwlat tracer on another CPU shows one."
+    case .bareMetal:
+      return context.smiCount == nil
+        ? "An SMI is not ruled out: the SMI counter decides (module msr, Intel only), or the hwlat "
+          + "tracer on another CPU."
+        : "An SMI is not ruled out: the counter moved in this run. The hwlat tracer on another CPU "
+          + "shows one."
+    case .unknown:
+      return "A pause of the machine is not ruled out: record on a known machine, or with events "
+        + "inside the stretch (function tracing, or the timer events)."
+    }
+  }
+}
+
+extension SystemContext {
+  /// Whether the processor is an x86, nil where it is not known.
+  var isX86: Bool? {
+    architecture.map { $0.hasPrefix("x86") || ($0.hasPrefix("i") && $0.hasSuffix("86")) }
+  }
+}
