@@ -110,7 +110,8 @@ struct Wording {
   static func text(of confidence: Confidence) -> String {
     switch confidence {
     case .proven: "proven: direct evidence of begin and end"
-    case .likely: "likely: it fits, and nothing else that was recorded does; what is not decided is listed"
+    case .likely:
+      "likely: it fits, and nothing else that was recorded does; what is not decided is listed"
     case .possible: "possible: it fits, but a rival is left or evidence may be missing"
     case .unexplained: "unexplained: no rule accounts for the time"
     }
