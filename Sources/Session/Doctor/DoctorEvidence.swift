@@ -54,7 +54,7 @@ public struct DoctorEvidence: Hashable, Sendable {
   }
 
   /// Whether this is a guest.
-  var isGuest: Bool { machine.hypervisor != nil }
+  var isGuest: Bool { machine.platform.hypervisor != nil }
 
   /// Counters as a run reports their growth: 0 for those that can be read.
   var growth: CounterDeltas {

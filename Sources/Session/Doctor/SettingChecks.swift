@@ -22,7 +22,7 @@ struct SettingChecks {
   // MARK: the machine
 
   private var hypervisor: SettingVerdict {
-    guard let name = machine.hypervisor else {
+    guard let name = machine.platform.hypervisor else {
       return SettingVerdict(
         name: "hypervisor", value: "none", state: .good, why: "the CPUs are the machine's own")
     }

@@ -15,6 +15,7 @@ struct DoctorTests {
   ) -> DoctorEvidence {
     var machine = MachineFacts()
     machine.release = "6.12.1-test"
+    machine.platform = .bareMetal
     machine.preemption = "full"
     machine.online = CPUSet([0, 1])
     machine.idleDriver = "intel_idle"
@@ -113,7 +114,7 @@ struct DoctorTests {
     #expect(try verdict(.hardwareStall, evidence).sight == .suspected)
     evidence.counters = ["smi"]
     #expect(try verdict(.hardwareStall, evidence).sight == .proven)
-    evidence.machine.hypervisor = "KVM"
+    evidence.machine.platform = .guest("KVM")
     #expect(try verdict(.hypervisor, evidence).sight == .suspected)
     #expect(try verdict(.hardwareStall, evidence).sight == .unseen)
   }
@@ -159,7 +160,7 @@ struct DoctorTests {
       $0.machine.governors = "performance: 0, powersave: 1"
       $0.machine.smt = "on"
       $0.machine.preemption = "voluntary"
-      $0.machine.hypervisor = "KVM"
+      $0.machine.platform = .guest("KVM")
       $0.tunables.hugePages = "always"
       $0.tunables.numaBalancing = 1
       $0.tunables.printkLevel = 7
