@@ -12,8 +12,8 @@ public enum Need: Hashable, Sendable {
   /// Facts that come from outside the trace.
   public enum Fact: String, Hashable, Sendable, CaseIterable {
     case preemptionModel = "the preemption model (/sys/kernel/debug/sched/preempt or the config)"
-    case hypervisor = "the hypervisor's name (cpuinfo, DMI)"
-    case steal = "steal time (/proc/stat)"
+    case hypervisor = "whether this is a guest (cpuinfo, DMI, device tree)"
+    case steal = "steal time that the host counts (/proc/stat)"
     case smiCounter = "the SMI counter (MSR_SMI_COUNT)"
     case idleLatencies = "idle states' exit latencies (cpuidle/state*/latency)"
     case throttlingLimits = "sched_rt_runtime_us and sched_rt_period_us"

@@ -28,10 +28,12 @@ public struct SystemContext: Hashable, Sendable {
   public var platform = Platform.unknown
   /// The kernel's architecture as `uname -m` names it (`x86_64`, `aarch64`).
   public var architecture: String?
-  /// Whether the host counts steal time for this guest: the counters have grown since boot. nil where they
-  /// stand at 0, which a host that counts nothing and one that never took a CPU both show.
+  /// Whether the host counts steal time for this guest: a counter of /proc/stat has grown since boot. nil where
+  /// they stand at 0, which a host that counts nothing and one that never took a CPU both show.
   public var countsSteal: Bool?
-  /// Growth of each CPU's steal time (/proc/stat) in the short stretch that holds the spike; 10 ms grain.
+  /// Growth of each CPU's steal time (/proc/stat) in the short stretch that holds the spike; 10 ms grain. 0 for a CPU
+  /// whose counter was read and did not grow, which is evidence only where `countsSteal`; without an entry for a CPU
+  /// that was not read.
   public var steal: [Int: Nanoseconds]
   /// /proc/sys/kernel/sched_rt_runtime_us; negative for no limit.
   public var rtRuntime: Nanoseconds?
@@ -54,7 +56,11 @@ public struct SystemContext: Hashable, Sendable {
   /// Calls that function_graph timed in the window, nil where it did not run.
   public var functionCalls: [FunctionCall]?
 
-  /// Growth of the SMI counter (MSR_SMI_COUNT) of the CPUs around the spike or over the run.
+  /// Growth of the SMI counter (MSR_SMI_COUNT, /dev/cpu/N/msr) of the spike's CPU from the start of the run to
+  /// after the spike, so that 0 says that no SMI came in the spike.
+  ///
+  /// nil where the counter cannot be read: without root or the msr module, and on processors other than Intel's. nil also
+  /// where it stands still on anything but known bare metal: a guest reads a register that its hypervisor makes up.
   public var smiCount: UInt64?
   /// Exit latency of each idle state by its number (cpuidle/stateN/latency).
   public var idleExitLatencies: [UInt32: Nanoseconds]?
@@ -92,8 +98,8 @@ public struct SystemContext: Hashable, Sendable {
   public func knows(_ fact: Need.Fact) -> Bool {
     switch fact {
     case .preemptionModel: preemption != nil
-    case .hypervisor: hypervisor != nil
-    case .steal: !steal.isEmpty
+    case .hypervisor: platform != .unknown
+    case .steal: countsSteal ?? steal.values.contains { $0 > .zero }
     case .smiCounter: smiCount != nil
     case .idleLatencies: idleExitLatencies != nil
     case .throttlingLimits: rtRuntime != nil

@@ -72,8 +72,13 @@ struct RecordedTraceReader {
       }
     }
     if file.hasTimeShift { problems.append("the guest's time shift (TIME_SHIFT) is not applied") }
-    foreign(release: Self.release(file.uname), model: "", clock: file.mainBuffer?.trace.clock ?? "")
-    foreignFacts.machine?.system = file.uname.isEmpty ? nil : file.uname
+    // trace-cmd writes `Linux HOST RELEASE MACHINE`, breaktrace `Linux RELEASE #1 VERSION MACHINE`.
+    let words = file.uname.split(separator: " ").map(String.init)
+    let release = words.count > 2 ? words[2].hasPrefix("#") ? words[1] : words[2] : ""
+    foreign(
+      system: words.first, release: release,
+      architecture: words.count > 3 ? words.last : nil, model: "",
+      clock: file.mainBuffer?.trace.clock ?? "")
   }
 
   private mutating func take(_ trace: RawTrace, name: String, file: TraceDatFile?) {
@@ -125,16 +130,25 @@ struct RecordedTraceReader {
     foreign(release: "", model: "", clock: trace.clock)
   }
 
-  /// `Linux HOST RELEASE MACHINE`
-  private static func release(_ uname: String) -> String {
-    let words = uname.split(separator: " ")
-    return words.count > 2 ? String(words[2]) : ""
-  }
-
-  private mutating func foreign(release: String, model: String, clock: String) {
+  /// Takes what another program's file says of the machine. What it was recorded on, and what a host took away, no such
+  /// file says: that stays unknown.
+  ///
+  /// - Parameters:
+  ///   - system: Name of the operating system, nil where it is not known.
+  ///   - release: Release of its kernel, empty where it is not known.
+  ///   - architecture: As `uname -m` names it, nil where it is not known.
+  ///   - model: Preemption model of the text's header, empty without one.
+  ///   - clock: Name of the trace clock, empty where it is not known.
+  private mutating func foreign(
+    system: String? = nil, release: String, architecture: String? = nil, model: String,
+    clock: String
+  ) {
     var machine = MachineFacts()
+    machine.system = system
     if !release.isEmpty { machine.release = release }
+    machine.architecture = architecture
     var context = SystemContext()
+    context.architecture = architecture
     switch model {
     case "preempt_rt", "rt": context.preemption = .rt
     case "preempt", "full": context.preemption = .full
@@ -147,7 +161,9 @@ struct RecordedTraceReader {
       machine.preemptionSource = model.isEmpty ? "the release's name" : "the tracer's header"
     }
     foreignFacts = ReportFacts()
-    if !release.isEmpty || context.preemption != nil { foreignFacts.machine = machine }
+    if system != nil || !release.isEmpty || context.preemption != nil {
+      foreignFacts.machine = machine
+    }
     if !clock.isEmpty {
       var trace = TraceFacts()
       trace.clock = clock

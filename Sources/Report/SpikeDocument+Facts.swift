@@ -1,3 +1,4 @@
+import Analysis
 import TraceModel
 
 extension SpikeDocument {
@@ -150,9 +151,7 @@ extension SpikeDocument {
     items.add("NUMA nodes", machine.numaNodes)
     items.add("CPU", machine.cpuModel)
     items.add("microcode", machine.microcode)
-    items.add(
-      "hypervisor", machine.hypervisor.map { $0.isEmpty ? "present, without a name" : $0 } ?? "none"
-    )
+    items.add("hypervisor", Self.hypervisor(machine.platform))
     items.add("board", machine.board)
     items.add("BIOS", machine.bios)
     items.add(
@@ -162,6 +161,15 @@ extension SpikeDocument {
       })
     items.add("lockdown", machine.lockdown)
     return items.section("Machine")
+  }
+
+  /// The platform as a value of the term "hypervisor".
+  private static func hypervisor(_ platform: SystemContext.Platform) -> String {
+    switch platform {
+    case .unknown: "not known"
+    case .bareMetal: "none (bare metal)"
+    case .guest(let name): name.isEmpty ? "present, without a name" : name
+    }
   }
 
   var tunables: Section? {
@@ -202,7 +210,7 @@ extension SpikeDocument {
     items.add("CPU", counters.cpu)
     items.add("steal, run", us: counters.stealRun)
     items.add("steal, at the spike", us: counters.stealHit)
-    items.add("SMI", counters.smi)
+    items.add("SMI", counters.smi.map { Self.interruptions($0, record.machine?.platform) })
     items.add("thermal throttling", counters.thermalThrottles)
     items.add("cgroup throttling", counters.cgroupThrottles)
     items.add("cgroup throttled", us: counters.cgroupThrottled)
@@ -216,6 +224,15 @@ extension SpikeDocument {
       "RT throttling",
       counters.throttlingLogged.map { $0 ? "in the kernel log" : "not in the kernel log" })
     return items.section("Counters")
+  }
+
+  /// The growth of the SMI counter; one that stands still is evidence only where no hypervisor makes it up.
+  private static func interruptions(
+    _ count: UInt64, _ platform: SystemContext.Platform?
+  ) -> String {
+    guard count == 0, platform != .bareMetal else { return "\(count)" }
+    return platform?.hypervisor == nil
+      ? "0 (proves nothing if this is a guest)" : "0 (proves nothing in a guest)"
   }
 
   var trace: Section? {

@@ -266,15 +266,15 @@ import TraceModel
   func `the SMI counter tells an SMI from code with interrupts off`(
     count: UInt64?, culprit: CulpritClass
   ) {
-    for hypervisor in [nil, "QEMU"] {
+    for platform in [SystemContext.Platform.bareMetal, .unknown, .guest("QEMU")] {
       let result = late(["memset_loop"]) {
         $0.smiCount = count
-        $0.hypervisor = hypervisor
+        $0.platform = platform
       }
       #expect(result.culprit.culprit == culprit)
       #expect(
         result.culprit.confidence
-          == (culprit == .irqsOff && hypervisor != nil ? .possible : .likely))
+          == (culprit == .irqsOff && platform != .bareMetal ? .possible : .likely))
     }
   }
 

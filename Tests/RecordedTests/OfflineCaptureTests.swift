@@ -107,6 +107,24 @@ struct OfflineCaptureTests {
       task: .pid(7_399)),
   ]
 
+  @Test func `of the machine a foreign trace says its name and nothing of a hypervisor`() throws {
+    let dat = try report(.init(Self.rt + "break-rthog.dat", .higherPriorityTask, "rthog", 4_834))
+    let machine = try #require(dat.facts.machine)
+    #expect(machine.system == "Linux")
+    #expect(machine.release?.hasPrefix("6.12") == true)
+    #expect(machine.architecture == "x86_64")
+    #expect(machine.platform == .unknown)
+    #expect(dat.text.contains(#/hypervisor +not known/#))
+    let context = try #require(dat.facts.context?.context)
+    #expect(context.architecture == "x86_64")
+    #expect(context.platform == .unknown)
+    #expect(context.steal.isEmpty && context.countsSteal == nil && context.smiCount == nil)
+
+    let text = try report(.init(Self.rt + "break-rthog.trace", .higherPriorityTask, "", 4_834))
+    #expect(text.facts.context?.context.architecture == nil)
+    #expect(text.facts.context?.context.platform == .unknown)
+  }
+
   private func report(_ row: CaptureCase) throws -> SpikeReport {
     let trace = try RecordedTrace(bytes: try Captures.bytes(row.file), name: row.file)
     var request = AnalyzeRequest()

@@ -70,7 +70,7 @@ enum FactExamples {
     machine.numaNodes = 1
     machine.cpuModel = "AMD EPYC"
     machine.microcode = "0x1000065"
-    machine.hypervisor = "KVM"
+    machine.platform = .guest("KVM")
     machine.board = "QEMU Standard PC"
     machine.bios = "SeaBIOS 1.16.3 04/01/2014"
     machine.taint = 4_096

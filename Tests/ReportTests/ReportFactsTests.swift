@@ -8,7 +8,9 @@ import TraceModel
   @Test func `facts come back from their JSON as they were`() throws {
     var context = SystemContext()
     context.preemption = .lazy
-    context.hypervisor = ""
+    context.platform = .guest("")
+    context.architecture = "aarch64"
+    context.countsSteal = true
     context.steal = [3: Nanoseconds(7), 0: .zero]
     context.rtRuntime = Nanoseconds(-1_000)
     context.rtPeriod = Nanoseconds(1)
@@ -39,6 +41,63 @@ import TraceModel
     var facts = ReportFacts()
     facts.context = ContextRecord(context)
     #expect(try ReportFacts(json: facts.json).context?.context == context)
+  }
+
+  @Test(arguments: [.unknown, .bareMetal, .guest(""), .guest("KVM")] as [SystemContext.Platform])
+  func `the platform comes back from a context and from a machine`(
+    platform: SystemContext.Platform
+  ) throws {
+    var context = SystemContext()
+    context.platform = platform
+    var facts = ReportFacts()
+    facts.context = ContextRecord(context)
+    facts.machine = MachineFacts()
+    facts.machine?.platform = platform
+    let read = try ReportFacts(json: facts.json)
+    #expect(read == facts)
+    #expect(read.context?.context == context)
+    #expect(read.machine?.platform == platform)
+  }
+
+  @Test(
+    arguments: [
+      ("\"hypervisor\": \"KVM\"", .guest("KVM")), ("\"hypervisor\": \"\"", .guest("")),
+      ("\"hypervisor\": null", .unknown), ("\"hz\": 250", .unknown),
+      ("\"platform\": \"guest\"", .guest("")), ("\"platform\": \"bare_metal\"", .bareMetal),
+      ("\"platform\": \"toaster\"", .unknown),
+      ("\"platform\": \"bare_metal\", \"hypervisor\": \"KVM\"", .guest("KVM")),
+    ] as [(String, SystemContext.Platform)])
+  func `facts written without a platform are a guest's or unknown, never bare metal`(
+    key: String, platform: SystemContext.Platform
+  ) throws {
+    let facts = try ReportFacts(
+      json: """
+        {"attachments": [], "machine": {"idle_states": [], \(key)},
+         "context": {"steal": [{"cpu": 1, "ns": 10}], "own_threads": [], "isolated_cpus": "", \(key)}}
+        """)
+    #expect(facts.machine?.platform == platform)
+    #expect(facts.context?.context.platform == platform)
+    #expect(facts.context?.context.countsSteal == true, "it grew")
+  }
+
+  @Test(
+    arguments: [
+      (.unknown, "not known", "0 (proves nothing if this is a guest)"),
+      (.bareMetal, "none (bare metal)", "0"),
+      (.guest(""), "present, without a name", "0 (proves nothing in a guest)"),
+    ] as [(SystemContext.Platform, String, String)])
+  func `a report says what is known of the hypervisor`(
+    platform: SystemContext.Platform, hypervisor: String, smi: String
+  ) throws {
+    var report = SpikeExamples.report("irqs-off")
+    report.facts.machine?.platform = platform
+    func value(_ term: String, in section: String) -> String? {
+      let blocks = report.document.sections.first { $0.title == section }?.blocks ?? []
+      guard case .definitions(let list)? = blocks.first else { return nil }
+      return list.first { $0.term == term }?.text
+    }
+    #expect(value("hypervisor", in: "Machine") == hypervisor)
+    #expect(value("SMI", in: "Counters") == smi)
   }
 
   @Test(arguments: ["", "{", "[]", "{\"attachments\": 3}", "\u{0}"])

@@ -4,7 +4,7 @@ import TraceModel
 ///
 /// Evidence: the wake-up interrupted the idle loop, nothing else was written meanwhile; power:cpu_idle names the
 /// state, whose advertised exit latency must fit: a stretch of more than three times of it is no idle exit. Where the
-/// kernel does not tell the latency it is possible at most.
+/// kernel does not tell the latency, or nobody knows whether this was a guest, it is possible at most.
 ///
 /// Refuted by: a hypervisor (leaving idle is then the host's), a stretch far above the state's exit latency, or of more
 /// than 10 ms: no idle state takes that long.
@@ -17,7 +17,7 @@ struct IdleExit: Rule {
     takes: "the event power:cpu_idle and a cpuidle driver; only a hardware trace could prove it.")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
-    guard spike.context.hypervisor == nil else { return .nothing }
+    if case .guest = spike.context.platform { return .nothing }
     let stalls = spike.stalls().filter { $0.interrupted == Stall.idleLoop }
     guard let first = stalls.first else { return .nothing }
     let track = spike.timeline[cpu: spike.timerCPU]?.events ?? []
@@ -47,7 +47,7 @@ struct IdleExit: Rule {
               because: "\(state) needs \(latency.microseconds) us to leave, not "
                 + "\(first.span.length.microseconds)")
           }
-        } else {
+        } else if spike.context.platform == .bareMetal {
           confidence = .likely
         }
       }

@@ -11,8 +11,8 @@ import TraceModel
 /// then, since a program is just where it happened. A section that irqsoff or preemptirqsoff recorded is judged by its own lines.
 ///
 /// Refuted by: an interrupt that came out of user space or idle, where interrupts are enabled; a gap that the hwlat tracer
-/// found on another CPU meanwhile. Where the interrupted frame is not one that enables interrupts, a virtual machine or an
-/// SMI counter that grew makes it possible only: a host or firmware that stops the CPU looks the same. Not decided where
+/// found on another CPU meanwhile. Where the interrupted frame is not one that enables interrupts, a machine that may be virtual or
+/// an SMI counter that grew makes it possible only: a host or firmware that stops the CPU looks the same. Not decided where
 /// no stack of the interrupted code was recorded.
 ///
 /// Next step: look at what the function holds; an irqsoff trace with function-trace off gives begin and end. The task
@@ -57,7 +57,7 @@ struct IrqsOff: Rule {
     let section = spike.section(of: tracers, over: timer.spans)
     // A host or firmware that stops the CPU leaves the same traces, but not just there.
     let doubtful =
-      (spike.context.hypervisor != nil || spike.mayBeSMI) && !timer.code.stoppedAtInterruptEnable
+      (spike.context.platform != .bareMetal || spike.mayBeSMI) && !timer.code.stoppedAtInterruptEnable
     var evidence: [Evidence] = []
     if let event = spike.times.interruptEvent {
       evidence.append(Evidence(event, note: "late by \(late.length.microseconds) us"))

@@ -39,9 +39,12 @@ struct Unknown: Rule {
     let worst = spike.segments.max { $0.length < $1.length }?.name ?? .unexplained
     var lines: [String] = []
     var seen: Set<Need> = []
-    let isGuest = spike.context.hypervisor != nil
     for culprit in candidates[worst] ?? [] {
-      if isGuest ? bare.contains(culprit) : culprit == .hypervisor { continue }
+      switch spike.context.platform {
+      case .guest where bare.contains(culprit): continue
+      case .bareMetal where culprit == .hypervisor: continue
+      default: break
+      }
       guard let profile = RuleCatalogue.profile(of: culprit) else { continue }
       for need in profile.needs + profile.proof
       where !need.isMet(spike) && seen.insert(need).inserted {

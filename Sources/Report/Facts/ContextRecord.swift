@@ -39,10 +39,16 @@ public struct ContextRecord: Codable, Hashable, Sendable {
 
   /// Preemption model in force.
   public var preemption: String?
-  /// Name of the hypervisor, empty for an unnamed one, nil on bare metal.
-  public var hypervisor: String?
-  /// Steal of each CPU, ascending.
+  /// What the kernel runs on: `unknown`, `bare_metal` or `guest`; nil in records that were written without it.
+  public private(set) var platform: String?
+  /// Name of the hypervisor, empty for an unnamed one; nil on bare metal and where it is not known.
+  public private(set) var hypervisor: String?
+  /// The architecture as `uname -m` names it.
+  public var architecture: String?
+  /// Steal of each CPU that was read, ascending; 0 for one that did not grow.
   public var steal: [Steal]
+  /// Whether the host counts steal time; nil where that is not known.
+  public var countsSteal: Bool?
   /// sched_rt_runtime_us
   public var rtRuntime: Nanoseconds?
   /// sched_rt_period_us
@@ -64,7 +70,7 @@ public struct ContextRecord: Codable, Hashable, Sendable {
   /// Calls that function_graph timed in the window.
   public var functionCalls: [FunctionCall]?
 
-  /// Growth of the SMI counter.
+  /// Growth of the SMI counter; nil where it cannot be read, and where it stands still in a guest.
   public var smiCount: UInt64?
   /// The clocksource in force.
   public var clocksource: String?
@@ -94,7 +100,10 @@ public struct ContextRecord: Codable, Hashable, Sendable {
   /// Takes over a context.
   public init(_ context: SystemContext) {
     preemption = context.preemption?.rawValue
-    hypervisor = context.hypervisor
+    platform = context.platform.word
+    hypervisor = context.platform.hypervisor
+    architecture = context.architecture
+    countsSteal = context.countsSteal
     steal = context.steal.sorted { $0.key < $1.key }.map { Steal(cpu: $0.key, time: $0.value) }
     rtRuntime = context.rtRuntime
     rtPeriod = context.rtPeriod
@@ -129,8 +138,11 @@ public struct ContextRecord: Codable, Hashable, Sendable {
   public var context: SystemContext {
     var context = SystemContext()
     context.preemption = preemption.flatMap(SystemContext.PreemptionModel.init(rawValue:))
-    context.hypervisor = hypervisor
+    context.platform = SystemContext.Platform(word: platform, hypervisor: hypervisor)
+    context.architecture = architecture
     for entry in steal { context.steal[entry.cpu] = entry.time }
+    // A counter that grew is counted, which older records do not say.
+    context.countsSteal = countsSteal ?? (steal.contains { $0.time > .zero } ? true : nil)
     context.rtRuntime = rtRuntime
     context.rtPeriod = rtPeriod
     context.throttlingLogged = throttlingLogged
@@ -162,7 +174,8 @@ public struct ContextRecord: Codable, Hashable, Sendable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case preemption, hypervisor, steal
+    case preemption, platform, hypervisor, architecture, steal
+    case countsSteal = "counts_steal"
     case rtRuntime = "sched_rt_runtime_ns"
     case rtPeriod = "sched_rt_period_ns"
     case throttlingLogged = "rt_throttling_logged"

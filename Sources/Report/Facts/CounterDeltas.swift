@@ -27,7 +27,7 @@ public struct CounterDeltas: Codable, Hashable, Sendable {
   public var stealRun: Nanoseconds?
   /// Steal time of the CPU in the short stretch that holds the spike.
   public var stealHit: Nanoseconds?
-  /// System management interrupts (MSR_SMI_COUNT) over the run.
+  /// System management interrupts of the CPU (MSR_SMI_COUNT) over the run; nil where the register cannot be read.
   public var smi: UInt64?
   /// Thermal throttle events of the CPU's core over the run.
   public var thermalThrottles: UInt64?

@@ -1,3 +1,4 @@
+public import Analysis
 public import TraceModel
 
 /// The machine and its kernel; nil for what the machine does not tell.
@@ -66,8 +67,10 @@ public struct MachineFacts: Codable, Hashable, Sendable {
   public var cpuModel: String?
   /// Microcode revision.
   public var microcode: String?
-  /// The hypervisor's name, empty for a guest of an unnamed one, nil on bare metal.
-  public var hypervisor: String?
+  /// The hypervisor's name, empty for a guest of an unnamed one; nil on bare metal and where it is not known.
+  public private(set) var hypervisor: String?
+  /// The word of `platform`, nil in facts that were written without it.
+  private var platformWord: String?
   /// DMI board: vendor, product, name.
   public var board: String?
   /// DMI BIOS: vendor, version, date.
@@ -79,12 +82,25 @@ public struct MachineFacts: Codable, Hashable, Sendable {
   /// Kernel lockdown mode.
   public var lockdown: String?
 
+  /// What the kernel runs on.
+  public var platform: SystemContext.Platform {
+    get { SystemContext.Platform(word: platformWord, hypervisor: hypervisor) }
+    set {
+      platformWord = newValue.word
+      hypervisor = newValue.hypervisor
+    }
+  }
+
   /// Makes the facts of a machine that tells nothing.
-  public init() { idleStates = [] }
+  public init() {
+    idleStates = []
+    platform = .unknown
+  }
 
   private enum CodingKeys: String, CodingKey {
     case system, release, version, architecture, preemption, hz, isolated, online, governors, smt
     case microcode, hypervisor, board, bios, taint, lockdown
+    case platformWord = "platform"
     case commandLine = "command_line"
     case preemptionSource = "preemption_source"
     case nohzFull = "nohz_full"

@@ -28,21 +28,19 @@ struct ClassJudge {
     if let reason = ImpossibleCauses.reason(culprit, evidence, context) {
       return verdict(culprit, .absent, reason)
     }
-    if culprit == .hardwareStall, evidence.isGuest {
-      return verdict(
-        culprit, .unseen, "in a guest a pause of the hardware looks like one of the host",
-        change: "bare metal", gives: .suspected)
-    }
+    if let hidden = hiddenByHost(culprit) { return hidden }
     if culprit == .cpuFrequency, evidence.machine.governors == nil {
       return verdict(
         culprit, .unseen, "no cpufreq driver: nothing tells the frequency",
-        change: "CONFIG_CPU_FREQ with a driver", gives: .suspected)
+        change: evidence.isGuest ? "bare metal" : "CONFIG_CPU_FREQ with a driver", gives: .suspected
+      )
     }
     let full: ClassVerdict.Sight = profile.best == .proven ? .proven : .suspected
     if let missing = profile.needs.first(where: { !isMet($0) }) {
       let gives = profile.proof.allSatisfy(isMet) ? full : .suspected
       return verdict(
-        culprit, .unseen, "missing: \(missing.text)", change: NeedRemedy.text(missing, of: profile),
+        culprit, .unseen, "missing: \(missing.text)",
+        change: NeedRemedy.text(missing, of: profile, on: evidence),
         gives: gives)
     }
     let met = profile.needs + profile.proof.filter(isMet)
@@ -51,8 +49,28 @@ struct ClassJudge {
       return verdict(culprit, full, texts, events: extraEvents(met))
     }
     return verdict(
-      culprit, .suspected, texts, change: NeedRemedy.text(missing, of: profile),
+      culprit, .suspected, texts, change: NeedRemedy.text(missing, of: profile, on: evidence),
       gives: full == .proven ? .proven : nil, events: extraEvents(met))
+  }
+
+  /// The verdict on a class that looks like a pause of the host, nil where no host can be.
+  private func hiddenByHost(_ culprit: CulpritClass) -> ClassVerdict? {
+    switch (culprit, evidence.machine.platform) {
+    case (.hardwareStall, .guest):
+      verdict(
+        culprit, .unseen, "in a guest a pause of the hardware looks like one of the host",
+        change: "bare metal", gives: .suspected)
+    case (.hardwareStall, .unknown):
+      verdict(
+        culprit, .unseen,
+        "if this is a guest, a pause of the hardware looks like one of the host",
+        change: NeedRemedy.platform, gives: .suspected)
+    case (.idleExit, .guest):
+      verdict(
+        culprit, .unseen, "in a guest leaving idle is up to the host and looks like a pause",
+        change: "bare metal", gives: .suspected)
+    default: nil
+    }
   }
 
   private func verdict(

@@ -26,6 +26,9 @@ public struct Doctor: Sendable {
     evidence.counters = counters()
     evidence.surroundings = SurroundingsCollector(files).hit(
       start.surroundings, log: KernelLog(files), others: nil)
+    evidence.processorVendor =
+      CPUInfo(
+        files.text("/proc/cpuinfo", limit: 16_384) ?? "")["vendor_id"]
     evidence.hasSymbols = hasSymbols
     var tracing = TracingVerdict()
     do throws(TracefsError) {
@@ -74,7 +77,7 @@ public struct Doctor: Sendable {
     facts.counters = evidence.growth
     // Values are of no account here, only what a run will know.
     var context = ContextCollector.context(
-      of: facts, steal: evidence.counters.contains("steal") ? [0: .zero] : [:], ownThreads: [1],
+      of: facts, countsSteal: evidence.counters.contains("steal") ? true : nil, ownThreads: [1],
       config: evidence.config, surroundings: evidence.surroundings)
     context.pageFaults = 0
     context.observerCost = .zero
@@ -101,8 +104,7 @@ public struct Doctor: Sendable {
   private func counters() -> Set<String> {
     let snapshot = CounterCollector(files).snapshot()
     var found: Set<String> = []
-    // A host that does not tell steal time leaves it at 0 for ever.
-    if snapshot.steal.values.contains(where: { $0 > .zero }) { found.insert("steal") }
+    if snapshot.countsSteal == true { found.insert("steal") }
     if !snapshot.smi.isEmpty { found.insert("smi") }
     if !snapshot.thermalThrottles.isEmpty { found.insert("thermal") }
     if snapshot.cgroupThrottles != nil { found.insert("cgroup") }

@@ -14,9 +14,11 @@ public struct DoctorEvidence: Hashable, Sendable {
   public var capabilities: Capabilities?
   /// Tracers that were tried.
   public var trials: [String: TracerTrial.Result] = [:]
-  /// Counters that can be read: `steal`, `smi`, `thermal`, `cgroup`, `kernel-log`; `lockdown-log` where the log
+  /// Counters that can be read: `steal` where the host counts it, `smi`, `thermal`, `cgroup`, `kernel-log`; `lockdown-log` where the log
   /// tells of a refusal by the lockdown.
   public var counters: Set<String> = []
+  /// `vendor_id` of /proc/cpuinfo, nil where it has none.
+  public var processorVendor: String?
   /// Topology, clock, tracers and debuggers.
   public var surroundings = Surroundings()
   /// Whether addresses of kernel functions have names here: /proc/kallsyms with addresses.
@@ -53,8 +55,17 @@ public struct DoctorEvidence: Hashable, Sendable {
     machine.lockdown.map { $0 != "none" } ?? counters.contains("lockdown-log")
   }
 
-  /// Whether this is a guest.
-  var isGuest: Bool { machine.hypervisor != nil }
+  /// Whether this is known to be a guest.
+  var isGuest: Bool { machine.platform.hypervisor != nil }
+
+  /// Whether this is an x86, the only architecture with system management interrupts.
+  var isX86: Bool {
+    guard let name = machine.architecture else { return false }
+    return name.hasPrefix("x86") || name.hasPrefix("i") && name.hasSuffix("86")
+  }
+
+  /// Whether the processor counts system management interrupts: only Intel's have MSR_SMI_COUNT.
+  var countsSMI: Bool { processorVendor == "GenuineIntel" }
 
   /// Counters as a run reports their growth: 0 for those that can be read.
   var growth: CounterDeltas {

@@ -9,7 +9,8 @@ enum ImpossibleCauses {
     _ culprit: CulpritClass, _ evidence: DoctorEvidence, _ context: SystemContext
   ) -> String? {
     switch culprit {
-    case .hypervisor: evidence.isGuest ? nil : "this is no virtual machine"
+    case .hypervisor:
+      evidence.machine.platform == .bareMetal ? "the kernel runs on bare metal" : nil
     case .timerSoftirq:
       context.preemption.map { $0 != .rt } ?? false
         ? "no PREEMPT_RT: timers expire in the interrupt" : nil

@@ -2,8 +2,20 @@ import Analysis
 
 /// The one option, privilege or circumstance that would provide what a rule lacks.
 enum NeedRemedy {
+  /// What lets a guest be told from bare metal.
+  static let platform =
+    "cpuinfo and DMI or the device tree that can be read (outside of containers)"
+
+  /// What gets the SMI counter.
+  static let counter = "modprobe msr, as root (MSR_SMI_COUNT)"
+
+  /// What makes steal time grow in a guest.
+  static let steal =
+    "CONFIG_PARAVIRT, no no-steal-acc, and steal time among what the hypervisor offers (QEMU: "
+    + "-cpu host,kvm-steal-time=on)"
+
   /// The remedy; where no single thing is known, what the rule says of itself.
-  static func text(_ need: Need, of profile: RuleProfile) -> String {
+  static func text(_ need: Need, of profile: RuleProfile, on evidence: DoctorEvidence) -> String {
     switch need {
     case .wakeStack: "CONFIG_STACKTRACE with CONFIG_KALLSYMS, and root"
     case .tracer(let names):
@@ -11,8 +23,11 @@ enum NeedRemedy {
     case .events: own(profile)
     case .fact(let fact):
       switch fact {
-      case .smiCounter: "CONFIG_X86_MSR and root (MSR_SMI_COUNT)"
-      case .steal: "CONFIG_PARAVIRT_TIME_ACCOUNTING and a host that tells it"
+      // Other processors do not count them; the gap that hwlat finds is the proof that is left.
+      case .smiCounter where evidence.countsSMI: counter
+      case .smiCounter: evidence.has(tracer: "hwlat") ? "-T hwlat" : "CONFIG_HWLAT_TRACER"
+      case .steal: steal
+      case .hypervisor: platform
       case .bandwidth: "CONFIG_CFS_BANDWIDTH, in a cgroup v2 with the cpu controller"
       case .preemptionModel: "CONFIG_IKCONFIG_PROC"
       case .idleLatencies: "CONFIG_CPU_IDLE with a driver that tells its states"

@@ -1,3 +1,4 @@
+import Analysis
 import Report
 import TraceModel
 import Tracefs
@@ -13,23 +14,69 @@ struct SettingChecks {
   /// All verdicts, in a fixed order.
   var all: [SettingVerdict] {
     [
-      hypervisor, preemption, governor, throttling, smt, isolation, clockSource, timerResolution,
-      idle, dmaLatency, hugePages, numaBalancing, console, watchdog, nmiWatchdog, timerMigration,
-      statInterval, debugging, lockdown, tracing,
+      platform, stealTime, smiCounter, preemption, governor, throttling, smt, isolation,
+      clockSource, timerResolution, idle, dmaLatency, hugePages, numaBalancing, console, watchdog,
+      nmiWatchdog, timerMigration, statInterval, debugging, lockdown, tracing,
     ].compactMap { $0 }
   }
 
   // MARK: the machine
 
-  private var hypervisor: SettingVerdict {
-    guard let name = machine.hypervisor else {
+  private var platform: SettingVerdict {
+    switch machine.platform {
+    case .bareMetal:
+      SettingVerdict(
+        name: "platform", value: "bare metal", state: .good, why: "the CPUs are the machine's own")
+    case .guest(let name):
+      SettingVerdict(
+        name: "platform", value: name.isEmpty ? "guest" : "guest of \(name)", state: .spoils,
+        why: "the host takes the CPU away at any time, for ms where it is overcommitted",
+        remedy: "pin the virtual CPUs on the host, or measure on bare metal")
+    case .unknown:
+      SettingVerdict(
+        name: "platform", value: "not known", state: .unknown,
+        why: "a silent stretch may be a pause of a host or of the hardware",
+        remedy: NeedRemedy.platform)
+    }
+  }
+
+  /// Of interest where there may be a host.
+  private var stealTime: SettingVerdict? {
+    guard machine.platform != .bareMetal else { return nil }
+    if evidence.counters.contains("steal") {
       return SettingVerdict(
-        name: "hypervisor", value: "none", state: .good, why: "the CPUs are the machine's own")
+        name: "steal time", value: "counted", state: .good,
+        why: "a pause by the host shows in /proc/stat, in steps of a clock tick")
     }
     return SettingVerdict(
-      name: "hypervisor", value: name.isEmpty ? "unnamed" : name, state: .spoils,
-      why: "the host takes the CPU away at any time, for ms where it is overcommitted",
-      remedy: "pin the virtual CPUs on the host, or measure on bare metal")
+      name: "steal time", value: "0 since boot", state: .note,
+      why: "if the host does not count it, " + Self.silence(of: "the host"),
+      remedy: NeedRemedy.steal)
+  }
+
+  /// The SMI counter, where a processor may have one that is the hardware's own.
+  private var smiCounter: SettingVerdict? {
+    guard !evidence.isGuest, evidence.isX86, evidence.processorVendor != nil else { return nil }
+    guard evidence.countsSMI else {
+      return SettingVerdict(
+        name: "SMI counter", value: "none", state: .note,
+        why: "this processor does not count SMIs, so " + Self.silence(of: "the firmware"),
+        remedy: evidence.has(tracer: "hwlat") ? "-T hwlat finds gaps" : "CONFIG_HWLAT_TRACER")
+    }
+    guard evidence.counters.contains("smi") else {
+      return SettingVerdict(
+        name: "SMI counter", value: "not readable", state: .note,
+        why: Self.silence(of: "the firmware"),
+        remedy: (evidence.isLockedDown ? "boot without lockdown= and Secure Boot, then " : "")
+          + NeedRemedy.counter)
+    }
+    return SettingVerdict(
+      name: "SMI counter", value: "readable", state: .good, why: "SMIs are counted on each CPU")
+  }
+
+  /// What the lack of a counter costs.
+  private static func silence(of who: String) -> String {
+    "a silent stretch cannot be told from a pause by \(who): such verdicts are likely at best"
   }
 
   private var preemption: SettingVerdict {
@@ -63,6 +110,11 @@ struct SettingChecks {
         name: "SMT", value: "on", state: .spoils,
         why: "a sibling takes half of the core without a trace",
         remedy: "echo off > /sys/devices/system/cpu/smt/control, or boot with nosmt")
+    case let value? where machine.platform != .bareMetal:
+      SettingVerdict(
+        name: "SMT", value: value, state: .note,
+        why: "the virtual CPUs of a guest may still share a core of the host",
+        remedy: "pin them to cores of their own on the host")
     case let value?:
       SettingVerdict(name: "SMT", value: value, state: .good, why: "no sibling shares a core")
     case nil: unknown("SMT", "this kernel does not tell it")
@@ -121,10 +173,16 @@ struct SettingChecks {
         why: "read in \(clock.readingCost.count) ns without a trap")
     }
     let isSlow = clock.readingCost.count > 500
+    // A hypervisor's clock is taken where the guest's counter is not offered as invariant; elsewhere the kernel had a
+    // reason to give the counter up, and only x86 can be told to keep it.
+    let isHypervisors = ["kvm-clock", "xen"].contains(source) || source.hasPrefix("hyperv")
     return SettingVerdict(
       name: "clock source", value: source, state: isSlow ? .spoils : .note,
       why: "one reading costs \(clock.readingCost.count) ns",
-      remedy: "find out in the kernel log why the CPU's own counter was given up; tsc=reliable")
+      remedy: isHypervisors
+        ? "an invariant TSC from the hypervisor (QEMU: -cpu host,+invtsc)"
+        : "find out in the kernel log why the CPU's own counter was given up"
+          + (evidence.isX86 ? "; tsc=reliable" : ""))
   }
 
   private var timerResolution: SettingVerdict {
@@ -143,8 +201,11 @@ struct SettingChecks {
   private var governor: SettingVerdict {
     guard let governors = machine.governors else {
       return SettingVerdict(
-        name: "governor", value: "no cpufreq driver", state: evidence.isGuest ? .note : .good,
-        why: evidence.isGuest ? "the host decides how fast the CPU runs" : "the frequency is fixed")
+        name: "governor", value: "no cpufreq driver",
+        state: machine.platform == .bareMetal ? .good : .note,
+        why: machine.platform == .bareMetal
+          ? "the kernel does not change the frequency"
+          : "in a guest the host decides how fast the CPU runs")
     }
     let isFast = governors.split(separator: ",").allSatisfy {
       SystemFiles.trim($0).hasPrefix("performance")
@@ -159,8 +220,10 @@ struct SettingChecks {
   private var idle: SettingVerdict {
     guard let driver = machine.idleDriver, driver != "none" else {
       return SettingVerdict(
-        name: "idle states", value: "no cpuidle driver", state: evidence.isGuest ? .note : .good,
-        why: evidence.isGuest ? "an idle CPU is given to the host" : "idle is left at once")
+        name: "idle states", value: "no cpuidle driver",
+        state: machine.platform == .bareMetal ? .good : .note,
+        why: machine.platform == .bareMetal
+          ? "idle is left at once" : "in a guest an idle CPU is given to the host")
     }
     let deep = machine.idleStates.filter {
       !$0.disabled && ($0.latency ?? .zero) > Nanoseconds(microseconds: 10)
@@ -299,7 +362,8 @@ struct SettingChecks {
     return SettingVerdict(
       name: "other tracing", value: users.isEmpty ? "none" : users.joined(separator: "; "),
       state: users.isEmpty ? .good : .spoils,
-      why: users.isEmpty ? "nobody else traces" : "every event costs its task 0.2 to 1 us",
+      why: users.isEmpty
+        ? "nobody else traces" : "every event that they record takes time of the task",
       remedy: users.isEmpty ? nil : "end it: see `breaktrace status`")
   }
 

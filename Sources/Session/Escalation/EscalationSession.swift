@@ -97,7 +97,10 @@ public struct EscalationSession {
   ) throws(SessionError) {
     for rung in rungs {
       do throws(SessionError) {
-        let cost = try median(rung).map { max(.zero, $0 - (state.medianOff ?? $0)) }
+        // Without a median of both the cost is not known, and not 0.
+        let traced = try median(rung)
+        let cost: Nanoseconds? =
+          if let traced, let off = state.medianOff { max(.zero, traced - off) } else { nil }
         if let cost, cost > budget {
           state.skip(
             rung.text, cost: cost,

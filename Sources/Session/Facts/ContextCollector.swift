@@ -8,20 +8,24 @@ public enum ContextCollector {
   ///
   /// - Parameters:
   ///   - facts: What the report says.
-  ///   - steal: Each CPU's growth of steal time around the spike.
+  ///   - steal: Each CPU's growth of steal time around the spike; no entry for a CPU that was not read.
+  ///   - countsSteal: Whether the host counts steal time, nil where that is not known.
   ///   - ownThreads: Threads of breaktrace that do not measure.
   ///   - config: The kernel's configuration.
   ///   - surroundings: What else is known of the machine.
   ///   - cpu: The CPU of the spike, whose nominal frequency counts.
   public static func context(
-    of facts: ReportFacts, steal: [Int: Nanoseconds] = [:], ownThreads: [Int32] = [],
-    config: KernelConfig? = nil, surroundings: Surroundings = Surroundings(), cpu: Int? = nil
+    of facts: ReportFacts, steal: [Int: Nanoseconds] = [:], countsSteal: Bool? = nil,
+    ownThreads: [Int32] = [], config: KernelConfig? = nil,
+    surroundings: Surroundings = Surroundings(), cpu: Int? = nil
   ) -> SystemContext {
     var context = SystemContext()
     context.preemption = facts.machine?.preemption.flatMap(
       SystemContext.PreemptionModel.init(rawValue:))
-    context.hypervisor = facts.machine?.hypervisor
+    context.platform = facts.machine?.platform ?? .unknown
+    context.architecture = facts.machine?.architecture
     context.steal = steal
+    context.countsSteal = countsSteal
     context.rtRuntime = facts.tunables?.rtRuntime
     context.rtPeriod = facts.tunables?.rtPeriod
     context.throttlingLogged = facts.counters?.throttlingLogged
@@ -31,7 +35,10 @@ public enum ContextCollector {
       (facts.machine?.isolated?.cpus ?? []) + (facts.machine?.nohzFull?.cpus ?? []))
     context.observerCost = facts.observer?.cost
     context.enabledEvents = facts.trace.map { Set($0.events) }
-    context.smiCount = facts.counters?.smi
+    // A hypervisor makes up the register: there a counter that stands still says nothing of the hardware.
+    if let grown = facts.counters?.smi, grown > 0 || context.platform == .bareMetal {
+      context.smiCount = grown
+    }
     context.thermalThrottles = facts.counters?.thermalThrottles
     context.throttledTime = facts.counters?.cgroupThrottled
     context.clocksource = facts.machine?.clockSource

@@ -31,7 +31,7 @@ public struct CounterSnapshot: Hashable, Sendable {
   public var interrupts: [InterruptRow] = []
   /// Thermal throttle events by CPU.
   public var thermalThrottles: [Int: UInt64] = [:]
-  /// MSR_SMI_COUNT by CPU.
+  /// MSR_SMI_COUNT of each CPU whose register can be read.
   public var smi: [Int: UInt64] = [:]
   /// `nr_throttled` of the process's cgroup.
   public var cgroupThrottles: UInt64?
@@ -43,6 +43,10 @@ public struct CounterSnapshot: Hashable, Sendable {
   /// Makes a snapshot of nothing.
   public init() {}
 
+  /// Whether the host counts steal time: true where a CPU has some since boot. nil where all stand at 0, because a
+  /// host that counts nothing leaves them there.
+  public var countsSteal: Bool? { steal.values.contains { $0 > .zero } ? true : nil }
+
   /// What the counters of a CPU and a thread grew by since `earlier`; a counter that went back counts as 0.
   public func delta(since earlier: CounterSnapshot, cpu: Int, tid: Int32?) -> CounterDeltas {
     func growth<T: UnsignedInteger>(_ now: T?, _ before: T?) -> T? {
@@ -53,7 +57,10 @@ public struct CounterSnapshot: Hashable, Sendable {
     if let now = steal[cpu], let before = earlier.steal[cpu] {
       deltas.stealRun = max(.zero, now - before)
     }
-    deltas.smi = growth(smi[cpu], earlier.smi[cpu])
+    // Going back it was reset (suspend, a CPU that was offline), and what came before that is not known.
+    if let now = smi[cpu], let before = earlier.smi[cpu], now >= before {
+      deltas.smi = now - before
+    }
     deltas.thermalThrottles = growth(thermalThrottles[cpu], earlier.thermalThrottles[cpu])
     deltas.cgroupThrottles = growth(cgroupThrottles, earlier.cgroupThrottles)
     if let now = cgroupThrottled, let before = earlier.cgroupThrottled {

@@ -73,8 +73,8 @@ public struct FactsCollector: Sendable {
     facts.attachments = attachments
     facts.context = ContextRecord(
       ContextCollector.context(
-        of: facts, steal: steal, ownThreads: ownThreads, config: start.config,
-        surroundings: surroundings, cpu: sample.cpu))
+        of: facts, steal: steal, countsSteal: now.countsSteal, ownThreads: ownThreads,
+        config: start.config, surroundings: surroundings, cpu: sample.cpu))
     return facts
   }
 }

@@ -120,7 +120,8 @@ public struct MachineCollector: Sendable {
     }
     facts.board = joined(["sys_vendor", "product_name", "board_name"])
     facts.bios = joined(["bios_vendor", "bios_version", "bios_date"])
-    facts.hypervisor = HypervisorReader(files: files).name(info, commandLine: facts.commandLine)
+    facts.platform = PlatformReader(files: files).platform(
+      info, architecture: facts.architecture, commandLine: facts.commandLine)
   }
 
   /// The word in brackets of `[none] integrity confidentiality`, or the text itself.

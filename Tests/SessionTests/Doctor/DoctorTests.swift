@@ -15,6 +15,8 @@ struct DoctorTests {
   ) -> DoctorEvidence {
     var machine = MachineFacts()
     machine.release = "6.12.1-test"
+    machine.architecture = "x86_64"
+    machine.platform = .bareMetal
     machine.preemption = "full"
     machine.online = CPUSet([0, 1])
     machine.idleDriver = "intel_idle"
@@ -28,6 +30,7 @@ struct DoctorTests {
       machine: machine, tunables: tunables,
       capabilities: capabilities(events: events, tracers: tracers, triggers: triggers))
     evidence.hasSymbols = true
+    evidence.processorVendor = "GenuineIntel"
     return evidence
   }
 
@@ -113,9 +116,38 @@ struct DoctorTests {
     #expect(try verdict(.hardwareStall, evidence).sight == .suspected)
     evidence.counters = ["smi"]
     #expect(try verdict(.hardwareStall, evidence).sight == .proven)
-    evidence.machine.hypervisor = "KVM"
+    evidence.machine.platform = .guest("KVM")
     #expect(try verdict(.hypervisor, evidence).sight == .suspected)
+    #expect(try verdict(.hypervisor, evidence).change == NeedRemedy.steal)
     #expect(try verdict(.hardwareStall, evidence).sight == .unseen)
+    #expect(try verdict(.idleExit, evidence).sight == .unseen)
+    evidence.counters = ["steal"]
+    #expect(try verdict(.hypervisor, evidence).change == nil)
+  }
+
+  @Test func `where the platform is not known neither host nor hardware is ruled out`() throws {
+    var evidence = Self.evidence()
+    evidence.machine.platform = .unknown
+    evidence.counters = ["smi"]
+    for culprit in [CulpritClass.hypervisor, .hardwareStall] {
+      let verdict = try verdict(culprit, evidence)
+      #expect(verdict.sight == .unseen)
+      #expect(verdict.change == NeedRemedy.platform)
+      #expect(!verdict.decidedBy.contains("virtual machine"))
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("GenuineIntel", [], NeedRemedy.counter), ("AuthenticAMD", [], "CONFIG_HWLAT_TRACER"),
+      (nil, [], "CONFIG_HWLAT_TRACER"), (nil, ["hwlat"], "-T hwlat"),
+    ] as [(String?, [String], String)])
+  func `what would show a stall of the hardware depends on the processor`(
+    vendor: String?, tracers: [String], change: String
+  ) throws {
+    var evidence = Self.evidence(tracers: tracers)
+    evidence.processorVendor = vendor
+    #expect(try verdict(.hardwareStall, evidence).change == change)
   }
 
   @Test func `events beside the standing set are named`() throws {
@@ -137,19 +169,62 @@ struct DoctorTests {
     #expect(irqsoff.reason == "needs CONFIG_IRQSOFF_TRACER")
   }
 
-  private func settings(_ change: (inout DoctorEvidence) -> Void) -> [String: SettingVerdict.State]
-  {
+  private func checks(_ change: (inout DoctorEvidence) -> Void) -> [SettingVerdict] {
     var evidence = Self.evidence()
     change(&evidence)
     let clock = ClockVerdict(
       source: "tsc", resolution: Nanoseconds(1), smallestStep: Nanoseconds(1),
       readingCost: Nanoseconds(20), hasTraceClock: true)
-    let all = SettingChecks(evidence: evidence, clock: clock).all
-    return Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0.state) })
+    return SettingChecks(evidence: evidence, clock: clock).all
+  }
+
+  private func settings(_ change: (inout DoctorEvidence) -> Void) -> [String: SettingVerdict.State]
+  {
+    Dictionary(uniqueKeysWithValues: checks(change).map { ($0.name, $0.state) })
+  }
+
+  @Test(
+    arguments: [
+      (.bareMetal, "bare metal", nil, "not readable"),
+      (.unknown, "not known", "0 since boot", "not readable"),
+      (.guest("KVM"), "guest of KVM", "0 since boot", nil),
+      (.guest(""), "guest", "0 since boot", nil),
+    ] as [(SystemContext.Platform, String, String?, String?)])
+  func `the platform is said, and what a silent counter costs there`(
+    platform: SystemContext.Platform, value: String, steal: String?, smi: String?
+  ) {
+    let all = checks { $0.machine.platform = platform }
+    func setting(_ name: String) -> SettingVerdict? { all.first { $0.name == name } }
+    #expect(setting("platform")?.value == value)
+    #expect(setting("steal time")?.value == steal)
+    #expect(setting("SMI counter")?.value == smi)
+    for silent in [setting("steal time"), setting("SMI counter")].compactMap({ $0 }) {
+      #expect(silent.why.contains("a silent stretch cannot be told from a pause"))
+      #expect(silent.why.contains("likely at best"))
+      #expect(silent.remedy != nil)
+    }
+  }
+
+  @Test func `counters that can be read and processors without them are told`() {
+    let counted = settings {
+      $0.machine.platform = .guest("KVM")
+      $0.counters = ["steal"]
+    }
+    #expect(counted["steal time"] == .good)
+    #expect(settings { $0.counters = ["smi"] }["SMI counter"] == .good)
+    let amd = checks { $0.processorVendor = "AuthenticAMD" }.first { $0.name == "SMI counter" }
+    #expect(amd?.value == "none")
+    #expect(amd?.remedy == "CONFIG_HWLAT_TRACER")
+    let arm = checks {
+      $0.machine.architecture = "aarch64"
+      $0.machine.clockSource = "jiffies"
+    }
+    #expect(!arm.contains { $0.name == "SMI counter" })
+    #expect(arm.first { $0.name == "clock source" }?.remedy?.contains("tsc") == false)
   }
 
   @Test func `a machine that is set up well has nothing that spoils`() {
-    let states = settings { _ in }
+    let states = settings { $0.counters = ["smi"] }
     #expect(!states.values.contains(.spoils))
     #expect(states["governor"] == .good)
   }
@@ -159,7 +234,7 @@ struct DoctorTests {
       $0.machine.governors = "performance: 0, powersave: 1"
       $0.machine.smt = "on"
       $0.machine.preemption = "voluntary"
-      $0.machine.hypervisor = "KVM"
+      $0.machine.platform = .guest("KVM")
       $0.tunables.hugePages = "always"
       $0.tunables.numaBalancing = 1
       $0.tunables.printkLevel = 7
@@ -168,7 +243,7 @@ struct DoctorTests {
       $0.capabilities?.status.top.events = ["sched:sched_switch"]
     }
     for name in [
-      "governor", "SMT", "preemption", "hypervisor", "huge pages", "NUMA balancing",
+      "governor", "SMT", "preemption", "platform", "huge pages", "NUMA balancing",
       "printk console", "debugging", "other tracing",
     ] { #expect(states[name] == .spoils, "\(name)") }
   }

@@ -78,7 +78,59 @@ import TraceModel
     #expect(context.throttlingLogged == true)
     #expect(context.pageFaults == 2)
     #expect(context.ownThreads == [9])
-    #expect(context.hypervisor == nil)
+    #expect(context.platform == .unknown)
+    #expect(context.countsSteal == true)
+    #expect(context.smiCount == nil)
+  }
+
+  @Test func `steal time that stands at 0 on all CPUs may not be counted`() throws {
+    let zero = "cpu  1 2 3 4 5 6 7 0 9 10\ncpu0 1 2 3 4 5 6 7 0 0 0\ncpu1 1 2 3 4 5 6 7 0 0 0\n"
+    let tree = try TreeOfFiles(["/proc/stat": zero])
+    #expect(CounterCollector(tree.files).snapshot().countsSteal == nil)
+    try tree.write("/proc/stat", Data(stat(0).utf8))
+    let snapshot = CounterCollector(tree.files).snapshot()
+    #expect(snapshot.countsSteal == true, "CPU 0 has some")
+    var watch = StealWatch()
+    watch.note(snapshot.steal, at: .zero)
+    #expect(watch.growth(to: snapshot.steal, since: .zero) == [0: .zero, 1: .zero], "known zeros")
+    #expect(CounterSnapshot().countsSteal == nil)
+  }
+
+  @Test(
+    arguments: [
+      (.bareMetal, 0, 0), (.bareMetal, 2, 2), (.guest("KVM"), 0, nil), (.guest("KVM"), 2, 2),
+      (.unknown, 0, nil), (.unknown, 2, 2), (.bareMetal, nil, nil),
+    ] as [(SystemContext.Platform, UInt64?, UInt64?)])
+  func `an SMI counter that stands still is a fact on bare metal only`(
+    platform: SystemContext.Platform, read: UInt64?, known: UInt64?
+  ) {
+    var facts = ReportFacts()
+    facts.machine = MachineFacts()
+    facts.machine?.platform = platform
+    facts.machine?.architecture = "x86_64"
+    facts.counters = CounterDeltas(cpu: 1)
+    facts.counters?.smi = read
+    let context = ContextCollector.context(of: facts)
+    #expect(context.smiCount == known)
+    #expect(context.platform == platform)
+    #expect(context.architecture == "x86_64")
+  }
+
+  @Test func `the SMI counter of each CPU is read, one that cannot be read is not known`() throws {
+    func msr(_ count: UInt8) -> Data {
+      Data(repeating: 0, count: 0x34) + [count, 1, 0, 0, 0xff, 0, 0, 0]
+    }
+    let tree = try TreeOfFiles(["/proc/stat": stat(0)])
+    try tree.write("/dev/cpu/1/msr", msr(3))
+    try tree.write("/dev/cpu/0/msr", Data([1, 2, 3]))
+    let before = CounterCollector(tree.files).snapshot()
+    #expect(before.smi == [1: 0x103])
+    try tree.write("/dev/cpu/1/msr", msr(5))
+    let after = CounterCollector(tree.files).snapshot()
+    #expect(after.delta(since: before, cpu: 1, tid: nil).smi == 2)
+    #expect(after.delta(since: before, cpu: 0, tid: nil).smi == nil)
+    #expect(before.delta(since: before, cpu: 1, tid: nil).smi == 0)
+    #expect(before.delta(since: after, cpu: 1, tid: nil).smi == nil, "it was reset in between")
   }
 
   @Test func `a steal watch without a reading before the spike says nothing`() {

@@ -20,7 +20,7 @@ import TraceModel
     #expect(facts.clockSource?.isEmpty == false)
     let flagged = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8).contains(
       " hypervisor")
-    if flagged { #expect(facts.hypervisor != nil) }
+    if flagged { #expect(facts.platform.hypervisor != nil) }
   }
 
   @Test(

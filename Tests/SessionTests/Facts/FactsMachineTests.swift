@@ -1,3 +1,4 @@
+import Analysis
 import Foundation
 import Report
 import Session
@@ -63,7 +64,7 @@ import TraceModel
     #expect(facts.numaNodes == 2)
     #expect(facts.cpuModel == "Made Up CPU")
     #expect(facts.microcode == "0x2b")
-    #expect(facts.hypervisor == nil)
+    #expect(facts.platform == .bareMetal)
     #expect(facts.board == "ACME B1")
     #expect(facts.bios == "1.2 04/01/2020")
     #expect(facts.taint == 4_097)
@@ -134,30 +135,6 @@ import TraceModel
       "/proc/cmdline": options, "/boot/config-1": config,
     ])
     #expect(facts.preemption == model)
-  }
-
-  @Test(
-    arguments: [
-      (["/sys/class/dmi/id/sys_vendor": "QEMU"], "QEMU"),
-      (["/sys/class/dmi/id/product_name": "VMware Virtual Platform"], "VMware"),
-      (["/sys/class/dmi/id/sys_vendor": "Xen"], nil),
-      (["/sys/hypervisor/type": "xen\n"], "Xen"),
-      (["/proc/cpuinfo": "flags : fpu hypervisor\n"], ""),
-      (
-        ["/proc/cpuinfo": "flags : fpu hypervisor\n", "/proc/cmdline": "--firecracker-init"],
-        "Firecracker"
-      ),
-      (
-        [
-          "/proc/cpuinfo": "flags : fpu hypervisor\n",
-          "/sys/devices/system/clocksource/clocksource0/available_clocksource": "kvm-clock tsc\n",
-        ],
-        "KVM"
-      ),
-      (["/proc/cpuinfo": "flags : fpu\n"], nil), (["/proc/cpuinfo": "x : hypervisor\n"], nil),
-    ] as [([String: String], String?)])
-  func `a guest is told from a machine`(files: [String: String], name: String?) throws {
-    #expect(try collect(files).hypervisor == name)
   }
 
   @Test func `a packed configuration is read through gzip`() throws {
