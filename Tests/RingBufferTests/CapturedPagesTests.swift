@@ -1,133 +1,111 @@
+import Captures
 import Testing
 import TraceModel
 
 @testable import RingBuffer
 
-/// Other people's pages: what `COUNTS.txt` says of each must be met.
-@Suite(.enabled(if: Fixture.hasCorpus, "needs the corpus pages in ../shared/corpus/pages"))
-struct CorpusTests {
-  struct Expectation: Sendable {
-    var name = ""
-    var size = 0
-    var missed = false
-    var events = 0
-    var kinds: [String: Int] = [:]
-    var first: UInt64?
-    var last: UInt64?
-    var ids: [UInt16: Int] = [:]
-    var damaged = false
-  }
+/// Pages of other kernels: what a walk in another language counted in each (`Captures/pack counts`) must be met.
+struct CapturedPagesTests {
+  struct Source: CustomTestStringConvertible, Sendable {
+    /// The name without its ending.
+    var name: String
+    var isRaw = false
+    var testDescription: String { name }
 
-  static func expectations() throws -> [Expectation] {
-    try Fixture.text(Fixture.corpus + "/COUNTS.txt").split(separator: "\n").map { line in
-      var words = line.split(separator: " ")
-      var expected = Expectation(name: String(words[0]))
-      expected.damaged = line.hasSuffix("bad len 0")
-      expected.missed = words[3] == "missed"
-      words = words.map { $0.filter { !"{}',:".contains($0) } + "" }.map { Substring($0) }
-      func after(_ word: Substring) -> Substring {
-        words.firstIndex(of: word).map { words[$0 + 1] } ?? ""
+    static let all = [
+      Source(name: "captures/rt612-up-icount/break-irqoff-raw", isRaw: true),
+      Source(name: "captures/rt612-up-icount/break-irqoff-preemptirq-events"),
+      Source(name: "captures/debian61rt-up-icount/break-rthog"),
+    ]
+
+    /// The trace with its pages on CPU 0.
+    func trace() throws -> RawTrace {
+      guard isRaw else { return try Captures.trace(name + ".dat") }
+      let folder = name + ".raw/"
+      return RawTrace(
+        headerPage: try Captures.text(folder + "header_page"),
+        headerEvent: try Captures.text(folder + "header_event"),
+        formats: try Captures.formats("captures/rt612-up-icount"),
+        comms: Fixture.comms(try Captures.text(folder + "saved_cmdlines")),
+        cpus: [CPUPages(cpu: 0, store: ByteStore(try Captures.bytes(folder + "cpu0.raw")))])
+    }
+
+    /// The first `count` pages.
+    func pages(_ count: Int = .max) throws -> [[UInt8]] {
+      let cpu = try #require(try trace().cpus.first)
+      let bytes = cpu.store.withBytes(in: cpu.range) { span in
+        span.withUnsafeBytes { [UInt8]($0) }
       }
-      expected.size = try #require(Int(after("size")))
-      expected.events = try #require(Int(after("events")))
-      for kind in ["pad", "ext", "abs"] { expected.kinds[kind] = Int(after(Substring(kind))) }
-      expected.first = UInt64(after("first"))
-      expected.last = UInt64(after("last"))
-      let ids = words[(words.firstIndex(of: "ids").map { $0 + 1 } ?? words.count)...]
-        .compactMap { Int($0) }
-      for index in stride(from: 0, to: ids.count - 1, by: 2) {
-        expected.ids[UInt16(ids[index])] = ids[index + 1]
+      return stride(from: 0, to: bytes.count, by: 4_096).prefix(count).map {
+        Array(bytes[$0..<$0 + 4_096])
       }
-      return expected
+    }
+
+    func reader() throws -> PageReader {
+      PageReader(layout: PageLayout(header: try HeaderPage(text: try trace().headerPage)))
+    }
+
+    /// The lines of the counts, as words.
+    func counts() throws -> [[Substring]] {
+      try Captures.text(name + ".counts.txt").split(separator: "\n").dropFirst().map {
+        $0.split(separator: " ")
+      }
     }
   }
 
-  static func page(_ name: String) throws -> [UInt8] {
-    try Fixture.bytes(Fixture.corpus + "/" + name + ".bin")
-  }
-
-  static func reader() throws -> PageReader {
-    let text = try Fixture.text(Fixture.corpus + "/formats/events/header_page")
-    return PageReader(layout: PageLayout(header: try HeaderPage(text: text)))
-  }
-
-  @Test func `every count of COUNTS is met`() throws {
-    let reader = try Self.reader()
-    let expectations = try Self.expectations()
-    #expect(expectations.count == 8)
-    for expected in expectations {
-      let page = try Self.page(expected.name)
+  @Test(arguments: Source.all) func `every count of a page is met`(_ source: Source) throws {
+    let reader = try source.reader()
+    let pages = try source.pages()
+    let counts = try source.counts()
+    #expect(pages.count == counts.count && pages.count >= 17)
+    for (page, words) in zip(pages, counts) {
       let header = try #require(PageReaderTests.head(reader, page))
-      #expect(header.commit == expected.size, "\(expected.name)")
-      #expect(header.lost == (expected.missed ? .unknownCount : .none), "\(expected.name)")
+      #expect(header.commit == Int(words[0]))
+      #expect((header.lost != .none) == (words[1] == "1"))
       let (records, status) = PageReaderTests.walk(reader, page)
-      #expect(records.count == expected.events, "\(expected.name)")
-      #expect(records.first?.time == expected.first, "\(expected.name)")
-      #expect(records.last?.time == expected.last, "\(expected.name)")
+      #expect(status == .complete)
+      #expect(records.count == Int(words[2]))
+      #expect(records.first?.time == UInt64(words[6]))
+      #expect(records.last?.time == UInt64(words[7]))
       var ids: [UInt16: Int] = [:]
       for record in records { ids[record.id, default: 0] += 1 }
-      #expect(ids == expected.ids, "\(expected.name)")
-      #expect((status != .complete) == expected.damaged, "\(expected.name): \(status)")
-      #expect(Self.kinds(page, header.commit) == expected.kinds, "\(expected.name)")
+      let wanted = words[8...].map { $0.split(separator: ":") }
+      #expect(ids.count == wanted.count)
+      for word in wanted { #expect(UInt16(word[0]).map { ids[$0] } == Int(word[1])) }
     }
   }
 
-  /// Counts the records that are no events by a walk of its own over sound little-endian pages.
-  static func kinds(_ page: [UInt8], _ commit: Int) -> [String: Int] {
-    var kinds = ["pad": 0, "ext": 0, "abs": 0]
-    var offset = 16
-    func word(_ at: Int) -> Int {
-      (0..<4).reduce(0) { $0 | Int(page[at + $1]) << ($1 * 8) }
-    }
-    while offset + 8 <= 16 + commit {
-      switch word(offset) & 31 {
-      case 0:
-        guard word(offset + 4) >= 4 else { return kinds }
-        offset += 4 + word(offset + 4)
-      case 29:
-        kinds["pad", default: 0] += 1
-        offset += 4 + word(offset + 4)
-      case 30:
-        kinds["ext", default: 0] += 1
-        offset += 8
-      case 31:
-        kinds["abs", default: 0] += 1
-        offset += 8
-      case let type: offset += 4 + type * 4
-      }
-    }
-    return kinds
+  @Test func `absolute stamps and lost events are among the captured pages`() throws {
+    let words = try Source.all.flatMap { try $0.counts() }
+    #expect(words.count { $0[1] == "1" } == 3)
+    #expect(words.count { $0[5] != "0" } > 0)
   }
 
-  @Test func `a page with a 4-byte commit is read with its own header`() throws {
-    let header = try HeaderPage(text: Fixture.header32)
-    let reader = PageReader(layout: PageLayout(header: header))
-    let page = try Self.page("unittest_g_four_byte_commit")
-    #expect(PageReaderTests.head(reader, page)?.commit == 4)
-    #expect(PageReaderTests.walk(reader, page).records.isEmpty)
-  }
-
-  @Test func `all formats are read`() throws {
-    let formats = try Fixture.corpusFormats()
-    #expect(formats.count > 150)
+  @Test(arguments: ["captures/rt612-up-icount", "captures/debian61rt-up-icount"])
+  func `all formats of a kernel are read`(folder: String) throws {
+    let formats = try Captures.formats(folder)
+    #expect(formats.count > 1_000)
     let header = try HeaderPage(text: Fixture.header64)
     let schema = Schema(header: header, formats: formats)
     #expect(schema.problems.isEmpty, "\(schema.problems)")
   }
 
   @Test func `events of another kernel are decoded by its formats`() throws {
-    let trace = RawTrace(
-      headerPage: try Fixture.text(Fixture.corpus + "/formats/events/header_page"),
-      formats: try Fixture.corpusFormats(),
-      cpus: [
-        CPUPages(cpu: 0, store: ByteStore(try Self.page("unittest_g_six_sched_switch"))),
-        CPUPages(cpu: 1, store: ByteStore(try Self.page("unittest_g_single_print"))),
-      ])
-    let timeline = try TraceDecoder(trace: trace).timeline()
-    let texts = timeline.cpus[0].events.map(\.text)
-    #expect(texts.count == 6)
-    #expect(texts.first == "sched_switch: ksoftirqd/0/120 S ==> sleep/120")
-    #expect(timeline.cpus[1].events.map(\.payload) == [.marker("Hello, world!")])
-    #expect(timeline.cpus[1].events.first?.pid == 28712)
+    let timeline = try TraceDecoder(trace: try Source.all[0].trace()).timeline()
+    let events = timeline.cpus[0].events
+    // The kernel's own text of this moment: break-irqoff-raw.trace.
+    let marker = try #require(
+      events.first {
+        if case .marker(let text) = $0.payload { text.contains("2210 > 500") } else { false }
+      })
+    #expect(marker.text.contains("hit latency threshold"))
+    #expect(
+      events.contains {
+        $0.text.hasPrefix("sched_switch: ") && $0.text.hasSuffix(" ==> cyclictest/19")
+      })
+    #expect(
+      !events.contains {
+        if case .other(let other) = $0.payload { other.name.isEmpty } else { false }
+      })
   }
 }
