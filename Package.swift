@@ -99,12 +99,12 @@ let package = Package(
       name: "TraceModelTests", dependencies: ["TraceModel"], exclude: fixtures("TraceModelTests"),
       swiftSettings: common),
     .testTarget(
-      name: "RingBufferTests", dependencies: ["RingBuffer", "CTracing", "TraceModel"],
+      name: "RingBufferTests", dependencies: ["RingBuffer", "CTracing", "TraceModel", "Captures"],
       exclude: fixtures("RingBufferTests"), swiftSettings: common),
     .testTarget(
       name: "TraceFileTests",
       dependencies: [
-        "TraceFile", "RingBuffer", "TraceModel", "CZlib",
+        "TraceFile", "RingBuffer", "TraceModel", "CZlib", "Captures",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: fixtures("TraceFileTests"), swiftSettings: common),
@@ -121,7 +121,9 @@ let package = Package(
       name: "ReportTests", dependencies: ["Report", "Analysis", "TraceModel"],
       exclude: fixtures("ReportTests"), swiftSettings: common),
     // The recorded traces that several test targets read.
-    .target(name: "Captures", path: "Tests/Captures", swiftSettings: common),
+    .target(
+      name: "Captures", dependencies: ["TraceFile", "RingBuffer"], path: "Tests/Captures",
+      exclude: ["Fixtures", "pack"], swiftSettings: common),
     .testTarget(
       name: "RecordedTests",
       dependencies: [

@@ -34,7 +34,6 @@ struct CaptureCase: CustomTestStringConvertible, Sendable {
   }
 }
 
-@Suite(.enabled(if: Captures.areThere, "needs the shared material beside the clone"))
 struct OfflineCaptureTests {
   private static let rt = "captures/rt612-up-icount/"
   private static let debian = "captures/debian61rt-up-icount/"

@@ -75,7 +75,6 @@ struct OfflineRobustnessTests {
   }
 
   @Test(
-    .enabled(if: Captures.areThere, "needs the shared material beside the clone"),
     arguments: [
       "inject-irqsoff.trace", "wakeup_rt-func0-events.trace", "osnoise-plain.trace",
       "irqsoff-func0-events.trace", "inject-preemptirqsoff-alt-pievents.trace",

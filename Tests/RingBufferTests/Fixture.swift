@@ -8,10 +8,6 @@ import TraceModel
 enum Fixture {
   static let directory =
     #filePath.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } + "/Fixtures"
-  static let corpus =
-    #filePath.split(separator: "/").dropLast(4).reduce("") { $0 + "/" + $1 }
-    + "/shared/corpus/pages"
-  static var hasCorpus: Bool { FileManager.default.fileExists(atPath: corpus + "/COUNTS.txt") }
 
   static func bytes(_ path: String) throws -> [UInt8] {
     // Files of tracefs and /proc tell no size: read to the end.
@@ -64,21 +60,6 @@ enum Fixture {
       comms[pid] = String(parts[1])
     }
     return comms
-  }
-
-  /// The formats beside the corpus pages.
-  static func corpusFormats() throws -> [FormatText] {
-    let events = corpus + "/formats/events"
-    var formats: [FormatText] = []
-    for system in try FileManager.default.contentsOfDirectory(atPath: events).sorted() {
-      let names =
-        (try? FileManager.default.contentsOfDirectory(atPath: events + "/" + system)) ?? []
-      for name in names.sorted() {
-        guard let text = try? text("\(events)/\(system)/\(name)/format") else { continue }
-        formats.append(FormatText(system: system, text: text))
-      }
-    }
-    return formats
   }
 
   static let header64 = """

@@ -117,7 +117,6 @@ struct TracerSelfTestTests {
   }
 
   @Test(
-    .enabled(if: Captures.areThere, "the captures are not there"),
     arguments: [
       ("irqsoff", "inject-irqsoff.trace"), ("preemptoff", "inject-preemptoff.trace"),
       ("irqsoff", "irqsoff-func0-hackbench.trace"),

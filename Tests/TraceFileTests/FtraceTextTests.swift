@@ -40,6 +40,26 @@ struct FtraceTextTests: ReadsFtrace {
     #expect(text.timeline[cpu: 1]?.oldest == Nanoseconds(1_000_010_000))
   }
 
+  @Test(arguments: [
+    // Without a newline at its end.
+    ("cpus=2\n  sh-61  [000]  1.000000: a: b\n  sh-61  [001]  1.000002: a: b", 2, 0),
+    // trace-cmd without the event's format.
+    ("cpus=1\n  sh-61  [000]  1.000000: softirq_raise: [FAILED TO PARSE] vec=1\n", 1, 0),
+    // Out of order.
+    ("cpus=1\n  sh-61  [000]  2.000000: a: b\n  sh-61  [000]  1.000000: a: b\n", 2, 1),
+    // A page of systrace.
+    (
+      "<!DOCTYPE html>\n<html><body>\n<script class=\"trace-data\" type=\"application/text\">\n"
+        + "# tracer: nop\n  sh-61  (   61) [000] d..2  1.000000: a: b &amp; c\n"
+        + "  sh-61  (-----) [001] ...1  1.000010: a: b\n</script></body></html>\n", 2, 0
+    ),
+  ]) func `forms of other tools hold their events`(text: String, events: Int, problems: Int) {
+    let text = read(text)
+    #expect(text.sections.map(\.eventCount) == [events])
+    #expect(text.problems.count == problems, "\(text.problems)")
+    #expect(text.timeline.merged.allSatisfy { $0.pid == 61 })
+  }
+
   @Test func `a text out of a mail is read`() {
     let text = read(
       """

@@ -81,7 +81,7 @@ final class LiveInstance {
 
 @Suite(
   .serialized,
-  .enabled(if: LiveInstance.canRecord && Shared.hasTraceCmd, "needs root, tracefs and trace-cmd"))
+  .enabled(if: LiveInstance.canRecord && TraceCmd.isThere, "needs root, tracefs and trace-cmd"))
 struct LiveDatTests {
   /// `COMM-PID [CPU] SECONDS: EVENT` of a line of either program.
   private func key(_ line: Substring) -> String? {

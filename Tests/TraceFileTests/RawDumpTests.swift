@@ -1,3 +1,4 @@
+import Captures
 import Foundation
 import RingBuffer
 import Testing
@@ -51,21 +52,22 @@ struct RawDumpTests {
     #expect(throws: TraceFileError.self) { try RawDumpReader.read(empty.path) }
   }
 
-  @Test(.enabled(if: Shared.isThere, "needs the shared material beside the clone"))
-  func `a captured dump has the pages of its trace`() throws {
-    let folder = "captures/rt612-up-icount/break-irqoff-raw.raw/"
-    var files: [String: [UInt8]] = ["cpu0.raw": try Shared.bytes(folder + "cpu0.raw.xz")]
-    for name in ["header_page", "header_event", "saved_cmdlines", "trace_clock"] {
-      files[name] = try Shared.bytes(folder + name)
+  @Test func `a captured dump has the pages of its trace`() throws {
+    let scratch = try Scratch()
+    let folder = "captures/rt612-up-icount"
+    try Captures.unpack(folder + "/break-irqoff-raw.raw", into: scratch.path)
+    for format in try Captures.formats(folder) {
+      let name = try #require(format.text.split(separator: "\n").first).dropFirst(6)
+      let event = scratch.file("formats/events/\(format.system)/\(name)")
+      try FileManager.default.createDirectory(atPath: event, withIntermediateDirectories: true)
+      try Data(format.text.utf8).write(to: URL(fileURLWithPath: event + "/format"))
     }
-    let scratch = try make(files)
-    let result = try RawDumpReader.read(
-      scratch.path, formatsAt: Shared.root + "/corpus/pages/formats")
+    let result = try RawDumpReader.read(scratch.path, formatsAt: scratch.file("formats"))
     #expect(result.problems == [])
     #expect(result.trace.pageSize == 4_096)
     #expect(result.trace.longSize == 8)
-    #expect(result.trace.cpus.map(\.range.count) == [files["cpu0.raw"]?.count])
-    #expect(result.trace.formats.count > 100)
+    #expect(result.trace.cpus.map(\.range.count) == [200_704])
+    #expect(result.trace.formats.count > 1_000)
     #expect(result.trace.comms.count > 3)
   }
 

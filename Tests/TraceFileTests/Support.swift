@@ -69,31 +69,10 @@ final class Scratch {
   }
 }
 
-/// Material that is not part of the project, beside a clone of it.
-enum Shared {
-  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("shared").path
-
-  static let isThere = FileManager.default.fileExists(atPath: root + "/captures/MANIFEST.md")
-  static let hasTraceCmd = ["/usr/bin/trace-cmd", "/usr/local/bin/trace-cmd"].contains {
+/// The program that defines the format of trace.dat.
+enum TraceCmd {
+  static let isThere = ["/usr/bin/trace-cmd", "/usr/local/bin/trace-cmd"].contains {
     FileManager.default.isExecutableFile(atPath: $0)
-  }
-
-  /// All files below a folder of the material, sorted, as paths relative to it.
-  static func files(_ folder: String) -> [String] {
-    let all = FileManager.default.enumerator(atPath: root + "/" + folder)?.allObjects ?? []
-    return all.compactMap { $0 as? String }.sorted()
-  }
-
-  /// A file's bytes, unpacked where it is an .xz file.
-  static func bytes(_ path: String) throws -> [UInt8] {
-    let full = root + "/" + path
-    guard full.hasSuffix(".xz") else { return try TraceFileTests.bytes(full) }
-    let scratch = try Scratch()
-    let result = try run(["sh", "-c", "xz -dc '\(full)' > '\(scratch.file("x"))'"])
-    #expect(result.status == 0, "\(result.errors)")
-    return try TraceFileTests.bytes(scratch.file("x"))
   }
 }
 
