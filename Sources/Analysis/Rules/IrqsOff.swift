@@ -57,7 +57,8 @@ struct IrqsOff: Rule {
     let section = spike.section(of: tracers, over: timer.spans)
     // A host or firmware that stops the CPU leaves the same traces, but not just there.
     let doubtful =
-      (spike.context.platform != .bareMetal || spike.mayBeSMI) && !timer.code.stoppedAtInterruptEnable
+      (spike.context.platform != .bareMetal || spike.mayBeSMI)
+      && !timer.code.stoppedAtInterruptEnable
     var evidence: [Evidence] = []
     if let event = spike.times.interruptEvent {
       evidence.append(Evidence(event, note: "late by \(late.length.microseconds) us"))
