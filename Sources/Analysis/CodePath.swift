@@ -5,6 +5,7 @@ import TraceModel
 enum CodePath {
   /// Fewer examples say nothing of what is usual.
   private static let least = 3
+  private static let leastOfAll = 12
   /// How many times the longest of the others a stretch must be.
   private static let factor: Int64 = 10
 
@@ -13,14 +14,21 @@ enum CodePath {
     guard a.cpu == b.cpu, a.pid == b.pid else { return nil }
     switch (a.payload, b.payload) {
     case (.vectorEntry("local_timer", _), .hrtimerExpireEntry): return "the timer interrupt's entry"
+    case (.vectorEntry("local_timer", _), .vectorExit("local_timer", _)):
+      return "a timer interrupt without a timer"
     case (.hrtimerExpireExit, .vectorExit("local_timer", _)): return "the timer interrupt's end"
     case (.hrtimerExpireExit, .hrtimerExpireEntry): return "the way between two timers"
-    case (.hrtimerExpireEntry(_, let function, _), .waking)
-    where function.symbol == "hrtimer_wakeup":
+    case (.hrtimerExpireEntry(_, let function, _), .waking) where function.symbol == "hrtimer_wakeup":
       return "the wake-up's begin"
     case (.waking(let first), .wakeup(let second)) where first.task.pid == second.task.pid:
       return "the wake-up itself"
     case (.wakeup, .hrtimerExpireExit): return "the wake-up's end"
+    case (.hrtimerExpireEntry(_, let function, _), .softirqRaise)
+    where TimerFunctions.isTick(function.symbol):
+      return "the tick's begin"
+    case (.hrtimerExpireEntry(_, let function, _), .hrtimerExpireExit)
+    where TimerFunctions.isTick(function.symbol):
+      return "the tick"
     default: return nil
     }
   }
@@ -70,16 +78,23 @@ enum CodePath {
     return found
   }
 
-  /// Whether a step is far longer than the others of its path; where the trace has too few others, steal time must have
-  /// grown by as much. Of the others the upper tenth is left out: those may be pauses too.
+  /// Whether a step is far longer than the others of its path, or, where the trace has too few of them, than the steps of
+  /// all paths; with too few of those steal time must have grown by as much.
   private static func isUnusual(_ step: Step, in track: CPUTimeline, _ spike: SpikeCase) -> Bool {
-    var others = steps(track.events).filter { $0.path == step.path && $0.span != step.span }
-      .map(\.span.length)
-    guard others.count >= least else {
-      return spike.steal > .zero && spike.steal >= step.span.length
+    let others = steps(track.events).filter { $0.span != step.span }
+    let same = others.filter { $0.path == step.path }
+    if let usual = usual(same, least: least) { return step.span.length >= usual * factor }
+    // Another path may take a few times as long by itself.
+    if let usual = usual(others, least: leastOfAll) {
+      return step.span.length >= usual * factor * 3
     }
-    others.sort()
-    let usual = max(others[(others.count - 1) * 9 / 10], Nanoseconds(500))
-    return step.span.length >= usual * factor
+    return spike.steal > .zero && spike.steal >= step.span.length
+  }
+
+  /// The longest of the steps but for the upper tenth, which may be pauses too; nil where there are too few.
+  private static func usual(_ steps: [Step], least: Int) -> Nanoseconds? {
+    guard steps.count >= least else { return nil }
+    let lengths = steps.map(\.span.length).sorted()
+    return max(lengths[(lengths.count - 1) * 9 / 10], Nanoseconds(500))
   }
 }

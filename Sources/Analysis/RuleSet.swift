@@ -16,7 +16,9 @@ enum RuleSet {
     .observer: Set(CulpritClass.allCases).subtracting([.observer]),
     .rtThrottling: throttled,
     .deadlineServer: throttled,
-    .hypervisor: [.hardIRQ, .softirq, .schedulerOverhead, .interruptedAfterSwitch],
+    .hypervisor: [
+      .hardIRQ, .softirq, .schedulerOverhead, .interruptedAfterSwitch, .tickWork,
+    ],
     .pageFault: [
       .higherPriorityTask, .samePriorityTask, .runQueue, .irqThread, .ownOutput, .memoryReclaim,
     ],
