@@ -67,7 +67,9 @@ struct HardIRQ: Rule {
   /// The interrupt that woke the thread by the marks of a wakeup tracer's lines, which has no events of interrupts: the
   /// time between two lines that both stand in it.
   private func marked(_ spike: SpikeCase, in span: TimeSpan) -> Finding? {
-    guard spike.sections.contains(where: \.isWakeup) else { return nil }
+    guard spike.sample.source == .tracer, spike.sections.contains(where: \.isWakeup) else {
+      return nil
+    }
     let events = spike.events(in: TimeSpan(span.start, span.end + Nanoseconds(1)))
     var spans: [TimeSpan] = []
     for (event, next) in zip(events, events.dropFirst())

@@ -4,7 +4,7 @@ import TraceModel
 ///
 /// Evidence: silence where code with interrupts enabled was interrupted, or between two events that follow each other
 /// at once; an SMI counter that grew makes it likely, and proven where all CPUs were silent together. So does a gap
-/// that the hwlat tracer found meanwhile, and one on another CPU that covers 80 % makes it proven. In kernel code
+/// that the hwlat tracer found meanwhile, and one on another CPU that covers 80 % makes it proven on a machine that is known to be physical. In kernel code
 /// that is not seen to enable interrupts again, only a few SMIs in the run or such a gap speak for it. A gap that hwlat
 /// itself measured is possible: what took the time is not in it.
 ///
@@ -48,7 +48,8 @@ struct HardwareStall: Rule {
       Finding(
         .hardwareStall, name: grew > 0 ? "SMI" : "",
         confidence: wasSeen || (grew > 0 && together)
-          ? .proven : grew > 0 || !gaps.isEmpty ? .likely : .possible,
+          ? spike.context.platform == .bareMetal || grew > 0 ? .proven : .likely
+          : grew > 0 || !gaps.isEmpty ? .likely : .possible,
         spans: stalls.map(\.span), evidence: evidence,
         nextStep: Self.advice(spike.context))
     ])
