@@ -3,10 +3,12 @@ internal import RingBuffer
 internal import TraceFile
 internal import TraceModel
 
-/// The run queues of a recorded trace: bundle, trace.dat or ftrace text.
+/// The run queues of a recorded trace: one buffer of it, or a text.
 public struct RunQueueRecording {
   /// What could not be read of the file, one line each.
   public let problems: [String]
+  /// Which of several buffers or texts is meant, one line each.
+  public let remarks: [String]
   private let source: Source
 
   private enum Source {
@@ -14,32 +16,27 @@ public struct RunQueueRecording {
     case timeline(Timeline)
   }
 
-  /// Opens a file; throws where it is no trace.
-  public init(path: String) throws(RecordedError) {
+  /// Opens a trace as `TraceOpener` does; throws where it is none, or where it has no buffer `instance`.
+  ///
+  /// One buffer is replayed: each task has one state, and what two buffers hold of one event would count twice. It is
+  /// that of the name `instance`, else the first one with a sched_switch.
+  public init(
+    path: String, formats: String? = nil, instance: String? = nil
+  ) throws(RecordedError) {
+    let opened = try TraceOpener.open(path, formats: formats)
+    problems = opened.problems
+    let name = TraceOpener.name(path)
     do throws(TraceFileError) {
-      var file = path
-      let format = try TraceFormat.detect(path)
-      if case .bundle = format { file = try Bundle(path).path(of: Bundle.trace) }
-      switch format {
-      case .text, .html:
-        let text = try FtraceTextReader.read(file)
-        problems = text.problems.map(\.description)
-        source = .timeline(text.timeline)
-      case .rawPages:
-        let dump = try RawDumpReader.read(file)
-        problems = dump.problems.map(\.description)
-        source = .pages(try Self.decoder(dump.trace, path), dump.trace.cpus)
-      case .bundle, .traceDat:
-        let recorded = try TraceDatReader.read(file)
-        problems = recorded.problems.map(\.description)
-        guard let buffer = recorded.mainBuffer else {
-          throw TraceFileError(.read, path: path, reason: .invalid("there is no buffer in it"))
-        }
-        let decoder = try Self.decoder(buffer.trace, path)
-        let isPlain = recorded.cycles == nil && recorded.timeOffset == .zero
+      let choice = try BufferChoice(opened, instance: instance, path: name)
+      remarks = choice.remarks
+      if let buffer = choice.buffer {
+        let decoder = try Self.decoder(buffer.trace, name)
         source =
-          isPlain
-          ? .pages(decoder, buffer.trace.cpus) : .timeline(recorded.corrected(decoder.timeline()))
+          buffer.clock.isPlain
+          ? .pages(decoder, buffer.trace.cpus)
+          : .timeline(opened.file?.corrected(decoder.timeline()) ?? decoder.timeline())
+      } else {
+        source = .timeline(choice.section?.timeline ?? Timeline(cpus: []))
       }
     } catch {
       throw RecordedError(error)
