@@ -17,7 +17,7 @@ public struct LatencyStatistics: Hashable, Sendable {
   public init() {}
 
   /// Adds a latency; a negative one counts as 0.
-  public mutating func add(_ latency: Nanoseconds) {
+  @_optimize(speed) public mutating func add(_ latency: Nanoseconds) {
     let value = max(0, latency.count)
     count += 1
     sum += Nanoseconds(value)
@@ -64,7 +64,7 @@ public struct LatencyStatistics: Hashable, Sendable {
     return maximum
   }
 
-  static func bucket(_ value: Int64) -> Int {
+  @_optimize(speed) static func bucket(_ value: Int64) -> Int {
     guard value >= 4 else { return Int(max(0, value)) }
     let exponent = 63 - value.leadingZeroBitCount
     let quarter = Int(value >> Int64(exponent - 2)) & 3

@@ -82,21 +82,18 @@ enum SwitchSearch {
     guard let decoder = try? TraceDecoder(trace: bare), let id = decoder.schema.schedSwitch?.id
     else { return false }
     let reader = decoder.reader
-    let size = decoder.pageSize
     for pages in trace.cpus {
-      var position = pages.range.lowerBound
-      while position < pages.range.upperBound {
-        let end = min(position + size, pages.range.upperBound)
-        var isFound = false
-        pages.store.withBytes(in: position..<end) { page in
-          _ = reader.forEachRecord(in: page, pageSize: size) { record in
+      var sequence = PageSequence(pages, decoder)
+      var isFound = false
+      while !isFound,
+        sequence.next({ page in
+          _ = reader.forEachRecord(in: page, pageSize: decoder.pageSize) { record in
             isFound = record.id == id
             return !isFound
           }
-        }
-        if isFound { return true }
-        position = end
-      }
+        })
+      {}
+      if isFound { return true }
     }
     return false
   }

@@ -12,7 +12,8 @@ public struct RunQueueRecording {
   private let source: Source
 
   private enum Source {
-    case pages(TraceDecoder, [CPUPages])
+    /// The decoder knows no pages.
+    case pages(TraceDecoder, [CPUPages], StampClock)
     case timeline(Timeline)
   }
 
@@ -30,11 +31,8 @@ public struct RunQueueRecording {
       let choice = try BufferChoice(opened, instance: instance, path: name)
       remarks = choice.remarks
       if let buffer = choice.buffer {
-        let decoder = try Self.decoder(buffer.trace, name)
-        source =
-          buffer.clock.isPlain
-          ? .pages(decoder, buffer.trace.cpus)
-          : .timeline(opened.file?.corrected(decoder.timeline()) ?? decoder.timeline())
+        source = .pages(
+          try Self.decoder(buffer.trace, name), buffer.trace.cpus, buffer.clock)
       } else {
         source = .timeline(choice.section?.timeline ?? Timeline(cpus: []))
       }
@@ -46,8 +44,11 @@ public struct RunQueueRecording {
   private static func decoder(
     _ trace: RawTrace, _ path: String
   ) throws(TraceFileError) -> TraceDecoder {
+    var bare = trace
+    bare.cpus = []
+    bare.formats = RunQueueDecoder.used(trace.formats)
     do throws(RingBufferError) {
-      return try TraceDecoder(trace: trace)
+      return try TraceDecoder(trace: bare)
     } catch {
       throw TraceFileError(.read, path: path, reason: .invalid("\(error)"))
     }
@@ -60,59 +61,44 @@ public struct RunQueueRecording {
     let labels = LabelTable()
     var replay = RunQueueReplay(
       filter: filter, labels: labels, recordsChains: root != nil, root: root)
-    var merger: RunQueueMerger
+    var merge: EventMerge
     switch source {
-    case .pages(let decoder, let buffers):
+    case .pages(let decoder, let buffers, let clock):
       let reader = RunQueueDecoder(decoder, labels: labels)
-      merger = RunQueueMerger(buffers: buffers.count)
-      for (index, buffer) in buffers.enumerated() {
-        merger.queues[index] = Self.events(buffer, decoder, reader)
-      }
+      merge = EventMerge(buffers.map { EventQueue($0, decoder: reader, clock: clock) })
     case .timeline(let timeline):
-      merger = RunQueueMerger(buffers: timeline.cpus.count)
-      for (index, cpu) in timeline.cpus.enumerated() {
-        merger.queues[index] = Self.events(cpu, labels)
-      }
+      merge = EventMerge(timeline.cpus.map { EventQueue(Self.events($0, labels)) })
     }
-    var count = 0
-    merger.drain(upTo: .max) { event in
-      replay.apply(event)
-      count += 1
-      if count % 65_536 == 0 { observer.give(&replay) }
-    }
+    // Rows wait no longer than this, so that their memory is bounded too.
+    while merge.drain(most: 65_536, into: &replay) { observer.give(&replay) }
     replay.finish()
     observer.give(&replay)
+    for problem in merge.problems { observer.remark(problem) }
     return replay
   }
 
-  private static func events(
-    _ buffer: CPUPages, _ decoder: TraceDecoder, _ reader: RunQueueDecoder
-  ) -> [RunQueueEvent] {
-    var events: [RunQueueEvent] = []
-    let pages = decoder.pageIndex(cpu: buffer.cpu)?.pages ?? []
-    for (number, page) in pages.enumerated() {
-      let range = page.position..<page.position + decoder.pageSize
-      buffer.store.withBytes(in: range.clamped(to: buffer.range)) { bytes in
-        let before = events.count
-        let (lost, _) = reader.decode(
-          bytes, cpu: Int32(truncatingIfNeeded: buffer.cpu), into: &events)
-        // What was lost before the first page is before all that is known.
-        if number == 0, lost != .none, before < events.count { events.remove(at: before) }
-      }
-    }
-    return events
-  }
-
   private static func events(_ cpu: CPUTimeline, _ labels: LabelTable) -> [RunQueueEvent] {
-    var events = cpu.events.compactMap { RunQueueEvent($0, labels: labels) }
-    for gap in cpu.gaps {
+    var gaps = cpu.gaps.map { gap in
       var lost = RunQueueEvent(
         kind: .lost, time: gap.span.end.count, cpu: Int32(truncatingIfNeeded: cpu.cpu), pid: 0)
       lost.value = -1
       if case .lostEvents(let count?) = gap.cause { lost.value = Int64(clamping: count) }
-      let at = events.firstIndex { $0.time >= lost.time } ?? events.endIndex
-      events.insert(lost, at: at)
+      return lost
     }
-    return events
+    // Each goes before the first event that is not older; of equal ones the last gap is first.
+    gaps.reverse()
+    gaps.sort { $0.time < $1.time }
+    var rest = gaps[...]
+    var events: [RunQueueEvent] = []
+    events.reserveCapacity(cpu.events.count + gaps.count)
+    for event in cpu.events {
+      guard let event = RunQueueEvent(event, labels: labels) else { continue }
+      while let lost = rest.first, lost.time <= event.time {
+        events.append(lost)
+        rest.removeFirst()
+      }
+      events.append(event)
+    }
+    return events + rest
   }
 }
