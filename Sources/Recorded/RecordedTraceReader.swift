@@ -46,6 +46,7 @@ struct RecordedTraceReader {
       for cpu in pages.scan.cpus {
         problems += pages.scan.pageIndex(cpu: cpu)?.problems.map { "\($0)" } ?? []
       }
+      problems += buffer.trace.cpus.compactMap(\.store.damage)
       sources.append(TraceSource(name: buffer.name, body: .pages(pages)))
     } catch {
       problems.append("\(error)")

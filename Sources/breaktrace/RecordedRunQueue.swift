@@ -49,7 +49,9 @@ struct RecordedRunQueue {
     let printer = RunqPrinter(
       format: format, work: work, softirq: softirq, threshold: filter.threshold, isTop: false,
       clock: .trace)
-    let replay = recording.replay(filter: filter, observer: printer.observer, chains: tree)
+    var observer = printer.observer
+    observer.remark = { Console.error("breaktrace: \(name): \($0)") }
+    let replay = recording.replay(filter: filter, observer: observer, chains: tree)
     if replay.switchCount == 0 {
       Console.error(
         "breaktrace: \(name): there is no sched_switch in it: record sched:sched_switch and "

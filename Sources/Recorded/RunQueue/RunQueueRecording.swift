@@ -66,6 +66,7 @@ public struct RunQueueRecording {
     case .pages(let decoder, let buffers, let clock):
       let reader = RunQueueDecoder(decoder, labels: labels)
       merge = EventMerge(buffers.map { EventQueue($0, decoder: reader, clock: clock) })
+      for damage in buffers.compactMap(\.store.damage) { observer.remark(damage) }
     case .timeline(let timeline):
       merge = EventMerge(timeline.cpus.map { EventQueue(Self.events($0, labels)) })
     }
