@@ -18,7 +18,8 @@ enum CodePath {
       return "a timer interrupt without a timer"
     case (.hrtimerExpireExit, .vectorExit("local_timer", _)): return "the timer interrupt's end"
     case (.hrtimerExpireExit, .hrtimerExpireEntry): return "the way between two timers"
-    case (.hrtimerExpireEntry(_, let function, _), .waking) where function.symbol == "hrtimer_wakeup":
+    case (.hrtimerExpireEntry(_, let function, _), .waking)
+    where function.symbol == "hrtimer_wakeup":
       return "the wake-up's begin"
     case (.waking(let first), .wakeup(let second)) where first.task.pid == second.task.pid:
       return "the wake-up itself"

@@ -1,14 +1,13 @@
 internal import Analysis
 public import Report
 internal import RingBuffer
-internal import SystemPackage
 internal import TraceFile
 internal import TraceModel
 
 /// A recorded trace that is explained without the machine it came from.
 ///
 /// Bundles, trace.dat files, directories of raw pages, and the text of ftrace, trace-cmd and systrace; what is
-/// packed with gzip or zstd is unpacked.
+/// packed with gzip or zstd is unpacked. `-` is standard input.
 public struct RecordedTrace: Sendable {
   /// What could not be read of the file, one line each, with its offset or line.
   public let problems: [String]
@@ -27,10 +26,11 @@ public struct RecordedTrace: Sendable {
     path: String, formats: String? = nil, request: AnalyzeRequest? = nil, isList: Bool = false
   ) throws(RecordedError) {
     var reader = RecordedTraceReader(question: request?.question(isList: isList))
-    try reader.read(path, formats: formats)
+    reader.take(try TraceOpener.open(path, formats: formats))
     guard !reader.sources.isEmpty else {
       throw RecordedError(
-        TraceFileError(.read, path: path, reason: .invalid("there is no buffer in it")))
+        TraceFileError(
+          .read, path: TraceOpener.name(path), reason: .invalid("there is no buffer in it")))
     }
     problems = reader.problems
     sources = reader.sources
@@ -41,7 +41,7 @@ public struct RecordedTrace: Sendable {
   /// Opens a trace whose bytes are there already; `name` is for the errors.
   public init(bytes: [UInt8], name: String) throws(RecordedError) {
     var reader = RecordedTraceReader()
-    try reader.read(ByteStore(bytes), path: name)
+    reader.take(try TraceOpener.open(ByteStore(bytes), name: name))
     problems = reader.problems
     sources = reader.sources
     isOwn = reader.facts != nil

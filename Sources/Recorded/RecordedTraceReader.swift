@@ -1,11 +1,10 @@
 internal import Analysis
 internal import Report
 internal import RingBuffer
-internal import SystemPackage
 internal import TraceFile
 internal import TraceModel
 
-/// Reads what a path names into buffers and sections.
+/// Makes the sources of an analysis of what was opened.
 struct RecordedTraceReader {
   /// A search that is sure to be made.
   let question: StreamSearch.Question?
@@ -18,52 +17,17 @@ struct RecordedTraceReader {
 
   init(question: StreamSearch.Question? = nil) { self.question = question }
 
-  mutating func read(_ path: String, formats: String?) throws(RecordedError) {
-    do throws(TraceFileError) {
-      if let store = try PackedFile.open(path) {
-        try file(store, path)
-        return
-      }
-      switch try TraceFormat.detect(path) {
-      case .bundle:
-        let trace = try Bundle(path).path(of: Bundle.trace)
-        do throws(TraceFileError) {
-          try file(try MappedFile.open(trace), path)
-        } catch  where error.errno == .noSuchFileOrDirectory {
-          var lacking = error
-          lacking.hint = "the bundle is not whole: copy its trace.dat too"
-          throw lacking
-        }
-      case .rawPages: try pages(path, formats)
-      case .traceDat, .text, .html: try file(try MappedFile.open(path), path)
-      }
-    } catch {
-      throw RecordedError(error)
+  mutating func take(_ opened: OpenedTrace) {
+    problems += opened.problems
+    for buffer in opened.buffers where buffer.hasPages { take(buffer) }
+    sources += opened.sections.map { TraceSource(name: "", body: .text($0)) }
+    let header = opened.textHeader?.latency
+    guard let file = opened.file else {
+      let clock = opened.buffers.first?.trace.clock ?? ""
+      foreign(
+        release: header?.release ?? "", model: header?.preemptionModel ?? "", clock: clock)
+      return
     }
-  }
-
-  mutating func read(_ store: ByteStore, path: String) throws(RecordedError) {
-    do throws(TraceFileError) {
-      try file(store, path)
-    } catch {
-      throw RecordedError(error)
-    }
-  }
-
-  private mutating func file(_ store: ByteStore, _ path: String) throws(TraceFileError) {
-    switch try TraceFormat.detect(store, path: path) {
-    case .traceDat: take(try TraceDatReader.read(store, path: path))
-    case .text, .html: take(FtraceTextReader.read(store))
-    case .bundle, .rawPages: break
-    }
-  }
-
-  private mutating func take(_ file: TraceDatFile) {
-    problems += file.problems.map(\.description)
-    for buffer in file.buffers where buffer.trace.cpus.contains(where: { !$0.range.isEmpty }) {
-      take(buffer.trace, name: buffer.name, file: file)
-    }
-    if let text = file.latencyText { take(FtraceTextReader.read(ByteStore(Array(text.utf8)))) }
     if let line = file.facts {
       do throws(ReportError) {
         facts = try ReportFacts(json: line)
@@ -81,53 +45,17 @@ struct RecordedTraceReader {
       clock: file.mainBuffer?.trace.clock ?? "")
   }
 
-  private mutating func take(_ trace: RawTrace, name: String, file: TraceDatFile?) {
+  private mutating func take(_ buffer: OpenedTrace.Buffer) {
     do throws(RingBufferError) {
-      let pages = try PagedTrace(
-        trace, clock: StampClock(file, clock: trace.clock), question: question)
+      let pages = try PagedTrace(buffer.trace, clock: buffer.clock, question: question)
       for cpu in pages.scan.cpus {
         problems += pages.scan.pageIndex(cpu: cpu)?.problems.map { "\($0)" } ?? []
       }
-      sources.append(TraceSource(name: name, body: .pages(pages)))
+      problems += buffer.trace.cpus.compactMap(\.store.damage)
+      sources.append(TraceSource(name: buffer.name, body: .pages(pages)))
     } catch {
       problems.append("\(error)")
     }
-  }
-
-  private mutating func take(_ text: FtraceText) {
-    problems += text.problems.map { problem in
-      (problem.offset.map { "line \($0): " } ?? "") + problem.text
-    }
-    sources += text.sections.filter { $0.eventCount > 0 || $0.header.latency != nil }.map {
-      TraceSource(name: "", body: .text($0))
-    }
-    if sources.isEmpty {
-      sources = text.sections.prefix(1).map { TraceSource(name: "", body: .text($0)) }
-    }
-    let header = text.header
-    foreign(
-      release: header.latency?.release ?? "", model: header.latency?.preemptionModel ?? "",
-      clock: "")
-  }
-
-  private mutating func pages(_ path: String, _ formats: String?) throws(TraceFileError) {
-    var other: TraceDatFile?
-    if let formats, case .traceDat? = try? TraceFormat.detect(formats) {
-      other = try TraceDatReader.read(formats)
-    }
-    let dump = try RawDumpReader.read(path, formatsAt: other == nil ? formats : nil)
-    var trace = dump.trace
-    problems += dump.problems.map(\.description)
-    if let from = other?.mainBuffer?.trace {
-      if trace.formats.isEmpty {
-        trace.formats = from.formats
-        problems.removeAll { $0.contains("format files") }
-      }
-      if trace.symbols.isEmpty { trace.symbols = from.symbols }
-      if trace.printkFormats.isEmpty { trace.printkFormats = from.printkFormats }
-    }
-    take(trace, name: "", file: nil)
-    foreign(release: "", model: "", clock: trace.clock)
   }
 
   /// Takes what another program's file says of the machine. What it was recorded on, and what a host took away, no such

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Bytes that stay where they are as long as the store lives: a copy, or a mapping that its owner releases.
 @safe public final class ByteStore: @unchecked Sendable {
   private let base: UnsafeRawPointer?
@@ -5,10 +7,31 @@
   public let count: Int
   private let release: (UnsafeRawPointer, Int) -> Void
   private let reading: ((UnsafeMutableRawBufferPointer, Int) -> Bool)?
+  private let filling: Filling?
+
+  /// Fills a store's bytes when they are first looked at.
+  private final class Filling: @unchecked Sendable {
+    private let isDone = Mutex(false)
+    private let fill: () -> Void
+    let damage: () -> String?
+
+    init(_ fill: @escaping () -> Void, damage: @escaping () -> String?) {
+      self.fill = fill
+      self.damage = damage
+    }
+
+    func run() {
+      isDone.withLock { isDone in
+        if !isDone { fill() }
+        isDone = true
+      }
+    }
+  }
 
   /// Makes a store that owns a copy of `bytes`.
   public init(_ bytes: [UInt8]) {
     count = bytes.count
+    filling = nil
     unsafe reading = nil
     guard !bytes.isEmpty else {
       unsafe base = nil
@@ -33,6 +56,23 @@
     unsafe self.reading = reading
     unsafe self.base = base
     self.count = count
+    filling = nil
+    unsafe self.release = release
+  }
+
+  /// The same for bytes that `filling` puts at `base` when they are first looked at in place; `reading` does without.
+  ///
+  /// `damage` tells what neither of the two could make so far: such bytes are zeros.
+  public init(
+    unsafeBase base: UnsafeRawPointer, count: Int,
+    reading: @escaping (UnsafeMutableRawBufferPointer, Int) -> Bool,
+    filling: @escaping () -> Void, damage: @escaping () -> String?,
+    release: @escaping (UnsafeRawPointer, Int) -> Void
+  ) {
+    unsafe self.reading = reading
+    unsafe self.base = base
+    self.count = count
+    self.filling = Filling(filling, damage: damage)
     unsafe self.release = release
   }
 
@@ -64,5 +104,11 @@
     }
   }
 
-  @usableFromInline var start: UnsafeRawPointer? { unsafe base }
+  /// What could not be made of the bytes that were read or looked at so far, nil where all could.
+  public var damage: String? { filling?.damage() }
+
+  @usableFromInline var start: UnsafeRawPointer? {
+    filling?.run()
+    return unsafe base
+  }
 }

@@ -113,10 +113,11 @@ final class EventDecoder: Sendable {
     return .switched(
       SwitchEvent(
         previous: TaskIdentity(
-          pid: fields.previousPid, comm: reader.previousName.text(page, record) ?? ""),
+          pid: fields.previousPid, comm: reader.slots.previousName.text(page, record) ?? ""),
         previousPriority: KernelPriority(fields.previousPriority),
         previousState: reader.states.state(fields.previousState),
-        next: TaskIdentity(pid: fields.nextPid, comm: reader.nextName.text(page, record) ?? ""),
+        next: TaskIdentity(
+          pid: fields.nextPid, comm: reader.slots.nextName.text(page, record) ?? ""),
         nextPriority: KernelPriority(fields.nextPriority)))
   }
 

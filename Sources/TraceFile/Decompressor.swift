@@ -4,7 +4,7 @@ internal import Glibc
 internal import RingBuffer
 
 /// The compressions of trace.dat version 7.
-enum Decompressor {
+enum Decompressor: Sendable {
   case none, zstd, zlib
 
   /// The largest amount of bytes that one section or one CPU's data may claim to become.
@@ -23,7 +23,7 @@ enum Decompressor {
   }
 
   /// One compressed piece: its bytes in the file, and how many they become.
-  struct Piece {
+  struct Piece: Sendable {
     var range: Range<Int>
     var size: Int
   }
@@ -40,6 +40,35 @@ enum Decompressor {
   func expandPrefix(
     _ pieces: [Piece], of store: ByteStore
   ) throws(TraceFileProblem) -> (store: ByteStore, count: Int, problem: TraceFileProblem?) {
+    let total = try size(of: pieces)
+    guard total > 0 else { return (ByteStore([]), 0, nil) }
+    let base = unsafe try room(total)
+    let result = unsafe ByteStore(
+      unsafeBase: UnsafeRawPointer(base), count: total, release: Self.unmap)
+    let (done, problem) = unsafe expand(
+      pieces, of: store,
+      into: UnsafeMutableRawBufferPointer(start: base, count: total))
+    return (result, done, problem)
+  }
+
+  /// Uncompresses `pieces` when they are read, one by one, or all when they are looked at in place.
+  ///
+  /// Throws where the pieces claim to become more than can be.
+  func expandLater(_ pieces: [Piece], of store: ByteStore) throws(TraceFileProblem) -> ByteStore {
+    let total = try size(of: pieces)
+    guard total > 0 else { return ByteStore([]) }
+    let base = unsafe try room(total)
+    let chunks = ChunkedBytes(pieces, of: store, self)
+    return unsafe ByteStore(
+      unsafeBase: UnsafeRawPointer(base), count: total,
+      reading: { buffer, offset in unsafe chunks.read(offset, into: buffer) },
+      filling: {
+        unsafe chunks.fill(UnsafeMutableRawBufferPointer(start: base, count: total))
+      }, damage: { chunks.problem?.description }, release: Self.unmap)
+  }
+
+  /// The bytes that pieces become together.
+  func size(of pieces: [Piece]) throws(TraceFileProblem) -> Int {
     var total = 0
     for piece in pieces {
       let (sum, overflow) = total.addingReportingOverflow(piece.size)
@@ -52,31 +81,47 @@ enum Decompressor {
       }
       total = sum
     }
-    guard total > 0 else { return (ByteStore([]), 0, nil) }
-    // A mapping, because a failed allocation would end the process and a claim may be large.
-    guard
-      let base = unsafe mmap(
-        nil, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
-      unsafe base != MAP_FAILED
-    else { throw TraceFileProblem(offset: nil, "no memory for \(total) uncompressed bytes") }
-    let result = unsafe ByteStore(unsafeBase: UnsafeRawPointer(base), count: total) { base, count in
-      _ = unsafe munmap(UnsafeMutableRawPointer(mutating: base), count)
-    }
+    return total
+  }
+
+  /// Uncompresses pieces into `room`, which is as large as they claim to become, up to the first that is damaged.
+  @unsafe func expand(
+    _ pieces: [Piece], of store: ByteStore, into room: UnsafeMutableRawBufferPointer
+  ) -> (count: Int, problem: TraceFileProblem?) {
     var done = 0
     for piece in pieces {
-      let room = unsafe UnsafeMutableRawBufferPointer(start: base + done, count: piece.size)
-      let made = store.withBytes(in: piece.range) { bytes in
-        unsafe bytes.withUnsafeBytes { source in unsafe decompress(source, into: room) }
-      }
-      guard made == piece.size else {
-        let problem = TraceFileProblem(
-          offset: UInt64(piece.range.lowerBound),
-          "damaged compressed data (\(self)): \(piece.size) bytes promised, \(made ?? 0) came out")
-        return (result, done, problem)
-      }
+      let part = unsafe UnsafeMutableRawBufferPointer(rebasing: room[done..<done + piece.size])
+      if let problem = unsafe expand(piece, of: store, into: part) { return (done, problem) }
       done += piece.size
     }
-    return (result, done, nil)
+    return (done, nil)
+  }
+
+  /// Uncompresses a piece into `room`, which is as large as it claims to become.
+  @unsafe func expand(
+    _ piece: Piece, of store: ByteStore, into room: UnsafeMutableRawBufferPointer
+  ) -> TraceFileProblem? {
+    let made = store.withBytes(in: piece.range) { bytes in
+      unsafe bytes.withUnsafeBytes { source in unsafe decompress(source, into: room) }
+    }
+    guard made != piece.size else { return nil }
+    return TraceFileProblem(
+      offset: UInt64(piece.range.lowerBound),
+      "damaged compressed data (\(self)): \(piece.size) bytes promised, \(made ?? 0) came out")
+  }
+
+  /// A mapping, because a failed allocation would end the process and a claim may be large.
+  @unsafe private func room(_ size: Int) throws(TraceFileProblem) -> UnsafeMutableRawPointer {
+    guard
+      let base = unsafe mmap(
+        nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
+      unsafe base != MAP_FAILED
+    else { throw TraceFileProblem(offset: nil, "no memory for \(size) uncompressed bytes") }
+    return unsafe base
+  }
+
+  private static func unmap(_ base: UnsafeRawPointer, _ count: Int) {
+    _ = unsafe munmap(UnsafeMutableRawPointer(mutating: base), count)
   }
 
   /// Uncompresses one piece; gives the number of bytes, nil for damaged data.

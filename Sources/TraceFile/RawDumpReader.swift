@@ -21,11 +21,12 @@ public enum RawDumpReader {
     !pages(path).isEmpty
   }
 
-  /// Reads the directory at `path`; formats come from `formatsAt` where they are kept elsewhere.
+  /// Reads the directory at `path`; what it lacks of the texts comes from the directory `formatsAt` or from `other`, a
+  /// trace of the same kernel.
   ///
   /// Throws where there are no pages or no header_page.
   public static func read(
-    _ path: String, formatsAt other: String? = nil
+    _ path: String, formatsAt folder: String? = nil, or other: RawTrace? = nil
   ) throws(TraceFileError) -> Result {
     let files = pages(path)
     guard !files.isEmpty else {
@@ -33,16 +34,19 @@ public enum RawDumpReader {
         .read, path: path, reason: .unsupported("a directory without pages of any CPU"),
         hint: "pages are files per_cpu/cpuN/trace_pipe_raw or cpuN.raw")
     }
-    let roots = [path, path + "/formats", path + "/.."] + (other.map { [$0] } ?? [])
-    guard let headerPage = text("header_page", in: roots) else {
+    let roots = [path, path + "/formats", path + "/.."] + (folder.map { [$0] } ?? [])
+    guard let headerPage = text("header_page", in: roots) ?? other?.headerPage else {
       throw TraceFileError(
         .read, path: path, reason: .damaged("there is no header_page"),
-        hint: "copy events/header_page of the traced kernel into the directory")
+        hint:
+          "copy events/header_page of the traced kernel into the directory, or name a trace.dat "
+          + "of it with --formats")
     }
     var problems: [TraceFileProblem] = []
     var metadata = TraceDatMetadata()
     metadata.headerPage = headerPage
-    let formats = formats(in: roots)
+    var formats = formats(in: roots)
+    if formats.isEmpty, let other { formats = other.formats }
     if formats.isEmpty {
       problems.append(TraceFileProblem(offset: nil, "there are no format files of events"))
     }
@@ -60,12 +64,16 @@ public enum RawDumpReader {
       }
       cpus.append(CPUPages(cpu: file.cpu, store: store, range: 0..<whole))
     }
-    let trace = RawTrace(
+    var trace = RawTrace(
       longSize: metadata.commitSize ?? 8, pageSize: pageSize, headerPage: headerPage,
       headerEvent: text("header_event", in: roots) ?? "", formats: formats,
       comms: metadata.comms, symbols: text("kallsyms", in: roots) ?? "",
       printkFormats: text("printk_formats", in: roots) ?? "",
       clock: TraceDatOptions.clock(text("trace_clock", in: roots) ?? ""), cpus: cpus)
+    if let other {
+      if trace.symbolText.isEmpty { trace.symbolText = other.symbolText }
+      if trace.printkFormats.isEmpty { trace.printkFormats = other.printkFormats }
+    }
     return Result(trace: trace, problems: problems)
   }
 

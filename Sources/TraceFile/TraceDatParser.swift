@@ -11,8 +11,11 @@ struct TraceDatParser {
   var buffers: [TraceDatBuffer] = []
   var latencyText: String?
   var problems: [TraceFileProblem] = []
+  /// Data of a CPU that become more bytes are uncompressed when they are read.
+  let mostAtOnce: Int
 
-  init(head: TraceDatHead, store: ByteStore) {
+  init(head: TraceDatHead, store: ByteStore, mostAtOnce: Int) {
+    self.mostAtOnce = mostAtOnce
     self.head = head
     self.store = store
     decompressor = Decompressor(name: head.compression)

@@ -15,10 +15,17 @@ public enum TraceDatReader {
   public static func read(
     _ store: ByteStore, path: String
   ) throws(TraceFileError) -> TraceDatFile {
+    try read(store, path: path, mostAtOnce: 64 << 20)
+  }
+
+  /// Compressed data of a CPU that become more than `mostAtOnce` bytes are uncompressed when they are read.
+  package static func read(
+    _ store: ByteStore, path: String, mostAtOnce: Int
+  ) throws(TraceFileError) -> TraceDatFile {
     var input = ByteReader(store)
     do throws(TraceFileProblem) {
       let head = try TraceDatHead(&input)
-      var parser = TraceDatParser(head: head, store: store)
+      var parser = TraceDatParser(head: head, store: store, mostAtOnce: mostAtOnce)
       if head.version == 6 { parser.readSequence(input) } else { parser.readSections() }
       return parser.finish()
     } catch {

@@ -163,6 +163,8 @@ extension TraceDatParser {
   }
 
   /// A CPU's compressed chunks; those in front of a damaged or missing one are kept.
+  ///
+  /// Many of them are uncompressed when they are read, and their damage is found then (`ByteStore.damage`).
   private mutating func expand(
     _ cpu: Int, at offset: UInt64, pageSize: Int, buffer: String
   ) -> CPUPages {
@@ -187,7 +189,13 @@ extension TraceDatParser {
       for _ in 0..<count { pieces.append(try parser.piece(&input, what)) }
     }
     let expanded = attempt { (parser) throws(TraceFileProblem) in
-      try decompressor.expandPrefix(pieces, of: parser.store)
+      guard try decompressor.size(of: pieces) > parser.mostAtOnce,
+        pieces.allSatisfy({ $0.size <= ChunkedBytes.largest })
+      else {
+        return try decompressor.expandPrefix(pieces, of: parser.store)
+      }
+      let store = try decompressor.expandLater(pieces, of: parser.store)
+      return (store, store.count, nil)
     }
     guard let expanded else { return empty }
     if let problem = expanded.problem { problems.append(problem) }

@@ -77,7 +77,10 @@ public struct TraceFileError: Error, Hashable, Sendable, CustomStringConvertible
   /// The error of a failed call, with the hint that its errno asks for.
   static func system(_ operation: Operation, _ path: String, _ errno: Errno) -> TraceFileError {
     let hint: String
+    let isReading = operation == .open || operation == .read || operation == .verify
     switch errno {
+    case .permissionDenied where isReading, .notPermitted where isReading:
+      hint = "check the permissions"
     case .noSpace, Errno(rawValue: EDQUOT):
       hint = "free some space or choose another directory with --output"
     case .permissionDenied, .notPermitted:

@@ -24,8 +24,10 @@ public enum TraceFormat: Hashable, Sendable {
       if unsafe access(list, F_OK) == 0 { return .bundle }
       if RawDumpReader.isDump(path) { return .rawPages }
       throw TraceFileError(
-        .open, path: path, reason: .unsupported("a directory that is no bundle"),
-        hint: "a bundle holds a file \(BundleWriter.manifestName); name a trace file instead")
+        .open, path: path,
+        reason: .unsupported("the directory is neither a bundle nor a dump of raw pages"),
+        hint: "a bundle holds \(BundleWriter.manifestName), a dump per_cpu/cpuN/trace_pipe_raw or "
+          + "cpuN.raw; name one of these or a trace file")
     }
     return try detect(try MappedFile.open(path), path: path)
   }

@@ -11,7 +11,8 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     abstract: "Explains the spikes of a recorded trace, of breaktrace or of others.",
     discussion: """
       Reads bundles, trace.dat (versions 6 and 7, every buffer), the text of tracefs' trace file and of trace-cmd \
-      report, systrace pages, and directories of raw pages; gzip and zstd are unpacked.
+      report, systrace pages, and directories of raw pages. Files packed with gzip or zstd are unpacked. `-` is standard \
+      input, `./-` a file of that name. FIFOs and devices are read as standard input only.
 
       What is explained: the wake-up that --at, --task or --threshold name; else the last break that breaktrace, \
       cyclictest, oslat, rtla or jitterdebugger marked; else the section of a latency tracer; else the worst wake-up of \
@@ -24,12 +25,13 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
         breaktrace analyze trace.dat --task 1813 --list
         breaktrace analyze trace.txt --at 25.404682
         breaktrace analyze --runq --threshold 5000 trace.dat
+        ssh machine cat trace.dat.zst | breaktrace analyze -
 
       Exit status: 0: explained, or no wake-up is above --threshold; 1: a file cannot be read, or there is nothing in it \
       to explain; 4: explained, but the trace of a window is incomplete; 64: the command line is wrong.
       """)
 
-  @Argument(help: "Bundles, trace files, or directories of raw pages.")
+  @Argument(help: "Bundles, trace files, directories of raw pages, or - for standard input.")
   var files: [String]
 
   @Option(help: "text, markdown or json.")
@@ -44,7 +46,7 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
   @Option(help: "The wake-up around this time: seconds as trace-cmd prints them, or ns.")
   var at: String?
 
-  @Option(help: "The buffer (instance) to look into; an empty name is the top one.")
+  @Option(help: "Look into this buffer (instance) only; an empty name is the top one.")
   var instance: String?
 
   @Option(help: "A directory or trace.dat with the event formats of raw pages that lack them.")
@@ -70,10 +72,10 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
       throw ValidationError("--threshold wants microseconds from 0 on")
     }
     if limit < 1 || limit > 100_000 { throw ValidationError("--limit wants 1 to 100000") }
-    if runq, at != nil || instance != nil || formats != nil || all || list || format == .markdown {
+    if runq, at != nil || all || list || format == .markdown {
       throw ValidationError(
-        "--runq goes with --task, --threshold and --format text or json; `breaktrace runq --file` "
-          + "has more")
+        "--runq goes with --task, --threshold, --instance, --formats and --format text or json; "
+          + "`breaktrace runq --file` has more")
     }
   }
 
@@ -109,7 +111,8 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     case nil: break
     }
     return RecordedRunQueue(
-      files: files, filter: filter, format: format == .json ? .json : .text)
+      files: files, formats: formats, instance: instance, filter: filter,
+      format: format == .json ? .json : .text)
   }
 
   mutating func status() -> ExitStatus {
@@ -117,10 +120,11 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     var reports: [SpikeReport] = []
     var tables: [WakeupTable] = []
     var failed = false
-    for file in files {
+    for path in files {
+      let file = TraceOpener.name(path)
       do throws(RecordedError) {
         let recorded = try RecordedTrace(
-          path: file, formats: formats, request: request, isList: list)
+          path: path, formats: formats, request: request, isList: list)
         for problem in recorded.problems { Console.error("breaktrace: \(file): \(problem)") }
         if list {
           let table = recorded.list(request)

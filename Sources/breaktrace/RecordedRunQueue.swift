@@ -7,6 +7,10 @@ import TraceModel
 struct RecordedRunQueue {
   /// The traces.
   var files: [String]
+  /// Where the event formats of raw pages are, nil for beside them.
+  var formats: String?
+  /// The buffer that is replayed, nil for the first one with switches.
+  var instance: String?
   /// Which waits are shown.
   var filter: RunQueueFilter
   var format: LineFormat
@@ -33,27 +37,31 @@ struct RecordedRunQueue {
   }
 
   private func show(_ path: String) throws(RecordedError) -> ExitStatus {
-    let recording = try RunQueueRecording(path: path)
+    let recording = try RunQueueRecording(path: path, formats: formats, instance: instance)
+    let name = TraceOpener.name(path)
     for problem in recording.problems.prefix(10) {
-      Console.error("breaktrace: \(path): \(problem)")
+      Console.error("breaktrace: \(name): \(problem)")
     }
     if recording.problems.count > 10 {
-      Console.error("breaktrace: \(path): … and \(recording.problems.count - 10) more")
+      Console.error("breaktrace: \(name): … and \(recording.problems.count - 10) more")
     }
+    for remark in recording.remarks { Console.error("breaktrace: \(name): \(remark)") }
     let printer = RunqPrinter(
       format: format, work: work, softirq: softirq, threshold: filter.threshold, isTop: false,
       clock: .trace)
-    let replay = recording.replay(filter: filter, observer: printer.observer, chains: tree)
+    var observer = printer.observer
+    observer.remark = { Console.error("breaktrace: \(name): \($0)") }
+    let replay = recording.replay(filter: filter, observer: observer, chains: tree)
     if replay.switchCount == 0 {
       Console.error(
-        "breaktrace: \(path): there is no sched_switch in it: record sched:sched_switch and "
+        "breaktrace: \(name): there is no sched_switch in it: record sched:sched_switch and "
           + "sched:sched_waking")
       return .failure
     }
     if tree != nil {
       Console.output(
         CommandText.text(
-          command: path, status: 0, threshold: filter.threshold, calls: replay.slowCalls,
+          command: name, status: 0, threshold: filter.threshold, calls: replay.slowCalls,
           polls: replay.polls, deliveries: replay.deliveries, waits: [],
           summary: RunQueueSummary(replay)))
     }

@@ -20,6 +20,7 @@ struct RunqCommand: ParsableCommand, StatusReporting {
         breaktrace runq --comm 'kworker*' --format json >waits.jsonl
         breaktrace runq --work '*' --softirq --threshold 1000
         breaktrace runq --file trace.dat --threshold 500
+        zcat trace.dat.gz | breaktrace runq --file -
         breaktrace runq --check-log runqslower.log
 
       Exit status: 0: measured or read; 1: an error, a file that cannot be read, or a task that does not exist; 2: \
@@ -67,8 +68,18 @@ struct RunqCommand: ParsableCommand, StatusReporting {
 
   @Option(
     parsing: .upToNextOption,
-    help: "Recorded traces instead of this machine: bundles, trace.dat, ftrace text.")
+    help:
+      "Read recorded traces instead of this machine, as analyze does; - is standard input.")
   var file: [String] = []
+
+  @Option(
+    help:
+      "With --file: replay this buffer (instance), not the first with sched_switch; an empty name is the top one."
+  )
+  var instance: String?
+
+  @Option(help: "With --file: a directory or trace.dat with the event formats of raw pages.")
+  var formats: String?
 
   @Option(help: "With --file: the chains of the process tree of that process id.")
   var tree: Int32?
@@ -85,6 +96,9 @@ struct RunqCommand: ParsableCommand, StatusReporting {
       throw ValidationError("--cpu takes a list of CPUs as in 0-3,5; got \(cpu)")
     }
     if tree != nil, file.isEmpty { throw ValidationError("--tree goes with --file") }
+    if file.isEmpty, instance != nil || formats != nil {
+      throw ValidationError("--instance and --formats go with --file")
+    }
     if !file.isEmpty, pid != nil {
       throw ValidationError("--pid is of this machine, not of a file: use --tid or --comm")
     }
@@ -143,7 +157,8 @@ struct RunqCommand: ParsableCommand, StatusReporting {
 
   private func recorded() -> ExitStatus {
     let status = RecordedRunQueue(
-      files: file, filter: filter, format: format, work: work, softirq: softirq, tree: tree
+      files: file, formats: formats, instance: instance, filter: filter, format: format, work: work,
+      softirq: softirq, tree: tree
     ).status()
     return status
   }

@@ -8,13 +8,14 @@ import TraceModel
 
   /// The user's code was interrupted 1462 us late, and no counter tells of an SMI.
   private func stall(
-    _ gaps: [HardwareGap]?, hypervisor: String? = nil
+    _ gaps: [HardwareGap]?, hypervisor: String? = nil,
+    platform: SystemContext.Platform = .bareMetal
   ) -> Finding {
     Scenario(
       .hardwareStall, "", .possible, wake: 2_385,
       context: {
         $0.hardwareGaps = gaps
-        $0.hypervisor = hypervisor
+        $0.platform = hypervisor.map { .guest($0) } ?? platform
       }
     ) { own, _ in
       own.sleep(at: 0, expiry: 900, next: worker)
@@ -36,6 +37,10 @@ import TraceModel
     #expect(verdict.culprit == .hardwareStall)
     #expect(verdict.confidence == .proven)
     #expect(verdict.evidence.contains { $0.event == "hwlat" && $0.cpu == 0 })
+    // A guest that nobody recognised would show the same.
+    let unknown = stall([gap(890, 2_360)], platform: .unknown)
+    #expect(unknown.culprit == .hardwareStall)
+    #expect(unknown.confidence == .likely)
   }
 
   @Test func `a gap of the same CPU or of a part of the silence makes it likely`() {

@@ -69,7 +69,7 @@ extension ProcessTests {
         (["analyze", "missing"], 1, "missing: No such file"),
         (["analyze", "empty"], 1, "the file is empty"),
         (["analyze", "text"], 1, "no event in it"), (["analyze", "junk"], 1, "not known"),
-        (["analyze", "dir"], 1, "no bundle"), (["analyze", "bundle"], 1, "not whole"),
+        (["analyze", "dir"], 1, "neither a bundle"), (["analyze", "bundle"], 1, "not whole"),
         (["analyze", "trace", "--task", "nobody"], 1, "no task of that id or name"),
         (["analyze", "trace", "--task", "nobody", "--threshold", "1"], 1, "no task of that"),
         (["analyze", "trace", "--task", "nobody", "--list"], 1, "no task of that id or name"),

@@ -34,7 +34,7 @@ struct CPUHistory {
   var top: Occupant { frames.last ?? task }
 
   /// Ends the slice of whoever is on top.
-  private mutating func close(_ time: Int64) {
+  @_optimize(speed) private mutating func close(_ time: Int64) {
     if let since, time > since {
       let slice = Slice(start: since, end: time, occupant: top)
       if ring.count < Self.size {
@@ -47,7 +47,7 @@ struct CPUHistory {
     since = max(time, since ?? time)
   }
 
-  mutating func run(_ occupant: Occupant, at time: Int64, leaving: Occupant) {
+  @_optimize(speed) mutating func run(_ occupant: Occupant, at time: Int64, leaving: Occupant) {
     // Before the first switch the task that leaves is who ran.
     if task.kind == .unknown { task = leaving }
     close(time)
@@ -55,12 +55,14 @@ struct CPUHistory {
     if !frames.isEmpty { frames.removeAll(keepingCapacity: true) }
   }
 
-  mutating func push(_ occupant: Occupant, at time: Int64) {
+  @_optimize(speed) mutating func push(_ occupant: Occupant, at time: Int64) {
     close(time)
     if frames.count < 16 { frames.append(occupant) }
   }
 
-  mutating func pop(_ kind: BehindEntry.Kind, _ number: Int32, _ label: Int32, at time: Int64) {
+  @_optimize(speed) mutating func pop(
+    _ kind: BehindEntry.Kind, _ number: Int32, _ label: Int32, at time: Int64
+  ) {
     close(time)
     // The first one: a function of a softirq whose end was not seen ends with it.
     if let index = frames.firstIndex(where: {

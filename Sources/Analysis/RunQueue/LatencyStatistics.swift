@@ -8,7 +8,10 @@ public struct LatencyStatistics: Hashable, Sendable {
   public private(set) var sum = Nanoseconds.zero
   /// The largest.
   public private(set) var maximum = Nanoseconds.zero
+  /// The buckets from the first that is used to the last: a trace has thousands of tasks, most with few waits.
   private var buckets: [UInt32] = []
+  /// The number of the first one.
+  private var first = 0
 
   /// Buckets of a quarter octave up to 2^40 ns.
   private static let bucketCount = 164
@@ -17,14 +20,28 @@ public struct LatencyStatistics: Hashable, Sendable {
   public init() {}
 
   /// Adds a latency; a negative one counts as 0.
-  public mutating func add(_ latency: Nanoseconds) {
+  @_optimize(speed) public mutating func add(_ latency: Nanoseconds) {
     let value = max(0, latency.count)
     count += 1
     sum += Nanoseconds(value)
     if value > maximum.count { maximum = Nanoseconds(value) }
-    if buckets.isEmpty { buckets = [UInt32](repeating: 0, count: Self.bucketCount) }
     let index = Self.bucket(value)
-    buckets[index] = buckets[index] == .max ? .max : buckets[index] + 1
+    reach(index)
+    let old = buckets[index - first]
+    buckets[index - first] = old == .max ? .max : old + 1
+  }
+
+  /// Makes room for a bucket.
+  private mutating func reach(_ index: Int) {
+    if buckets.isEmpty {
+      first = index
+      buckets = [0]
+    } else if index < first {
+      buckets.insert(contentsOf: repeatElement(0, count: first - index), at: 0)
+      first = index
+    } else if index >= first + buckets.count {
+      buckets.append(contentsOf: repeatElement(0, count: index + 1 - first - buckets.count))
+    }
   }
 
   /// Adds all of another's.
@@ -33,12 +50,11 @@ public struct LatencyStatistics: Hashable, Sendable {
     sum += other.sum
     maximum = max(maximum, other.maximum)
     guard !other.buckets.isEmpty else { return }
-    if buckets.isEmpty {
-      buckets = other.buckets
-      return
-    }
-    for index in buckets.indices {
-      let (total, overflow) = buckets[index].addingReportingOverflow(other.buckets[index])
+    reach(other.first)
+    reach(other.first + other.buckets.count - 1)
+    for (number, value) in other.buckets.enumerated() {
+      let index = other.first + number - first
+      let (total, overflow) = buckets[index].addingReportingOverflow(value)
       buckets[index] = overflow ? .max : total
     }
   }
@@ -54,7 +70,8 @@ public struct LatencyStatistics: Hashable, Sendable {
     guard count > 0 else { return .zero }
     let wanted = max(1, UInt64((Double(count) * min(max(share, 0), 1)).rounded(.up)))
     var seen: UInt64 = 0
-    for (index, number) in buckets.enumerated() {
+    for (place, number) in buckets.enumerated() {
+      let index = first + place
       seen += UInt64(number)
       // The last bucket has no upper end.
       if seen >= wanted, index < Self.bucketCount - 1 {
@@ -64,7 +81,7 @@ public struct LatencyStatistics: Hashable, Sendable {
     return maximum
   }
 
-  static func bucket(_ value: Int64) -> Int {
+  @_optimize(speed) static func bucket(_ value: Int64) -> Int {
     guard value >= 4 else { return Int(max(0, value)) }
     let exponent = 63 - value.leadingZeroBitCount
     let quarter = Int(value >> Int64(exponent - 2)) & 3

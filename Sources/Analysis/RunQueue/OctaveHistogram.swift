@@ -18,7 +18,7 @@ public struct OctaveHistogram: Hashable, Sendable {
   public init() {}
 
   /// Adds a latency; a negative one counts as 0.
-  public mutating func add(_ latency: Nanoseconds) {
+  @_optimize(speed) public mutating func add(_ latency: Nanoseconds) {
     let microseconds = UInt64(clamping: latency.microseconds)
     counts[min(64 - microseconds.leadingZeroBitCount, 39)] += 1
   }

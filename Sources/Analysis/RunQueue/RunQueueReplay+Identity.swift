@@ -5,7 +5,7 @@ extension RunQueueReplay {
     CPUHistory.Occupant(kind: pid == 0 ? .idle : .task, number: pid, name: name)
   }
 
-  mutating func slot(_ pid: Int32) -> Int? {
+  @_optimize(speed) mutating func slot(_ pid: Int32) -> Int? {
     guard pid > 0, pid <= Self.highestPid else { return nil }
     let number = Int(pid)
     if number >= slots.count {
@@ -17,7 +17,7 @@ extension RunQueueReplay {
     return tasks.count - 1
   }
 
-  func taskName(_ pid: Int32) -> TaskName {
+  @_optimize(speed) func taskName(_ pid: Int32) -> TaskName {
     guard pid > 0, Int(pid) < slots.count, slots[Int(pid)] >= 0 else { return .none }
     return tasks[Int(slots[Int(pid)])].name
   }
@@ -26,7 +26,7 @@ extension RunQueueReplay {
   public func name(_ pid: Int32) -> String { taskName(pid).text }
 
   /// Names come from the events' own fields alone, never from the task that happens to be current.
-  mutating func learn(_ index: Int, _ name: TaskName, _ time: Int64) {
+  @_optimize(speed) mutating func learn(_ index: Int, _ name: TaskName, _ time: Int64) {
     guard tasks[index].name != name, !name.isEmpty else { return }
     let known = tasks[index].name
     // A trace without renames cannot tell an exec: then only a name that comes back, or a worker's, contradicts.
@@ -47,7 +47,7 @@ extension RunQueueReplay {
     if let glob = filter.comm { tasks[index].isWanted = Glob.matches(glob, name.text) }
   }
 
-  func isWanted(_ task: TaskState) -> Bool {
+  @_optimize(speed) func isWanted(_ task: TaskState) -> Bool {
     task.isWanted && (filter.tids?.contains(task.pid) ?? true)
   }
 }

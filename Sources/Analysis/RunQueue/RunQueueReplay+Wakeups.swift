@@ -1,7 +1,7 @@
 internal import TraceModel
 
 extension RunQueueReplay {
-  mutating func waking(_ event: RunQueueEvent, _ cpu: Int) {
+  @_optimize(speed) mutating func waking(_ event: RunQueueEvent, _ cpu: Int) {
     guard event.task != 0, let index = slot(event.task) else { return }
     learn(index, event.name, event.time)
     tasks[index].waitStart = event.time
@@ -14,7 +14,9 @@ extension RunQueueReplay {
     chains?.woken(event, context: context)
   }
 
-  private mutating func noteWaker(_ index: Int, _ event: RunQueueEvent, _ cpu: Int) {
+  @_optimize(speed) private mutating func noteWaker(
+    _ index: Int, _ event: RunQueueEvent, _ cpu: Int
+  ) {
     tasks[index].wakerPid = event.pid
     tasks[index].wakerName = event.pid == 0 ? .none : taskName(event.pid)
     let context = EventContext(flags: event.flags, preemptCount: 0)
@@ -50,13 +52,13 @@ extension RunQueueReplay {
   }
 
   /// Begins the bookkeeping of queues of a wait.
-  mutating func begin(_ index: Int, _ cpu: Int32) {
+  @_optimize(speed) mutating func begin(_ index: Int, _ cpu: Int32) {
     tasks[index].queueCPU = cpu
     tasks[index].migrations = 0
     tasks[index].firstCPU = -1
   }
 
-  mutating func migrate(_ event: RunQueueEvent) {
+  @_optimize(speed) mutating func migrate(_ event: RunQueueEvent) {
     guard let index = slot(event.task), tasks[index].waitStart != .min else { return }
     // The placement at the wake-up itself is no stay on the CPU where it last ran.
     let placed = event.time - tasks[index].waitStart > 20_000 || tasks[index].cause == 1

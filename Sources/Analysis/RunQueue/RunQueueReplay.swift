@@ -90,7 +90,7 @@ public struct RunQueueReplay {
   // MARK: events
 
   /// Takes the next event; they should come in order of time over all CPUs.
-  public mutating func apply(_ event: RunQueueEvent) {
+  @_optimize(speed) public mutating func apply(_ event: RunQueueEvent) {
     var event = event
     // No clock of the kernel is behind 0: any two stamps have a difference.
     event.time = max(0, event.time)
@@ -172,7 +172,7 @@ public struct RunQueueReplay {
   ///
   /// Kernels do not trace the switch out of the idle task on each CPU. It came after the CPU's previous event, so the wait is
   /// taken to have ended there: what is told of it is proven, more is not.
-  private mutating func notice(_ event: RunQueueEvent, _ cpu: Int) {
+  @_optimize(speed) private mutating func notice(_ event: RunQueueEvent, _ cpu: Int) {
     let pid = event.kind == .switched ? event.task : event.pid
     guard event.kind != .lost, pid >= 0 else { return }
     let known = histories[cpu].task
@@ -190,17 +190,17 @@ public struct RunQueueReplay {
     switched(missing, cpu)
   }
 
-  private func startOfWait(_ pid: Int32) -> Int64 {
+  @_optimize(speed) private func startOfWait(_ pid: Int32) -> Int64 {
     guard pid > 0, Int(pid) < slots.count, slots[Int(pid)] >= 0 else { return .min }
     return tasks[Int(slots[Int(pid)])].waitStart
   }
 
-  private func priority(_ pid: Int32) -> Int32 {
+  @_optimize(speed) private func priority(_ pid: Int32) -> Int32 {
     guard pid > 0, Int(pid) < slots.count, slots[Int(pid)] >= 0 else { return 120 }
     return tasks[Int(slots[Int(pid)])].priority
   }
 
-  private mutating func switched(_ event: RunQueueEvent, _ cpu: Int) {
+  @_optimize(speed) private mutating func switched(_ event: RunQueueEvent, _ cpu: Int) {
     switchCount += 1
     let time = event.time
     histories[cpu].run(
@@ -239,7 +239,9 @@ public struct RunQueueReplay {
     finish(index, start: start, event, cpu)
   }
 
-  private mutating func finish(_ index: Int, start: Int64, _ event: RunQueueEvent, _ cpu: Int) {
+  @_optimize(speed) private mutating func finish(
+    _ index: Int, start: Int64, _ event: RunQueueEvent, _ cpu: Int
+  ) {
     let latency = Nanoseconds(max(0, event.time - start))
     let wanted = isWanted(tasks[index]) && (filter.cpus?.contains(cpu) ?? true)
     if wanted {

@@ -3,7 +3,14 @@ package import RingBuffer
 internal import TraceModel
 
 /// Turns sub-buffer pages into the events of a run-queue replay, without making text of them.
-package struct RunQueueDecoder {
+///
+/// A class, because one is used for the pages of all CPUs.
+package final class RunQueueDecoder {
+  /// Which reader an event's records go to.
+  private enum Route: UInt8 {
+    case none, switched, waking, wakeup, wakeupNew, waited, plan
+  }
+
   /// How the records of one event are read.
   private struct Plan {
     var kind: RunQueueEvent.Kind
@@ -20,7 +27,9 @@ package struct RunQueueDecoder {
   let labels: LabelTable
   /// By the events' numbers.
   private var plans: [Plan?] = []
-  private let switching: SwitchReader?
+  /// By the events' numbers.
+  private var routes: [Route] = []
+  private let switching: SwitchSlots?
   private let waking: WakeReader?
   private let wakeup: WakeReader?
   private let wakeupNew: WakeReader?
@@ -32,7 +41,7 @@ package struct RunQueueDecoder {
     self.decoder = decoder
     self.labels = labels
     let schema = decoder.schema
-    switching = schema.schedSwitch
+    switching = schema.schedSwitch?.slots
     waking = schema.schedWaking
     wakeup = schema.schedWakeup
     wakeupNew = schema.schedWakeupNew
@@ -84,9 +93,29 @@ package struct RunQueueDecoder {
         }
       }
     }
+    routes = plans.map { $0 == nil ? .none : .plan }
+    // Of two readers of one number the first one counts.
+    for (id, route) in [
+      (kernelWaits?.id, Route.waited), (wakeupNew?.id, .wakeupNew), (wakeup?.id, .wakeup),
+      (waking?.id, .waking), (switching?.id, .switched),
+    ] {
+      guard let id = id.map(Int.init) else { continue }
+      if id >= routes.count {
+        routes.append(contentsOf: repeatElement(.none, count: id + 1 - routes.count))
+      }
+      routes[id] = route
+    }
   }
 
-  private mutating func set(_ id: UInt16, _ plan: Plan) {
+  /// The formats of the events that a replay uses; a kernel has thousands of others.
+  static func used(_ formats: [FormatText]) -> [FormatText] {
+    let systems: Set<String> = [
+      "sched", "task", "irq", "timer", "raw_syscalls", "workqueue", "irq_vectors", "synthetic",
+    ]
+    return formats.filter { systems.contains($0.system) }
+  }
+
+  private func set(_ id: UInt16, _ plan: Plan) {
     let number = Int(id)
     if number >= plans.count {
       plans.append(contentsOf: repeatElement(nil, count: number + 1 - plans.count))
@@ -94,32 +123,46 @@ package struct RunQueueDecoder {
     plans[number] = plan
   }
 
-  private mutating func change(_ id: UInt16, _ body: (inout Plan) -> Void) {
+  private func change(_ id: UInt16, _ body: (inout Plan) -> Void) {
     guard Int(id) < plans.count, var plan = plans[Int(id)] else { return }
     body(&plan)
     plans[Int(id)] = plan
   }
 
-  private mutating func planWork(
+  private func planWork(
     _ kind: RunQueueEvent.Kind, _ id: UInt16, _ work: FieldSlot?, _ function: FieldSlot?
   ) {
     guard let work else { return }
     set(id, Plan(kind: kind, first: work, second: function, isWork: true))
   }
 
-  private mutating func planFunction(_ id: UInt16, _ function: FieldSlot?) {
+  private func planFunction(_ id: UInt16, _ function: FieldSlot?) {
     guard let function else { return }
     set(id, Plan(kind: .functionEntry, first: nil, second: function, isWork: true))
   }
 
   /// Adds the events of a page to `events`; gives the mark of events lost before the page.
-  package func decode(
-    _ page: RawSpan, cpu: Int32, into events: inout [RunQueueEvent]
+  ///
+  /// `last` is the stamp of the buffer's event before, for a page that lost events and has none.
+  @_optimize(speed) package func decode(
+    _ page: RawSpan, cpu: Int32, into events: inout [RunQueueEvent], after last: Int64 = 0
   ) -> (lost: LostMark, status: PageStatus) {
     let reader = decoder.reader
     let lost = reader.header(of: page)?.lost ?? .none
     let mark = events.count
+    if lost != .none {
+      var event = RunQueueEvent(kind: .lost, time: last, cpu: cpu, pid: 0)
+      event.value = -1
+      if case .count(let count) = lost { event.value = Int64(clamping: count) }
+      events.append(event)
+    }
+    let routes = routes
+    let switching = switching
     let status = reader.forEachRecord(in: page, pageSize: decoder.pageSize) { record in
+      let id = Int(record.id)
+      guard id < routes.count else { return true }
+      let route = routes[id]
+      guard route != .none else { return true }
       let owner = pid?.integer(page, record) ?? -1
       let context = flags?.integer(page, record) ?? 0
       func make(_ kind: RunQueueEvent.Kind) -> RunQueueEvent {
@@ -128,8 +171,8 @@ package struct RunQueueDecoder {
         event.flags = UInt8(truncatingIfNeeded: context)
         return event
       }
-      func wake(_ kind: RunQueueEvent.Kind, _ reader: WakeReader) {
-        guard let fields = reader.read(page, record) else { return }
+      func wake(_ kind: RunQueueEvent.Kind, _ reader: WakeReader?) {
+        guard let reader, let fields = reader.read(page, record) else { return }
         var event = make(kind)
         event.task = fields.pid
         event.priority = fields.priority
@@ -138,12 +181,14 @@ package struct RunQueueDecoder {
         event.name = TaskName(low: comm.low, high: comm.high)
         events.append(event)
       }
-      if let switching, record.id == switching.id {
-        guard let fields = switching.read(page, record) else { return true }
+      switch route {
+      case .none: break
+      case .switched:
+        guard let switching, let fields = switching.read(page, record) else { return true }
         var event = make(.switched)
         event.task = fields.previousPid
         event.priority = fields.previousPriority
-        event.isRunnable = switching.states.isRunnable(fields.previousState)
+        event.isRunnable = switching.isRunnable(fields.previousState)
         // EXIT_DEAD and EXIT_ZOMBIE, whichever of the two bits is which on this kernel.
         event.isEnding = !event.isRunnable && fields.previousState & 0x30 != 0
         event.other = fields.nextPid
@@ -153,16 +198,14 @@ package struct RunQueueDecoder {
         event.name = TaskName(low: previous.low, high: previous.high)
         event.otherName = TaskName(low: next.low, high: next.high)
         events.append(event)
-      } else if let waking, record.id == waking.id {
-        wake(.waking, waking)
-      } else if let wakeup, record.id == wakeup.id {
-        wake(.wakeup, wakeup)
-      } else if let wakeupNew, record.id == wakeupNew.id {
-        wake(.wakeupNew, wakeupNew)
-      } else if let kernelWaits, record.id == kernelWaits.id {
+      case .waking: wake(.waking, waking)
+      case .wakeup: wake(.wakeup, wakeup)
+      case .wakeupNew: wake(.wakeupNew, wakeupNew)
+      case .waited:
         var event = make(.waited)
-        if kernelWaits.read(page, record, into: &event) { events.append(event) }
-      } else if Int(record.id) < plans.count, let plan = plans[Int(record.id)] {
+        if let kernelWaits, kernelWaits.read(page, record, into: &event) { events.append(event) }
+      case .plan:
+        guard let plan = plans[id] else { return true }
         if plan.isWhole {
           let whole = decoder.event(page, record, cpu: Int(cpu))
           if let event = RunQueueEvent(whole, labels: labels) { events.append(event) }
@@ -174,16 +217,7 @@ package struct RunQueueDecoder {
       }
       return true
     }
-    if lost != .none {
-      let time = mark < events.count ? events[mark].time : events.last?.time ?? 0
-      var event = RunQueueEvent(kind: .lost, time: time, cpu: cpu, pid: 0)
-      if case .count(let count) = lost {
-        event.value = Int64(clamping: count)
-      } else {
-        event.value = -1
-      }
-      events.insert(event, at: mark)
-    }
+    if lost != .none, mark + 1 < events.count { events[mark].time = events[mark + 1].time }
     return (lost, status)
   }
 

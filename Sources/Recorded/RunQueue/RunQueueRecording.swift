@@ -3,43 +3,38 @@ internal import RingBuffer
 internal import TraceFile
 internal import TraceModel
 
-/// The run queues of a recorded trace: bundle, trace.dat or ftrace text.
+/// The run queues of a recorded trace: one buffer of it, or a text.
 public struct RunQueueRecording {
   /// What could not be read of the file, one line each.
   public let problems: [String]
+  /// Which of several buffers or texts is meant, one line each.
+  public let remarks: [String]
   private let source: Source
 
   private enum Source {
-    case pages(TraceDecoder, [CPUPages])
+    /// The decoder knows no pages.
+    case pages(TraceDecoder, [CPUPages], StampClock)
     case timeline(Timeline)
   }
 
-  /// Opens a file; throws where it is no trace.
-  public init(path: String) throws(RecordedError) {
+  /// Opens a trace as `TraceOpener` does; throws where it is none, or where it has no buffer `instance`.
+  ///
+  /// One buffer is replayed: each task has one state, and what two buffers hold of one event would count twice. It is
+  /// that of the name `instance`, else the first one with a sched_switch.
+  public init(
+    path: String, formats: String? = nil, instance: String? = nil
+  ) throws(RecordedError) {
+    let opened = try TraceOpener.open(path, formats: formats)
+    problems = opened.problems
+    let name = TraceOpener.name(path)
     do throws(TraceFileError) {
-      var file = path
-      let format = try TraceFormat.detect(path)
-      if case .bundle = format { file = try Bundle(path).path(of: Bundle.trace) }
-      switch format {
-      case .text, .html:
-        let text = try FtraceTextReader.read(file)
-        problems = text.problems.map(\.description)
-        source = .timeline(text.timeline)
-      case .rawPages:
-        let dump = try RawDumpReader.read(file)
-        problems = dump.problems.map(\.description)
-        source = .pages(try Self.decoder(dump.trace, path), dump.trace.cpus)
-      case .bundle, .traceDat:
-        let recorded = try TraceDatReader.read(file)
-        problems = recorded.problems.map(\.description)
-        guard let buffer = recorded.mainBuffer else {
-          throw TraceFileError(.read, path: path, reason: .invalid("there is no buffer in it"))
-        }
-        let decoder = try Self.decoder(buffer.trace, path)
-        let isPlain = recorded.cycles == nil && recorded.timeOffset == .zero
-        source =
-          isPlain
-          ? .pages(decoder, buffer.trace.cpus) : .timeline(recorded.corrected(decoder.timeline()))
+      let choice = try BufferChoice(opened, instance: instance, path: name)
+      remarks = choice.remarks
+      if let buffer = choice.buffer {
+        source = .pages(
+          try Self.decoder(buffer.trace, name), buffer.trace.cpus, buffer.clock)
+      } else {
+        source = .timeline(choice.section?.timeline ?? Timeline(cpus: []))
       }
     } catch {
       throw RecordedError(error)
@@ -49,8 +44,11 @@ public struct RunQueueRecording {
   private static func decoder(
     _ trace: RawTrace, _ path: String
   ) throws(TraceFileError) -> TraceDecoder {
+    var bare = trace
+    bare.cpus = []
+    bare.formats = RunQueueDecoder.used(trace.formats)
     do throws(RingBufferError) {
-      return try TraceDecoder(trace: trace)
+      return try TraceDecoder(trace: bare)
     } catch {
       throw TraceFileError(.read, path: path, reason: .invalid("\(error)"))
     }
@@ -63,59 +61,45 @@ public struct RunQueueRecording {
     let labels = LabelTable()
     var replay = RunQueueReplay(
       filter: filter, labels: labels, recordsChains: root != nil, root: root)
-    var merger: RunQueueMerger
+    var merge: EventMerge
     switch source {
-    case .pages(let decoder, let buffers):
+    case .pages(let decoder, let buffers, let clock):
       let reader = RunQueueDecoder(decoder, labels: labels)
-      merger = RunQueueMerger(buffers: buffers.count)
-      for (index, buffer) in buffers.enumerated() {
-        merger.queues[index] = Self.events(buffer, decoder, reader)
-      }
+      merge = EventMerge(buffers.map { EventQueue($0, decoder: reader, clock: clock) })
+      for damage in buffers.compactMap(\.store.damage) { observer.remark(damage) }
     case .timeline(let timeline):
-      merger = RunQueueMerger(buffers: timeline.cpus.count)
-      for (index, cpu) in timeline.cpus.enumerated() {
-        merger.queues[index] = Self.events(cpu, labels)
-      }
+      merge = EventMerge(timeline.cpus.map { EventQueue(Self.events($0, labels)) })
     }
-    var count = 0
-    merger.drain(upTo: .max) { event in
-      replay.apply(event)
-      count += 1
-      if count % 65_536 == 0 { observer.give(&replay) }
-    }
+    // Rows wait no longer than this, so that their memory is bounded too.
+    while merge.drain(most: 65_536, into: &replay) { observer.give(&replay) }
     replay.finish()
     observer.give(&replay)
+    for problem in merge.problems { observer.remark(problem) }
     return replay
   }
 
-  private static func events(
-    _ buffer: CPUPages, _ decoder: TraceDecoder, _ reader: RunQueueDecoder
-  ) -> [RunQueueEvent] {
-    var events: [RunQueueEvent] = []
-    let pages = decoder.pageIndex(cpu: buffer.cpu)?.pages ?? []
-    for (number, page) in pages.enumerated() {
-      let range = page.position..<page.position + decoder.pageSize
-      buffer.store.withBytes(in: range.clamped(to: buffer.range)) { bytes in
-        let before = events.count
-        let (lost, _) = reader.decode(
-          bytes, cpu: Int32(truncatingIfNeeded: buffer.cpu), into: &events)
-        // What was lost before the first page is before all that is known.
-        if number == 0, lost != .none, before < events.count { events.remove(at: before) }
-      }
-    }
-    return events
-  }
-
   private static func events(_ cpu: CPUTimeline, _ labels: LabelTable) -> [RunQueueEvent] {
-    var events = cpu.events.compactMap { RunQueueEvent($0, labels: labels) }
-    for gap in cpu.gaps {
+    var gaps = cpu.gaps.map { gap in
       var lost = RunQueueEvent(
         kind: .lost, time: gap.span.end.count, cpu: Int32(truncatingIfNeeded: cpu.cpu), pid: 0)
       lost.value = -1
       if case .lostEvents(let count?) = gap.cause { lost.value = Int64(clamping: count) }
-      let at = events.firstIndex { $0.time >= lost.time } ?? events.endIndex
-      events.insert(lost, at: at)
+      return lost
     }
-    return events
+    // Each goes before the first event that is not older; of equal ones the last gap is first.
+    gaps.reverse()
+    gaps.sort { $0.time < $1.time }
+    var rest = gaps[...]
+    var events: [RunQueueEvent] = []
+    events.reserveCapacity(cpu.events.count + gaps.count)
+    for event in cpu.events {
+      guard let event = RunQueueEvent(event, labels: labels) else { continue }
+      while let lost = rest.first, lost.time <= event.time {
+        events.append(lost)
+        rest.removeFirst()
+      }
+      events.append(event)
+    }
+    return events + rest
   }
 }
