@@ -137,7 +137,8 @@ let package = Package(
         "TraceModel", "CRealtime", "Captures",
       ], exclude: fixtures("SessionTests"), swiftSettings: common),
     .testTarget(
-      name: "CommandTests", dependencies: ["breaktrace", "TraceModel", "Measurement"],
+      name: "CommandTests",
+      dependencies: ["breaktrace", "Recorded", "TraceModel", "Measurement"],
       swiftSettings: common),
     .testTarget(
       name: "LiveTests",

@@ -60,6 +60,9 @@ public struct RecordedTrace: Sendable {
 }
 
 extension RecordedTrace {
+  /// Whether a buffer has sched:sched_switch, from which the run queues can be told.
+  public var hasSwitches: Bool { sources.contains(where: \.hasSwitches) }
+
   /// Whether the file was read and holds no event at all.
   public var hasNoEvents: Bool { sources.allSatisfy(\.isEmpty) }
 }

@@ -22,6 +22,17 @@ struct TraceSource {
     if case .text(let section) = body { section.header } else { nil }
   }
 
+  /// Whether it has the scheduler's switches; of pages, whether their events were enabled.
+  var hasSwitches: Bool {
+    switch body {
+    case .pages(let pages): pages.scan.schema.schedSwitch != nil && !isEmpty
+    case .text(let section):
+      section.timeline.cpus.contains { track in
+        track.events.contains { if case .switched = $0.payload { true } else { false } }
+      }
+    }
+  }
+
   /// Whether it holds no event.
   var isEmpty: Bool {
     switch body {

@@ -125,7 +125,12 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
       do throws(RecordedError) {
         let recorded = try RecordedTrace(
           path: path, formats: formats, request: request, isList: list)
-        for problem in recorded.problems { Console.error("breaktrace: \(file): \(problem)") }
+        if recorded.hasNoEvents, let other = OtherCommand.plot(path) {
+          failed = true
+          Console.error("breaktrace: \(file): \(other)")
+          continue
+        }
+        tell(recorded.problems, of: file)
         if list {
           let table = recorded.list(request)
           tables += table.map { [$0] } ?? []
@@ -145,11 +150,15 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
           let reason = nothing(in: recorded, found)
           failed = failed || reason != nil
           if let reason { Console.error("breaktrace: \(file): \(reason)") }
+          if reason != nil, task == nil, let other = OtherCommand.runq(path, in: recorded) {
+            Console.error("breaktrace: \(file): \(other)")
+          }
         }
         reports += found.reports
       } catch {
         failed = true
-        Console.error("breaktrace: \(error)")
+        Console.error(
+          OtherCommand.plot(path).map { "breaktrace: \(file): \($0)" } ?? "breaktrace: \(error)")
       }
     }
     for table in tables {
@@ -166,6 +175,14 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     }
     if failed { return .failure }
     return reports.contains { !$0.analysis.trace.isComplete } ? .incomplete : .success
+  }
+
+  /// Says what could not be read, of many lines the first ones.
+  private func tell(_ problems: [String], of file: String) {
+    for problem in problems.prefix(10) { Console.error("breaktrace: \(file): \(problem)") }
+    if problems.count > 10 {
+      Console.error("breaktrace: \(file): … and \(problems.count - 10) more")
+    }
   }
 
   private static let noSuchTask =

@@ -54,8 +54,8 @@ struct RecordedRunQueue {
     let replay = recording.replay(filter: filter, observer: observer, chains: tree)
     if replay.switchCount == 0 {
       Console.error(
-        "breaktrace: \(name): there is no sched_switch in it: record sched:sched_switch and "
-          + "sched:sched_waking")
+        "breaktrace: \(name): there is no sched_switch in it: "
+          + (OtherCommand.analyze(path) ?? "record sched:sched_switch and sched:sched_waking"))
       return .failure
     }
     if tree != nil {

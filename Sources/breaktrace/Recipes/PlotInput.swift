@@ -25,7 +25,10 @@ enum PlotInput {
           path = name.hasPrefix("/") ? name : (directory + [name[...]]).joined(separator: "/")
         }
       } catch {
-        throw UsageError(path, "\(error.reason). \(error.hint)")
+        throw UsageError(
+          path,
+          OtherCommand.analyze(path).map { "it is a trace, not a histogram: \($0)" }
+            ?? "\(error.reason). \(error.hint)")
       }
     }
     throw UsageError(path, "it names another report as its histogram")

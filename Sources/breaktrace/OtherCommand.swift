@@ -1,0 +1,45 @@
+import Recorded
+import Report
+
+/// Which other command has an answer for a file that this one cannot use, as a sentence with its command line.
+enum OtherCommand {
+  /// For a file that is no trace: `plot`, where it is a histogram.
+  static func plot(_ path: String) -> String? {
+    guard let series = try? PlotInput.read(path), !series.isEmpty else { return nil }
+    return "it is a histogram: `breaktrace plot \(ShellWord.quoted(path))` draws it"
+  }
+
+  /// For a trace in which nothing is marked as late: `runq`, where it has the switches of its tasks.
+  static func runq(_ path: String, in trace: RecordedTrace) -> String? {
+    guard trace.hasSwitches else { return nil }
+    return
+      "`breaktrace runq --threshold 1000 --file \(ShellWord.quoted(path))` shows how long each "
+      + "of its tasks waited for a CPU"
+  }
+
+  /// For a file without switches, or without a histogram: `analyze`, where it explains something.
+  static func analyze(_ path: String) -> String? {
+    // Standard input was read already.
+    guard path != "-", let trace = try? RecordedTrace(path: path),
+      !trace.analyze(AnalyzeRequest(), toolVersion: "").reports.isEmpty
+    else { return nil }
+    return "`breaktrace analyze \(ShellWord.quoted(path))` explains what is in it"
+  }
+}
+
+/// A word of a command line.
+enum ShellWord {
+  /// The word as a POSIX shell takes it: in single quotes where it needs them.
+  static func quoted(_ word: String) -> String {
+    let plain = word.utf8.allSatisfy { byte in
+      switch byte {
+      case 48...57, 65...90, 97...122: true
+      default: "/._-+,:@%".utf8.contains(byte)
+      }
+    }
+    guard !plain || word.isEmpty else { return word }
+    return "'"
+      + word.split(separator: "'", omittingEmptySubsequences: false)
+      .joined(separator: "'\\''") + "'"
+  }
+}
