@@ -43,7 +43,9 @@ struct Hypervisor: Rule {
       guard !stalls.isEmpty else {
         return .open(
           .hypervisor,
-          because: spike.guestSign.map { "this was a guest: \($0.text)" }
+          because: spike.guestSign.map {
+            "the interrupt of a paravirtual device says that this was a guest (\($0.text))"
+          }
             ?? "whether this was a virtual machine is not known")
       }
       name = ""
