@@ -1,3 +1,4 @@
+import Glibc
 import Recorded
 import Report
 
@@ -5,7 +6,11 @@ import Report
 enum OtherCommand {
   /// For a file that is no trace: `plot`, where it is a histogram.
   static func plot(_ path: String) -> String? {
-    guard let series = try? PlotInput.read(path), !series.isEmpty else { return nil }
+    // Looking into a FIFO or device would wait for whoever writes there.
+    var state = stat()
+    guard stat(path, &state) == 0, state.st_mode & S_IFMT == S_IFREG, state.st_size < 64 << 20,
+      let series = try? PlotInput.read(path, looksFurther: false), !series.isEmpty
+    else { return nil }
     return "it is a histogram: `breaktrace plot \(ShellWord.quoted(path))` draws it"
   }
 

@@ -41,6 +41,16 @@ struct OtherCommandTests {
     }
   }
 
+  @Test func `a FIFO is not waited for`() {
+    let path = NSTemporaryDirectory() + "breaktrace-other-\(UInt32.random(in: 0...(.max)))"
+    #expect(mkfifo(path, 0o600) == 0)
+    defer { unlink(path) }
+    for place in [path, "/dev/zero", "/dev/null", "/nonexistent", "/"] {
+      #expect(OtherCommand.plot(place) == nil)
+      #expect(OtherCommand.analyze(place) == nil)
+    }
+  }
+
   @Test func `a trace is for analyze, not for plot`() {
     scratch(section) { path in
       #expect(OtherCommand.plot(path) == nil)

@@ -4,7 +4,11 @@ import Report
 /// The files that plots are made of.
 enum PlotInput {
   /// The series of a file; of a bundle its histogram, of a report the histogram that it names.
-  static func read(_ path: String) throws(UsageError) -> [PlotSeries] {
+  ///
+  /// `looksFurther` lets the error say whether another command reads the file.
+  static func read(
+    _ path: String, looksFurther: Bool = true
+  ) throws(UsageError) -> [PlotSeries] {
     var path = path
     var state = stat()
     if stat(path, &state) == 0, state.st_mode & S_IFMT == S_IFDIR {
@@ -27,7 +31,9 @@ enum PlotInput {
       } catch {
         throw UsageError(
           path,
-          OtherCommand.analyze(path).map { "it is a trace, not a histogram: \($0)" }
+          (looksFurther ? OtherCommand.analyze(path) : nil).map {
+            "it is a trace, not a histogram: \($0)"
+          }
             ?? "\(error.reason). \(error.hint)")
       }
     }
