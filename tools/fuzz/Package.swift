@@ -15,6 +15,7 @@ let package = Package(
         .product(name: "RingBuffer", package: "breaktrace"),
         .product(name: "TraceModel", package: "breaktrace"),
         .product(name: "TraceFile", package: "breaktrace"),
+        .product(name: "Recorded", package: "breaktrace"),
         .product(name: "Session", package: "breaktrace"),
         .product(name: "Tracefs", package: "breaktrace"),
         .product(name: "Analysis", package: "breaktrace"),

@@ -1,6 +1,7 @@
 import Glibc
 import Report
 import RingBuffer
+import Recorded
 import Session
 import TraceFile
 import TraceModel

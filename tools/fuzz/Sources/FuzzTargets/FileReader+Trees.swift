@@ -1,5 +1,6 @@
 import Analysis
 import Report
+@testable import Recorded
 @testable import Session
 import TraceFile
 import TraceModel

@@ -1,6 +1,7 @@
 import Analysis
 import Report
 @testable import RingBuffer
+@testable import Recorded
 @testable import Session
 import TraceFile
 import TraceModel

@@ -1,5 +1,5 @@
 import RingBuffer
-@testable import Session
+@testable import Recorded
 import TraceFile
 import TraceModel
 

@@ -1,5 +1,6 @@
 import Analysis
 import Report
+import Recorded
 import Session
 import TraceModel
 
@@ -11,7 +12,7 @@ extension Target {
     var outcome = Outcome()
     guard let file else { return outcome }
     file.set(bytes)
-    do throws(SessionError) {
+    do throws(RecordedError) {
       let recording = try RunQueueRecording(path: file.path)
       outcome.isRefused = !recording.problems.isEmpty
       let busiest = replay(recording, chains: nil, &outcome)

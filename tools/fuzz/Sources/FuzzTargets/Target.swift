@@ -1,5 +1,6 @@
 import Report
 import RingBuffer
+import Recorded
 import Session
 import TraceFile
 import TraceModel
@@ -168,7 +169,7 @@ public enum Target: String, CaseIterable, Sendable {
   /// The road of `breaktrace analyze`.
   private static func file(_ bytes: [UInt8], _ fixture: Fixture) -> Outcome {
     var outcome = Outcome()
-    do throws(SessionError) {
+    do throws(RecordedError) {
       let recorded = try RecordedTrace(bytes: bytes, name: "input")
       var request = AnalyzeRequest()
       request.limit = 3
