@@ -29,11 +29,10 @@ enum PlotInput {
           path = name.hasPrefix("/") ? name : (directory + [name[...]]).joined(separator: "/")
         }
       } catch {
+        let other = looksFurther ? OtherCommand.analyze(path) : nil
         throw UsageError(
           path,
-          (looksFurther ? OtherCommand.analyze(path) : nil).map {
-            "it is a trace, not a histogram: \($0)"
-          }
+          other.map { "it is a trace, not a histogram: \($0)" }
             ?? "\(error.reason). \(error.hint)")
       }
     }
