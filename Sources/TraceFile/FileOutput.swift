@@ -36,12 +36,20 @@ struct FileOutput {
     if rest != 0 { try write([UInt8](repeating: 0, count: size - rest)) }
   }
 
+  /// What one system call writes: a kernel that does not preempt itself copies megabytes at one go, for milliseconds in
+  /// which nobody else gets the CPU.
+  private static let pieceSize = 32 << 10
+
   private static func write(
     _ bytes: RawSpan, to file: FileDescriptor, path: String
   ) throws(TraceFileError) {
-    guard !bytes.isEmpty else { return }
     do {
-      _ = try unsafe bytes.withUnsafeBytes { try unsafe file.writeAll($0) }
+      var start = 0
+      while start < bytes.byteCount {
+        let piece = bytes.extracting(start..<min(start + pieceSize, bytes.byteCount))
+        _ = try unsafe piece.withUnsafeBytes { try unsafe file.writeAll($0) }
+        start += piece.byteCount
+      }
     } catch let error as Errno {
       throw .system(.write, path, error)
     } catch {
