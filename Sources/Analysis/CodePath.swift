@@ -44,11 +44,13 @@ enum CodePath {
       guard let track = spike.timeline[cpu: leg.cpu] else { continue }
       // The window's first event may end a path that began before it.
       let reach = TimeSpan(leg.span.start - Nanoseconds(microseconds: 1_000), leg.span.end)
+      var all: [Step]?
       for step in steps(track.events(in: reach)) {
-        guard let part = step.span.clipped(to: window), part.length >= minimum,
-          isUnusual(step, in: track, spike)
-        else { continue }
-        found.append((part, step.path))
+        guard let part = step.span.clipped(to: window), part.length >= minimum else { continue }
+        // Few windows have such a step: only then the rest of the CPU's events is gone through.
+        let others = all ?? steps(track.events[...])
+        all = others
+        if isUnusual(step, among: others, spike) { found.append((part, step.path)) }
       }
     }
     return found
@@ -61,12 +63,19 @@ enum CodePath {
   }
 
   /// The paths among events in order; the stack that belongs to an event ends none.
-  private static func steps(_ events: some Sequence<TraceEvent>) -> [Step] {
+  private static func steps(_ events: ArraySlice<TraceEvent>) -> [Step] {
     var found: [Step] = []
     var before: TraceEvent?
     var last = Nanoseconds.zero
     var longest = TimeSpan(.zero, .zero)
-    for event in events {
+    for index in events.indices {
+      // All of these paths lie in the timer's interrupt, most events do not.
+      guard events[index].context.inHardIRQ else {
+        before = nil
+        last = events[index].time
+        continue
+      }
+      let event = events[index]
       let gap = TimeSpan(last, event.time)
       longest = gap.length > longest.length || longest.start < before?.time ?? .zero ? gap : longest
       last = event.time
@@ -81,8 +90,10 @@ enum CodePath {
 
   /// Whether a step is far longer than the others of its path, or, where the trace has too few of them, than the steps of
   /// all paths; with too few of those steal time must have grown by as much.
-  private static func isUnusual(_ step: Step, in track: CPUTimeline, _ spike: SpikeCase) -> Bool {
-    let others = steps(track.events).filter { $0.span != step.span }
+  private static func isUnusual(
+    _ step: Step, among all: [Step], _ spike: SpikeCase
+  ) -> Bool {
+    let others = all.filter { $0.span != step.span }
     let same = others.filter { $0.path == step.path }
     if let usual = usual(same, least: least) { return step.span.length >= usual * factor }
     // Another path may take a few times as long by itself.

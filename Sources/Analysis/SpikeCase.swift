@@ -42,6 +42,8 @@ public struct SpikeCase: Sendable {
   var rivals: [Rival]
   /// The cycle before this one that was armed in time, where this one was not.
   var previous: WakeupTimes?
+  /// Stretches in which no code of this kernel explains that nothing was written.
+  var stalls: [Stall]
   /// The task that was interrupted by the wake-up and kept the CPU.
   var held: HeldCPU?
   /// The tasks' names at each time.
@@ -96,6 +98,7 @@ public struct SpikeCase: Sendable {
     }
     self.sections = []
     rivals = []
+    stalls = []
     let cpus = Set(path.legs.map(\.cpu))
     self.sections = (sections + PreemptIRQSections.read(timeline, cpus: cpus, in: sample.window))
       .filter { section in
@@ -104,6 +107,7 @@ public struct SpikeCase: Sendable {
       }
     rivals = findRivals()
     held = HeldCPU(self)
+    stalls = findStalls()
   }
 
   /// A segment's span.

@@ -1,7 +1,7 @@
 import TraceModel
 
 /// A stretch in which a CPU wrote no event although it should have gone on.
-struct Stall {
+struct Stall: Sendable {
   /// What a CPU did that had nothing to do.
   static let idleLoop = "the idle loop"
 
@@ -26,7 +26,7 @@ extension SpikeCase {
 
   /// Stretches that no code of this kernel explains: the timer interrupt was late although the CPU was in
   /// user space or idle, or the CPU was to be given up and nothing happened.
-  func stalls() -> [Stall] {
+  func findStalls() -> [Stall] {
     let least = max(floor, Nanoseconds(microseconds: 20))
     var found: [Stall] = []
     let late = span(.timer)

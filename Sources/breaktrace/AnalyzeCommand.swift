@@ -125,7 +125,7 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
       do throws(RecordedError) {
         let recorded = try RecordedTrace(
           path: path, formats: formats, request: request, isList: list)
-        if recorded.hasNoEvents, let other = OtherCommand.plot(path) {
+        if !recorded.problems.isEmpty, recorded.hasNoEvents, let other = OtherCommand.plot(path) {
           failed = true
           Console.error("breaktrace: \(file): \(other)")
           continue

@@ -28,7 +28,7 @@ struct HardwareStall: Rule {
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let grew = spike.context.smiCount ?? 0
     guard spike.context.hypervisor == nil || grew > 0 else { return .nothing }
-    let stalls = spike.stalls().filter {
+    let stalls = spike.stalls.filter {
       $0.interrupted != Stall.idleLoop || grew > 0 || !spike.gaps(in: $0.span).isEmpty
     }
     guard !stalls.isEmpty else { return .nothing }

@@ -18,7 +18,7 @@ struct Hypervisor: Rule {
       + "time that the host exports.")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
-    var stalls = spike.stalls()
+    var stalls = spike.stalls
     let isGuest = spike.guestSign != nil
     guard !stalls.isEmpty else {
       if spike.context.hypervisor != nil, spike.span(.timer).length >= spike.floor,

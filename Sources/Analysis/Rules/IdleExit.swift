@@ -18,7 +18,7 @@ struct IdleExit: Rule {
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     if case .guest = spike.context.platform { return .nothing }
-    let stalls = spike.stalls().filter { $0.interrupted == Stall.idleLoop }
+    let stalls = spike.stalls.filter { $0.interrupted == Stall.idleLoop }
     guard let first = stalls.first else { return .nothing }
     let track = spike.timeline[cpu: spike.timerCPU]?.events ?? []
     let entry = track.last {
