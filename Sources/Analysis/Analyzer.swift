@@ -42,7 +42,8 @@ public struct Analyzer: Sendable {
     }
     let rest = Finding(
       .unknown, name: "", confidence: .unexplained, spans: ledger.unexplained, evidence: [],
-      nextStep: Unknown.nextStep(spike, health))
+      nextStep: Unknown.nextStep(
+        spike, health, ruledOut: Set(outcomes.flatMap(\.refutations).map(\.culprit))))
     // The usual cost of a wake-up is no cause of a spike.
     let excess = ledger.unexplainedTime - min(spike.baseline.total, ledger.unexplainedTime)
     let culprit: Finding

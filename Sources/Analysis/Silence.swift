@@ -5,7 +5,7 @@ import TraceModel
 /// A host that does not run a virtual CPU, firmware that holds it in system management mode, and code that disabled
 /// interrupts all leave a trace in which nothing is written.
 struct Silence {
-  /// The longest stretch without an event.
+  /// The longest stretch without an event, but for stacks.
   var span: TimeSpan
   /// The CPU that was silent.
   var cpu: Int
@@ -13,25 +13,48 @@ struct Silence {
   /// The grain of the steal time in /proc/stat: a shorter pause may not move it.
   static let stealGrain = Nanoseconds(microseconds: 10_000)
 
-  /// nil where no stretch without events is more than half of what the finding claims.
+  /// All stretches that are long enough to be a pause each.
+  var total: Nanoseconds
+
+  /// nil where stretches without events are not more than half of what the finding claims: the longest one, or those
+  /// together that are at least a quarter of it. A host may take the CPU several times in a row.
   init?(_ finding: Finding, in spike: SpikeCase) {
     guard !Self.isOfPauses.contains(finding.culprit) else { return nil }
     let claimed = Spans.merged(finding.spans)
-    var longest: TimeSpan?
-    for part in claimed {
-      for silence in spike.silences(in: part, minimum: Nanoseconds(1))
-      where silence.length > longest?.length ?? .zero {
-        longest = silence
+    let length = Spans.length(claimed)
+    let stretches = claimed.flatMap { Self.stretches(in: $0, spike) }
+    guard let longest = stretches.max(by: { $0.length < $1.length }) else { return nil }
+    let long = stretches.filter { $0.length * 4 >= length }
+    let total = long.isEmpty ? longest.length : Spans.length(long)
+    guard total * 2 > length else { return nil }
+    span = longest
+    self.total = total
+    cpu = spike.path.legs.first { $0.span.clipped(to: longest) != nil }?.cpu ?? spike.cpu
+  }
+
+  /// The stretches of `span` without an event; where events were lost nothing is known. A stack is no event of its own:
+  /// tracing writes it for the one before it, or at a section's end.
+  private static func stretches(in span: TimeSpan, _ spike: SpikeCase) -> [TimeSpan] {
+    var found: [TimeSpan] = []
+    for silence in spike.silences(in: span, minimum: Nanoseconds(1)) {
+      if let last = found.last, last.end == silence.start, onlyStacks(at: last.end, spike) {
+        found[found.count - 1].end = silence.end
+      } else {
+        found.append(silence)
       }
     }
-    guard let longest, longest.length * 2 > Spans.length(claimed) else { return nil }
-    span = longest
-    cpu = spike.path.legs.first { $0.span.clipped(to: longest) != nil }?.cpu ?? spike.cpu
+    return found
+  }
+
+  private static func onlyStacks(at time: Nanoseconds, _ spike: SpikeCase) -> Bool {
+    spike.events(in: TimeSpan(time, time + Nanoseconds(1))).allSatisfy {
+      if case .stack = $0.payload { true } else { false }
+    }
   }
 
   /// Classes that speak of a pause themselves, or of no time on a CPU.
   private static let isOfPauses: Set<CulpritClass> = [
-    .hypervisor, .hardwareStall, .idleExit, .observer, .clock, .unknown,
+    .hypervisor, .hardwareStall, .idleExit, .observer, .clock,
   ]
 
   /// Whether a pause of that length is ruled out: on a machine that is known to be physical by an SMI counter that did
@@ -42,7 +65,7 @@ struct Silence {
     case .guest:
       // Half of the stretch must be more than the grain, or a pause of most of it could go uncounted.
       context.countsSteal == true && context.steal[cpu] == .zero
-        && span.length >= Self.stealGrain + Self.stealGrain
+        && total >= Self.stealGrain + Self.stealGrain
     case .unknown: false
     }
   }
@@ -50,7 +73,11 @@ struct Silence {
   /// The rivals that it leaves open.
   func rivals(_ spike: SpikeCase) -> [OpenRival] {
     let context = spike.context
-    let silent = "CPU \(cpu) wrote no event for \(span.length.microseconds) us"
+    let silent =
+      "CPU \(cpu) wrote no event for "
+      + (total > span.length
+        ? "\(total.microseconds) us in several stretches, the longest of "
+          + "\(span.length.microseconds) us" : "\(span.length.microseconds) us")
     let host = OpenRival(
       .hypervisor, because: "\(silent): a pause of this guest by its host looks the same")
     switch context.platform {
@@ -78,10 +105,15 @@ struct Silence {
   func nextStep(_ context: SystemContext) -> String {
     switch context.platform {
     case .guest:
-      let steal =
-        context.countsSteal == true
-        ? "Steal time counts in steps of 10 ms and cannot exclude a pause of this length."
-        : "Whether the host counts steal time is not known."
+      let steal: String
+      switch (context.countsSteal, context.steal[cpu]) {
+      case (true?, .some(.zero)):
+        steal = "Steal time counts in steps of 10 ms and cannot exclude a pause of this length."
+      case (_, .some(let grown)) where grown > .zero:
+        steal = "Steal time grew by \(grown.microseconds / 1_000) ms."
+      case (true?, _): steal = "The steal time of CPU \(cpu) was not read."
+      default: steal = "Whether the host counts steal time is not known."
+      }
       return "A pause by the host is not ruled out. \(steal) A trace of the host, or the same on "
         + "bare metal, decides."
     case .bareMetal where context.isX86 == false:

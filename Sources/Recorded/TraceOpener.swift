@@ -65,8 +65,10 @@ public enum TraceOpener {
   private static func file(
     _ store: ByteStore, _ path: String
   ) throws(TraceFileError) -> OpenedTrace {
-    let store = try PackedFile.unpacked(store, path: path) ?? store
     var opened = OpenedTrace()
+    var problem: String?
+    let store = try PackedFile.unpacked(store, path: path, problem: &problem) ?? store
+    if let problem { opened.problems.append(problem) }
     switch try TraceFormat.detect(store, path: path) {
     case .traceDat: opened.take(try TraceDatReader.read(store, path: path))
     default: opened.take(FtraceTextReader.read(store))
@@ -81,7 +83,8 @@ public enum TraceOpener {
     var folder: String?
     if let formats {
       if let store = try regular(formats) {
-        let unpacked = try PackedFile.unpacked(store, path: formats) ?? store
+        var problem: String?
+        let unpacked = try PackedFile.unpacked(store, path: formats, problem: &problem) ?? store
         other = try TraceDatReader.read(unpacked, path: formats).mainBuffer?.trace
       } else {
         folder = formats

@@ -15,13 +15,15 @@ public enum PackedFile {
     } catch {
       return nil
     }
-    return try unpacked(store, path: path)
+    var problem: String?
+    return try unpacked(store, path: path, problem: &problem)
   }
 
-  /// The unpacked bytes; nil where they are not packed.
+  /// The unpacked bytes; nil where they are not packed. `problem` says where unpacking ended before the file's end.
   public static func unpacked(
-    _ store: ByteStore, path: String
+    _ store: ByteStore, path: String, problem: inout String?
   ) throws(TraceFileError) -> ByteStore? {
+    var isWhole = true
     let head = store.withBytes(in: 0..<min(4, store.count)) { bytes in
       (0..<bytes.byteCount).map { bytes.byte($0) }
     }
@@ -29,13 +31,13 @@ public enum PackedFile {
     if head.starts(with: [0x1f, 0x8b]) {
       try store.withBytes { (span) throws(TraceFileError) in
         try unsafe span.withUnsafeBytes { (source) throws(TraceFileError) in
-          try unsafe gunzip(source, collected)
+          isWhole = try unsafe gunzip(source, collected)
         }
       }
     } else if head == [0x28, 0xb5, 0x2f, 0xfd] {
       try store.withBytes { (span) throws(TraceFileError) in
         try unsafe span.withUnsafeBytes { (source) throws(TraceFileError) in
-          try unsafe unzstd(source, collected)
+          isWhole = try unsafe unzstd(source, collected)
         }
       }
     } else {
@@ -46,21 +48,26 @@ public enum PackedFile {
         .read, path: path, reason: .damaged("it is packed, and unpacking it gives nothing usable"),
         hint: "unpack it by hand to see why (gunzip, unzstd)")
     }
+    if !isWhole {
+      problem =
+        "the packed file is cut or damaged: only \(collected.count) bytes of it could be unpacked"
+    }
     return try collected.finish()
   }
 
   private static let chunkSize = 1 << 18
 
+  /// Whether all of it could be unpacked.
   @unsafe private static func gunzip(
     _ source: UnsafeRawBufferPointer, _ collected: CollectedBytes
-  ) throws(TraceFileError) {
+  ) throws(TraceFileError) -> Bool {
     var stream = unsafe z_stream()
     guard
       unsafe inflateInit2_(
         &stream, 31, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
-    else { return }
+    else { return false }
     defer { unsafe inflateEnd(&stream) }
-    guard let base = source.baseAddress else { return }
+    guard let base = source.baseAddress else { return false }
     unsafe stream.next_in = UnsafeMutablePointer(
       mutating: base.assumingMemoryBound(to: Bytef.self))
     // zlib counts in 32 bits.
@@ -81,18 +88,20 @@ public enum PackedFile {
       if status == Z_STREAM_END {
         // Several members may follow each other.
         guard unsafe stream.avail_in > 0 || left > 0, unsafe inflateReset(&stream) == Z_OK else {
-          return
+          return true
         }
       } else if status != Z_OK || made == 0 {
-        return
+        return false
       }
     }
   }
 
+  /// Whether all of it could be unpacked.
   @unsafe private static func unzstd(
     _ source: UnsafeRawBufferPointer, _ collected: CollectedBytes
-  ) throws(TraceFileError) {
-    guard let stream = unsafe ZSTD_createDStream() else { return }
+  ) throws(TraceFileError) -> Bool {
+    guard let stream = unsafe ZSTD_createDStream() else { return false }
+    var hint = 1
     defer { _ = unsafe ZSTD_freeDStream(stream) }
     var input = unsafe ZSTD_inBuffer(src: source.baseAddress, size: source.count, pos: 0)
     var chunk = [UInt8](repeating: 0, count: chunkSize)
@@ -103,8 +112,10 @@ public enum PackedFile {
         return unsafe (status, output.pos)
       }
       try collected.append(chunk, made)
-      guard ZSTD_isError(status) == 0, unsafe made > 0 || input.pos < input.size else { return }
-      if made == 0, status == 0, unsafe input.pos >= input.size { return }
+      guard ZSTD_isError(status) == 0 else { return false }
+      // 0 at a frame's end, else how much more it wants.
+      if unsafe made > 0 || input.pos < input.size || status == 0 { hint = status }
+      guard unsafe made > 0 || input.pos < input.size else { return hint == 0 }
     }
   }
 }

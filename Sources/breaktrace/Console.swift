@@ -1,4 +1,5 @@
 import Glibc
+import Report
 import Synchronization
 import SystemPackage
 
@@ -22,7 +23,13 @@ enum Console {
 
   /// Writes a line of progress or a remark.
   static func error(_ line: String) {
-    _ = write(line + "\n", to: .standardError)
+    // File names and lines of a trace are other people's: a terminal must not obey them.
+    let lines = line.split(separator: "\n", omittingEmptySubsequences: false)
+    let plain = lines.map { line in
+      line.split(separator: "\t", omittingEmptySubsequences: false)
+        .map { Printable.text(String($0)) }.joined(separator: "\t")
+    }.joined(separator: "\n")
+    _ = write(plain + "\n", to: .standardError)
   }
 
   /// Everything is written at once; kept for callers that end the process.

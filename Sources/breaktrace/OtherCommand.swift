@@ -8,7 +8,8 @@ enum OtherCommand {
   static func plot(_ path: String) -> String? {
     // Looking into a FIFO or device would wait for whoever writes there.
     var state = stat()
-    guard stat(path, &state) == 0, state.st_mode & S_IFMT == S_IFREG, state.st_size < 64 << 20,
+    guard path != "-", stat(path, &state) == 0, state.st_mode & S_IFMT == S_IFREG,
+      state.st_size < 64 << 20,
       let series = try? PlotInput.read(path, looksFurther: false), !series.isEmpty
     else { return nil }
     return "it is a histogram: `breaktrace plot \(ShellWord.quoted(path))` draws it"

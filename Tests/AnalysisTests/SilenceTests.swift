@@ -180,6 +180,55 @@ import TraceModel
     }
   }
 
+  /// A hard interrupt of 3 ms with one event in the middle of it, or with `count` of them.
+  private func interrupt(_ payload: EventPayload, count: Int = 1) -> SpikeAnalysis {
+    var build = Build()
+    build.sleep(at: 0, expiry: 900, next: worker)
+    build.add(895, pid: 41, .irqEntry(irq: 9, handler: "slow"), flags: Scenarios.hard)
+    for number in 1...count {
+      build.add(
+        900 + 3_000 * Double(number) / Double(count + 1), pid: 41, payload, flags: Scenarios.hard)
+    }
+    build.add(3_900, pid: 41, .irqExit(irq: 9, handled: true), flags: Scenarios.hard)
+    build.wake(at: 3_902, interrupting: 41, stack: Build.interruptStack)
+    build.change(3_910, from: worker, state: .preempted, to: measured)
+    build.finish(at: 3_915)
+    return Analyzer(context: SystemContext()).explain(
+      Build.sample(expiry: 900, wake: 3_916), in: build.timeline)
+  }
+
+  @Test func `two or three pauses in a row are as good an explanation as one`() {
+    let event = EventPayload.softirqRaise(vector: 3)
+    for (count, word) in [(1, Confidence.likely), (2, .likely), (9, .proven)] {
+      let result = interrupt(event, count: count)
+      #expect(result.culprit.culprit == .hardIRQ)
+      #expect(result.culprit.confidence == word, "\(count) events inside")
+      #expect(result.open.contains { $0.culprit == .hypervisor } == (word == .likely))
+    }
+  }
+
+  @Test func `a stack is no event of its own`() {
+    let result = interrupt(.stack([Scenarios.place("slow_handler")]), count: 9)
+    #expect(result.culprit.confidence == .likely)
+    #expect(result.open.first?.reason.contains("3000 us") == true, "\(result.open)")
+  }
+
+  @Test func `a silence that nothing explains leaves the pause open`() {
+    var build = Build()
+    build.sleep(at: 0, expiry: 900, next: idle)
+    build.wake(at: 902, interrupting: 0, stack: nil)
+    build.change(1_500, from: idle, state: .runnable, to: measured)
+    build.finish(at: 1_505)
+    let result = Analyzer(context: SystemContext()).explain(
+      Build.sample(expiry: 900, wake: 1_506), in: build.timeline)
+    #expect(result.culprit.culprit == .unknown)
+    #expect(result.open.contains { $0.culprit == .hypervisor })
+    // The next step names nothing that this report rules out.
+    for refutation in result.refuted {
+      #expect(!result.culprit.nextStep.contains("(\(refutation.culprit.rawValue))"))
+    }
+  }
+
   @Test func `advice on firmware fits the architecture`() {
     for (architecture, word) in [("aarch64", "firmware"), ("x86_64", "SMI")] {
       let result = Self.scenario(.hardIRQ, 3) {
@@ -264,6 +313,7 @@ import TraceModel
     let result = Analyzer(context: SystemContext()).explain(
       Build.sample(expiry: 900, wake: 1_405), in: build.timeline)
     #expect(!result.refuted.contains { $0.culprit == .higherPriorityTask })
+    #expect(!result.refuted.contains { $0.culprit == .rtThrottling })
     #expect(result.open.contains { $0.culprit == .higherPriorityTask })
   }
 

@@ -51,6 +51,11 @@ struct OtherCommandTests {
     }
   }
 
+  @Test func `standard input is not a file of that name`() {
+    #expect(OtherCommand.plot("-") == nil)
+    #expect(OtherCommand.analyze("-") == nil)
+  }
+
   @Test func `a trace is for analyze, not for plot`() {
     scratch(section) { path in
       #expect(OtherCommand.plot(path) == nil)

@@ -36,10 +36,10 @@ struct LabTrace: CustomTestStringConvertible, Sendable {
     // 6.1 has no event for the function that another CPU calls.
     .init("debian-rt-slow_ipi", .hardIRQ, "call_function_single", .likely),
     .init("debian-rt-smi", .hardwareStall, "SMI", .likely),
-    .init("debian-rt-softirq_thread", .irqThread, "ksoftirqd/0", .proven),
+    .init("debian-rt-softirq_thread", .irqThread, "ksoftirqd/0", .likely),
     .init("debian-rt-stop_machine", .stopMachine, "migration/0", .likely),
     .init("debian-rt-throttle_rt", .rtThrottling, "breaktrace/0", .proven),
-    .init("tracer-preempt-run_queue", .runQueue, "bt_loop-", .proven),
+    .init("tracer-preempt-run_queue", .runQueue, "bt_loop-", .likely),
     .init("tracer-rt-deadline", .higherPriorityTask, "bt_deadline-", .likely),
     // Begin and end are in the section, but it is silent, and a guest's host could have paused it.
     .init("tracer-rt-irqs_off-irqsoff", .irqsOff, "bt_irqs_off_section", .likely),

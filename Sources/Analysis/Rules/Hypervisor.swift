@@ -28,7 +28,8 @@ struct Hypervisor: Rule {
         return .refuted(
           .hypervisor,
           because: "the late interrupt met \(first.name) in the kernel"
-            + (spike.steal == .zero ? " and steal time did not grow" : ""))
+            + (spike.context.countsSteal == true && spike.context.steal[spike.cpu] == .zero
+              ? " and steal time did not grow" : ""))
       }
       return .nothing
     }

@@ -88,7 +88,8 @@ struct IrqsOff: Rule {
         .irqsOff, name: name, confidence: confidence, spans: spans,
         evidence: evidence + (section.map { [$0.evidence] } ?? []),
         nextStep: place.isEmpty
-          ? "Interrupts were off in \(host), which is only where it happened. " + step
+          ? (confidence > .possible ? "IRQs were disabled" : "IRQs may have been disabled")
+            + " in \(host), which is only where it happened. " + step
           : "\(place) held interrupts off in \(host), which is only where it happened. " + step)
     ])
   }

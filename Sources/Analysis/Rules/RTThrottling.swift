@@ -23,6 +23,10 @@ struct RTThrottling: Rule {
       return .refuted(.rtThrottling, because: "sched_rt_runtime_us is -1: no throttling")
     }
     guard let throttled = Throttling(spike) else {
+      guard spike.knowsWhoRan else {
+        return .open(
+          .rtThrottling, because: "who ran while the thread was runnable was not recorded")
+      }
       return spike.priority.isRealtime
         ? .refuted(
           .rtThrottling, because: "the CPU went to no normal task while the thread was ready")

@@ -31,7 +31,9 @@ struct Unknown: Rule {
   private static let bare: Set<CulpritClass> = [.hardwareStall, .idleExit]
 
   /// What would decide it.
-  static func nextStep(_ spike: SpikeCase, _ health: TraceHealth) -> String {
+  static func nextStep(
+    _ spike: SpikeCase, _ health: TraceHealth, ruledOut: Set<CulpritClass>
+  ) -> String {
     if !health.coversWindow {
       return "The buffer begins after the expiry: ask for a bigger one (--buffer)."
     }
@@ -40,6 +42,7 @@ struct Unknown: Rule {
     var lines: [String] = []
     var seen: Set<Need> = []
     for culprit in candidates[worst] ?? [] {
+      if ruledOut.contains(culprit) { continue }
       switch spike.context.platform {
       case .guest where bare.contains(culprit): continue
       case .bareMetal where culprit == .hypervisor: continue

@@ -1,8 +1,8 @@
 /// Text from a machine made safe for a terminal and a mail.
-enum Printable {
+public enum Printable {
   /// Replaces control, format and line-separating characters by their code points: a task may give itself
   /// any name.
-  static func text(_ text: String) -> String {
+  public static func text(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: isHidden) else { return text }
     var result = ""
     for scalar in text.unicodeScalars {

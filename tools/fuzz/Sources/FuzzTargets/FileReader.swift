@@ -52,7 +52,10 @@ enum FileReader: String, CaseIterable {
     case .tracefs: return Self.tracefs(bytes, fixture)
     case .dump: return Self.dump(bytes, fixture)
     case .bundle: return Self.bundle(bytes, fixture)
-    case .packed: return (try? PackedFile.unpacked(ByteStore(bytes), path: "input"))??.count ?? 0
+    case .packed:
+      var problem: String?
+      let store = try? PackedFile.unpacked(ByteStore(bytes), path: "input", problem: &problem)
+      return store??.count ?? 0
     case .facts: return FactsFile.check(bytes, fixture)
     case .histogram: return Self.histogram(text)
     case .scope: return Self.scope(text)
