@@ -40,7 +40,7 @@ public struct Analyzer: Sendable {
       findings[index].evidence += net.evidence + FunctionTimes.evidence(spike, findings[index])
       if !net.agrees { findings[index].confidence = min(findings[index].confidence, .likely) }
     }
-    let rest = Finding(
+    var rest = Finding(
       .unknown, name: "", confidence: .unexplained, spans: ledger.unexplained, evidence: [],
       nextStep: Unknown.nextStep(spike, health))
     // The usual cost of a wake-up is no cause of a spike.
@@ -51,6 +51,7 @@ public struct Analyzer: Sendable {
       findings.removeFirst()
       if rest.claimed > .zero { findings.append(rest) }
     } else {
+      rest.evidence = Unknown.evidence(spike, ledger.unexplained)
       culprit = rest
     }
     var all = [culprit] + findings

@@ -9,9 +9,11 @@ extension RecordedTrace {
     var facts = facts
     if let section = derived.section { facts.tracerSection = section }
     let analysis = Analyzer(context: context).explain(
-      derived.sample, in: derived.timeline, sections: facts.sections, subject: derived.subject,
+      derived.sample, in: derived.timeline,
+      sections: derived.measured.map { [$0] } ?? facts.sections, subject: derived.subject,
       origin: SampleOrigin(
-        derivation: derived.derivation, instance: source.name, hasLines: source.isText))
+        derivation: ([derived.derivation] + repairs).filter { !$0.isEmpty }
+          .joined(separator: "; "), instance: source.name, hasLines: source.isText))
     return SpikeReport(analysis, facts: facts, toolVersion: version)
   }
 }

@@ -59,7 +59,12 @@ struct SpikeDocument {
   /// What is missing in the trace, said where nobody can overlook it.
   static func incomplete(_ trace: TraceRecord) -> String {
     var parts: [String] = []
-    if trace.lostInWindow > 0 {
+    // Whoever passed a text on left lines out, or something damaged it: no buffer was too small.
+    let isDamaged =
+      trace.coversWindow && !trace.gaps.isEmpty && trace.gaps.allSatisfy(\.isDamaged)
+    if isDamaged {
+      parts.append("PARTS OF THE WINDOW ARE MISSING IN THIS FILE.")
+    } else if trace.lostInWindow > 0 {
       parts.append("AT LEAST \(trace.lostInWindow) EVENTS WERE LOST IN THE WINDOW.")
     } else if !trace.gaps.isEmpty {
       parts.append("THE TRACE HAS GAPS IN THE WINDOW.")
@@ -67,9 +72,11 @@ struct SpikeDocument {
     if !trace.coversWindow { parts.append("THE BUFFER BEGINS ONLY AFTER THE EXPIRY.") }
     parts.append(
       "The evidence may be missing where it matters, so no verdict here is better than possible. "
-        + (trace.recording?.bufferNeeded.map {
-          "Measure again with --buffer \($0): that holds twice this window."
-        } ?? "A bigger buffer (--buffer) helps."))
+        + (isDamaged
+          ? "The whole trace helps."
+          : trace.recording?.bufferNeeded.map {
+            "Measure again with --buffer \($0): that holds twice this window."
+          } ?? "A bigger buffer (--buffer) helps."))
     return parts.joined(separator: " ")
   }
 
