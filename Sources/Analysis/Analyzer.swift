@@ -72,7 +72,8 @@ public struct Analyzer: Sendable {
       culprit: all[0], contributors: Array(all.dropFirst()), refuted: refuted, open: open,
       ran: spike.replay.ran(in: sample.window),
       excerpt: Excerpt.lines(of: spike, evidence: all.flatMap(\.evidence)),
-      stack: stack, foldedFrames: folded, trace: health, baselineWakeups: spike.baseline.wakeups)
+      stack: stack, foldedFrames: folded, trace: health, baselineWakeups: spike.baseline.wakeups,
+      subject: subject)
   }
 
   /// The word that the evidence bears: lost events and thin coverage take from it.

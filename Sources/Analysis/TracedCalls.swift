@@ -71,7 +71,10 @@ struct TracedCalls {
     guard let best, best.length.count >= span.length.count / 2 else { return nil }
     let call = calls[best.index]
     let next = best.index + 1 < calls.count ? calls[best.index + 1] : nil
-    let isLockWait = KernelFunctions.takesLock(call.function)
+    // Without function tracing the next line is the end already: then nothing tells a wait from the work.
+    let isLockWait =
+      KernelFunctions.takesLock(call.function)
+      && next.map { !Self.endsSection($0.function) } ?? false
     var candidates = [call.function, call.caller]
     if isLockWait, let next { candidates += [next.caller, next.function] }
     guard let name = candidates.first(where: { Self.isOwn($0) }) else { return nil }
@@ -108,6 +111,12 @@ struct TracedCalls {
     let end = index + 1 < times.count ? min(times[index + 1], span.end) : span.end
     let isCut = gaps.contains { $0.span.start < end && $0.span.end > start }
     return isCut ? nil : end - start
+  }
+
+  /// Whether a function gives a lock back, or is what a tracer writes at the end.
+  private static func endsSection(_ name: String) -> Bool {
+    KernelFunctions.enablesInterrupts(name) || KernelFunctions.isTracersEnd(name)
+      || name.contains("_unlock")
   }
 
   /// Whether a name says what code it was.

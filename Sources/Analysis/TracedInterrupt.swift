@@ -29,6 +29,12 @@ struct TracedInterrupt {
       let functions = [call?.function ?? "", call?.caller ?? ""]
       let isEntry = functions[0].isEmpty ? false : KernelFunctions.isInterruptPath(functions[0])
       guard event.context.inHardIRQ else {
+        // Its own end is written when the context is no interrupt's any more, and may say which one it was.
+        if isOpen, KernelFunctions.isInterruptExit(functions[0]),
+          KernelFunctions.isInterruptPath(functions[1]), found[found.count - 1].entry.isEmpty
+        {
+          found[found.count - 1].entry = functions[1]
+        }
         isOpen = false
         if isEntry {
           entry = KernelFunctions.isInterruptPath(functions[1]) ? functions[1] : functions[0]

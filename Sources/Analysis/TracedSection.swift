@@ -52,7 +52,11 @@ struct TracedSection {
     if isHandler, name.isEmpty || isIRQsOff, let handler = Self.handler(events, begin) {
       culprit = .hardIRQ
       name = handler
-    } else if isIRQsOff, let interrupt = Self.interrupt(events, section.span) {
+    } else if let interrupt = Self.interrupt(events, section.span),
+      // Preemption is disabled around it too: there it must be nearly all, or where the time went.
+      isIRQsOff || place?.call?.event.context.inHardIRQ == true
+        || interrupt.span.length.count / 4 >= section.span.length.count / 5
+    {
       culprit = .hardIRQ
       name = interrupt.name.isEmpty ? name : interrupt.name
     }

@@ -142,6 +142,9 @@ extension RecordedTrace {
           return
         }
       }
+      if request.task == nil, all.wakeups == 0 {
+        verdicts.remarks += sources.compactMap(TracedWork.remark)
+      }
       if all.records > 0 {
         verdicts.remarks.append("no \(whose)\(above) among \(all.records) events")
       }

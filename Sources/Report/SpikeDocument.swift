@@ -39,7 +39,7 @@ struct SpikeDocument {
       text += "."
     }
     text += " It was cycle \(spike.sequence)."
-    var texts = [text]
+    var texts = [spike.measured ?? text]
     if let missed = spike.impact.missedCycles, let interval = spike.impact.interval {
       texts.append(
         "At an interval of \(Quantity.us(interval)) us, "
@@ -80,7 +80,12 @@ struct SpikeDocument {
     return parts.joined(separator: " ")
   }
 
-  private var segments: Section {
+  /// What the times of the report count from.
+  private var zero: String { spike.measured == nil ? "expiry" : "begin" }
+
+  /// The parts of a wake-up; a section or a noise has none.
+  private var segments: Section? {
+    guard spike.measured == nil else { return nil }
     let rows = spike.segments.map { segment in
       [
         segment.name, Quantity.us(segment.length), segment.share?.text ?? "",
@@ -149,7 +154,7 @@ struct SpikeDocument {
           "\(item.event)\(item.cpu.map { ", CPU \($0)" } ?? ""): \(item.text)")
       }
     }
-    var blocks: [Block] = [.paragraph("Evidence, us after the expiry:")]
+    var blocks: [Block] = [.paragraph("Evidence, us after the \(zero):")]
     if !lines.isEmpty { blocks.append(.preformatted(lines)) }
     if !settings.isEmpty { blocks.append(.list(settings)) }
     return blocks
@@ -225,7 +230,7 @@ struct SpikeDocument {
     return Section(
       "Excerpt",
       [
-        .paragraph("Times are us after the expiry; > marks the lines that the verdict rests on."),
+        .paragraph("Times are us after the \(zero); > marks the lines that the verdict rests on."),
         .preformatted(lines),
       ])
   }

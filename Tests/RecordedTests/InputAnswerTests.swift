@@ -126,8 +126,8 @@ struct InputAnswerTests {
       microseconds: 30, words: [], says: ["local_timer", "sh-1094"], never: ["preempt=full"]),
     Answer(
       input: "osnoise-kworker-with-function", classes: [.runQueue], names: ["kworker/3:1-446"],
-      microseconds: 452, words: ["slow_work"], says: ["slow_work", "of osnoise/3-900"],
-      never: ["of kworker"]),
+      microseconds: 452, words: ["slow_work"], says: ["slow_work", "in place of osnoise/3-900"],
+      never: ["in place of kworker"]),
     Answer(
       input: "osnoise-rest-without-event", classes: [.hardwareStall], names: [""],
       microseconds: 50, best: .possible, says: ["not traced", "0.300 us"], never: [" 0 us on CPU"]),

@@ -349,8 +349,11 @@ struct NoiseWindow {
   private static func hardware(_ timeline: Timeline) -> NoiseWindow? {
     let found = lines(["hwlat"], timeline).max { length($0.1) < length($1.1) }
     guard let (event, other) = found, length(other) > 0 else { return nil }
+    // The NMIs of a look explain its gap only if they took most of it.
+    let total = number(other, "nmi-total") ?? .max
+    let nmis = total >= length(other) / 2 ? number(other, "nmi-count") ?? 0 : 0
     return window(
-      .gap(nmis: number(other, "nmi-count") ?? 0), event,
+      .gap(nmis: nmis), event,
       length: Nanoseconds(microseconds: length(other)), timeline: timeline,
       derivation: "the longest latency of hwlat, line \(event.position)")
   }
