@@ -19,7 +19,10 @@ public enum FtraceTextReader {
     store.withBytes { bytes in
       let isHTML = isHTML(bytes)
       var parser = FtraceTextParser(isHTML: isHTML)
-      if !isHTML, let repaired = TextRepair.repaired(bytes) {
+      if !isHTML, let lines = RtlaText.lines(bytes) {
+        parser.repairs = [RtlaText.note]
+        ByteStore(lines).withBytes { parser.read($0) }
+      } else if !isHTML, let repaired = TextRepair.repaired(bytes) {
         parser.repairs = repaired.notes
         ByteStore(repaired.bytes).withBytes { parser.read($0) }
       } else {

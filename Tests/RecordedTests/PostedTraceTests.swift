@@ -170,6 +170,60 @@ struct PostedTraceTests {
     #expect(culprit.confidence <= posted.best, "\(culprit)")
   }
 
+  private static let rtla = """
+    rtla timerlat hit stop tracing
+    ## CPU 2 hit stop tracing, analyzing it ##
+      IRQ handler delay:                                        27.49 us (65.52 %)
+      IRQ latency:                                              28.13 us
+      Timerlat IRQ duration:                                     9.59 us (22.85 %)
+      Blocking thread:                                           3.79 us (9.03 %)
+                             my tool:49256                       3.79 us
+        Blocking thread stack trace
+                    -> timerlat_irq
+                    -> __hrtimer_run_queues
+                    -> hrtimer_interrupt
+                    -> asm_sysvec_apic_timer_interrupt
+                    -> _raw_spin_unlock_irqrestore
+                    -> flush_all_groups
+    ------------------------------------------------------------------------
+      Thread latency:                                           41.96 us (100%)
+
+    """
+
+  @Test func `rtla's analysis is read, and the report says what it lacks`() throws {
+    let trace = try RecordedTrace(bytes: Array(Self.rtla.utf8), name: "rtla")
+    let report = try #require(trace.analyze(AnalyzeRequest(), toolVersion: "").reports.first)
+    let culprit = report.analysis.culprit
+    #expect(culprit.culprit == .irqsOff)
+    #expect(culprit.name == "flush_all_groups")
+    #expect(culprit.confidence == .likely)
+    #expect(report.analysis.sample.latency == Nanoseconds(41_960))
+    #expect(culprit.nextStep.contains("my tool-49256"))
+    #expect(culprit.evidence.contains { $0.text.contains("timerlat_trace.txt") })
+    #expect(!culprit.evidence.contains { $0.text.contains("[line") })
+    let all = [culprit] + report.analysis.contributors
+    #expect(all.contains { $0.culprit == .hardIRQ && $0.name == "local_timer" })
+    #expect(all.allSatisfy { $0.confidence < .proven })
+  }
+
+  @Test func `no damage of a posted trace ends the program`() {
+    for text in Self.posted.map(\.text) + [Self.rtla] {
+      let bytes = Array(text.utf8)
+      func take(_ bytes: [UInt8]) {
+        guard let trace = try? RecordedTrace(bytes: bytes, name: "posted") else { return }
+        _ = trace.analyze(AnalyzeRequest(), toolVersion: "")
+      }
+      for length in stride(from: 0, through: bytes.count, by: 13) {
+        take(Array(bytes[..<length]))
+      }
+      for index in stride(from: 0, to: bytes.count, by: 5) {
+        var flipped = bytes
+        flipped[index] ^= index % 2 == 0 ? 1 : 64
+        take(flipped)
+      }
+    }
+  }
+
   @Test func `functions without a wake-up are told of in a remark`() throws {
     let graph = """
       # tracer: function_graph
