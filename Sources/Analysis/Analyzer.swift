@@ -40,7 +40,7 @@ public struct Analyzer: Sendable {
       findings[index].evidence += net.evidence + FunctionTimes.evidence(spike, findings[index])
       if !net.agrees { findings[index].confidence = min(findings[index].confidence, .likely) }
     }
-    let rest = Finding(
+    var rest = Finding(
       .unknown, name: "", confidence: .unexplained, spans: ledger.unexplained, evidence: [],
       nextStep: Unknown.nextStep(
         spike, health, ruledOut: Set(outcomes.flatMap(\.refutations).map(\.culprit))))
@@ -52,6 +52,7 @@ public struct Analyzer: Sendable {
       findings.removeFirst()
       if rest.claimed > .zero { findings.append(rest) }
     } else {
+      rest.evidence = Unknown.evidence(spike, ledger.unexplained)
       culprit = rest
     }
     var all = [culprit] + findings
@@ -72,7 +73,8 @@ public struct Analyzer: Sendable {
       culprit: all[0], contributors: Array(all.dropFirst()), refuted: refuted, open: open,
       ran: spike.replay.ran(in: sample.window),
       excerpt: Excerpt.lines(of: spike, evidence: all.flatMap(\.evidence)),
-      stack: stack, foldedFrames: folded, trace: health, baselineWakeups: spike.baseline.wakeups)
+      stack: stack, foldedFrames: folded, trace: health, baselineWakeups: spike.baseline.wakeups,
+      subject: subject)
   }
 
   /// The word that the evidence bears: lost events and thin coverage take from it.

@@ -114,7 +114,8 @@ extension CPUReplay {
       cursor = window.start
       confirmed = timeline.events.first?.time ?? window.start
       // Before the first sched_switch of the buffer the task is the one that it names as leaving.
-      task = TaskIdentity(pid: timeline.events.first?.pid ?? 0, comm: "")
+      let first = timeline.events.first?.pid ?? 0
+      task = TaskIdentity(pid: first, comm: comms[first] ?? "")
       for event in timeline.events {
         if case .switched(let change) = event.payload {
           task = change.previous

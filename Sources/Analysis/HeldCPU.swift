@@ -28,23 +28,38 @@ struct HeldCPU: Sendable {
   /// Whether only user space was seen, which is left at once.
   var isUserOnly: Bool
 
+  /// Whether the lines of a wakeup tracer say who had the CPU.
+  var isTraced = false
+  /// Where most of the time went by, by the lines of a function tracer.
+  var traced: TracedCalls.Place?
+
   /// Its own time.
   var net: Nanoseconds { Spans.length(spans) }
 
   init?(_ spike: SpikeCase) {
     let waiting = spike.waiting
     guard waiting.length >= spike.floor, let waking = spike.times.wakingEvent,
-      let end = Self.recordedEnd(spike, waking) ?? Self.ownEnd(spike, waking)
+      let end = Self.tracedEnd(spike) ?? Self.recordedEnd(spike, waking)
+        ?? Self.ownEnd(spike, waking)
     else { return nil }
     blocker = end.blocker
     switched = end.event
     disabled = end.disabled
     wasPreempted = end.wasPreempted
-    guard !blocker.isIdle, blocker.pid != spike.sample.task.pid else { return nil }
-    let span = TimeSpan(waiting.start, end.event.time)
+    guard !blocker.isIdle || end.isTraced, blocker.pid != spike.sample.task.pid else { return nil }
+    let span = TimeSpan(max(end.start ?? waiting.start, waiting.start), end.event.time)
     let pid = blocker.pid
+    let isIdle = blocker.isIdle
     spans = spike.replay.spans(in: span) { slice in
-      if case .task(let task, _) = slice.occupant { task.pid == pid } else { false }
+      if case .task(let task, _) = slice.occupant { return task.pid == pid }
+      return isIdle && slice.occupant == .idle
+    }
+    isTraced = end.isTraced
+    if end.isTraced {
+      traced = TracedCalls(
+        spike.events(in: span).filter { $0.pid == pid && !$0.context.inHardIRQ },
+        gaps: spike.gaps
+      ).place(in: span)
     }
     self.span = span
     let inside = spike.events(in: span)
@@ -67,6 +82,30 @@ struct HeldCPU: Sendable {
     var blocker: TaskIdentity
     var wasPreempted = false
     var disabled: TraceEvent?
+    /// Where the blocker got the CPU, nil for the one that had it at the wake-up.
+    var start: Nanoseconds?
+    var isTraced = false
+  }
+
+  /// The switch away from the first task of worth that the thread outranks, by the lines of a wakeup tracer: the waker may
+  /// just be giving the CPU to another task when it wakes the thread.
+  private static func tracedEnd(_ spike: SpikeCase) -> End? {
+    guard spike.sample.source == .tracer, spike.sections.contains(where: \.isWakeup) else {
+      return nil
+    }
+    let waiting = spike.waiting
+    var start = waiting.start
+    for event in spike.events(in: TimeSpan(waiting.start, waiting.end + Nanoseconds(1))) {
+      guard case .switched(let change) = event.payload, event.cpu == spike.cpu else { continue }
+      if event.time - start >= spike.floor {
+        guard spike.priority.outranks(change.previousPriority) else { return nil }
+        return End(
+          event: event, blocker: change.previous,
+          wasPreempted: change.previousState.isRunnable, start: start, isTraced: true)
+      }
+      start = event.time
+    }
+    return nil
   }
 
   /// The first switch on the CPU, away from a task that the thread outranks.
@@ -107,7 +146,7 @@ struct HeldCPU: Sendable {
   var function: String {
     if let name = code?.responsible?.name, !name.isEmpty { return name }
     if case .workEnd(_, let work) = works.first?.payload { return work.name }
-    return ""
+    return traced?.name ?? ""
   }
 
   /// Whether the event shows that the task was in the kernel after the wake-up.

@@ -26,8 +26,59 @@ enum KernelFunctions {
   }
 
   private static let interruptPath: Set<String> = [
-    "irqentry_enter", "irqentry_nmi_enter", "irq_enter_rcu", "do_IRQ",
+    "irqentry_enter", "irqentry_nmi_enter", "irq_enter_rcu", "irq_enter", "do_IRQ",
+    "interrupt_entry", "handle_IRQ", "gic_handle_irq", "smp_apic_timer_interrupt",
+    "smp_call_function_single_interrupt", "smp_reschedule_interrupt",
   ]
+
+  /// The end of an interrupt.
+  static func isInterruptExit(_ name: String) -> Bool {
+    ["irq_exit_rcu", "irq_exit", "__irq_exit_rcu", "irqentry_exit", "rcu_irq_exit"].contains(name)
+  }
+
+  /// Whether a function's callees are the handlers that drivers installed.
+  static func callsHandlers(_ name: String) -> Bool {
+    [
+      "__handle_irq_event_percpu", "handle_irq_event_percpu", "handle_IRQ_event",
+      "handle_percpu_devid_irq", "handle_percpu_irq",
+    ].contains(name)
+  }
+
+  /// Functions that take a spinning lock: the time up to the next line is the wait for it.
+  static func takesLock(_ name: String) -> Bool {
+    guard !name.contains("_unlock"), !name.contains("_trylock") else { return false }
+    return name.hasPrefix("_raw_spin_lock") || name.hasPrefix("_raw_read_lock")
+      || name.hasPrefix("_raw_write_lock") || name.hasPrefix("__raw_spin_lock")
+      || name.hasPrefix("_spin_lock") || name.hasPrefix("do_raw_spin_lock")
+      || name.hasSuffix("queued_spin_lock_slowpath") || name.hasPrefix("queued_read_lock_slow")
+      || name.hasPrefix("queued_write_lock_slow")
+  }
+
+  /// Functions that spin for a sleeping lock as long as its owner runs and nobody else wants the CPU: they look at
+  /// need-resched in each turn.
+  static func spinsUntilResched(_ name: String) -> Bool {
+    [
+      "rwsem_optimistic_spin", "rwsem_spin_on_owner", "rwsem_can_spin_on_owner",
+      "mutex_optimistic_spin", "mutex_spin_on_owner", "mutex_can_spin_on_owner", "osq_lock",
+      "rtmutex_spin_on_owner", "rt_mutex_spin_on_owner", "ww_mutex_spin_on_owner",
+      "adaptive_wait",
+    ].contains(String(name.prefix { $0 != "." }))
+  }
+
+  /// What the latency tracers themselves write at the end of a section: it is no function of the section.
+  static func isTracersEnd(_ name: String) -> Bool {
+    [
+      "tracer_hardirqs_on", "tracer_preempt_on", "trace_hardirqs_on", "trace_preempt_on",
+      "stop_critical_timing",
+    ].contains { name.hasPrefix($0) }
+  }
+
+  /// The way back to user space, on which a task gives the CPU up that was asked to.
+  static func isUserReturn(_ name: String) -> Bool {
+    name.hasPrefix("exit_to_user_mode") || name.hasPrefix("syscall_exit_to_user_mode")
+      || name.hasPrefix("irqentry_exit_to_user_mode") || name == "prepare_exit_to_usermode"
+      || name == "do_notify_resume"
+  }
 
   /// The name of a vector by its entry function (`sysvec_apic_timer_interrupt` is `local_timer`).
   static func vector(_ name: String) -> String {
@@ -133,7 +184,11 @@ enum KernelFunctions {
     "delay_tsc", "__const_udelay", "__udelay", "tracing_start_function_trace",
     "perf_trace_buf_submit", "return_to_handler", "irq_exit_rcu", "kthread_should_stop",
     "migrate_enable", "migrate_disable", "exit_to_user_mode_prepare",
-    "irqentry_exit_to_user_mode",
+    "irqentry_exit_to_user_mode", "rt_read_unlock", "rt_write_unlock", "mutex_unlock",
+    "rt_mutex_unlock", "up_read", "up_write", "local_bh_enable", "_cond_resched",
+    "__local_bh_disable_ip", "__local_bh_enable", "queued_spin_lock_slowpath",
+    "native_queued_spin_lock_slowpath", "in_lock_functions", "in_sched_functions",
+    "do_raw_spin_lock", "do_raw_spin_unlock", "irq_exit", "__irq_exit_rcu", "rcu_irq_exit",
   ]
 
   /// The last frames of a stack, which say only how the kernel was entered.

@@ -59,7 +59,8 @@ enum KernelSection {
     _ held: HeldCPU, section: LatencySection?, wake: LatencySection?
   ) -> String {
     guard let code = held.code else {
-      return held.function.isEmpty ? section?.responsible(nil) ?? "" : held.function
+      if !held.function.isEmpty { return held.function }
+      return section?.responsible(nil) ?? wake?.leftIn ?? ""
     }
     if let function = wake?.ending(code) { return function }
     let function = section?.responsible(code) ?? held.function

@@ -34,9 +34,20 @@ public struct LatencySection: Hashable, Sendable {
     self.endStack = endStack
   }
 
+  /// The longest section between irq_disable and irq_enable, or preempt_disable and preempt_enable, and how many there
+  /// are; nil without these events.
+  public static func longest(in timeline: Timeline) -> (section: LatencySection, count: Int)? {
+    PreemptIRQSections.longest(timeline)
+  }
+
   /// Whether a function's name says only how a lock is taken or released, a clock read or the kernel entered.
   public static func isHelper(_ name: String) -> Bool {
     KernelFunctions.isHelper(KernelFunctions.bare(name))
+  }
+
+  /// Whether a line is the tracer's own, by which it says that the section has ended.
+  public static func isTracersEnd(_ function: String) -> Bool {
+    KernelFunctions.isTracersEnd(KernelFunctions.bare(function))
   }
 
   /// Whether it is about a wake-up, not about a section of code.
@@ -87,6 +98,26 @@ public struct LatencySection: Hashable, Sendable {
       known.isEmpty || ended.elementsEqual(known) || ended.dropFirst().elementsEqual(known)
     else { return nil }
     return ended.first
+  }
+
+  /// The function from which the scheduler was called at the end of a wakeup tracer's section: the first frame after
+  /// it that is no scheduler, lock or preemption helper; empty where there is none.
+  ///
+  /// Where the kernel preempted at the return from an interrupt, the frame after that is where the interrupt came, which
+  /// says nothing of what lies before.
+  var leftIn: String {
+    let stack = endStack.map { KernelFunctions.bare($0) }
+    guard isWakeup,
+      let switched = stack.lastIndex(where: { $0 == "__schedule" || $0 == "schedule" })
+    else { return "" }
+    let callers = stack[(switched + 1)...]
+    let path = callers.prefix { KernelFunctions.isHelper($0) || KernelFunctions.isOutermost($0) }
+    guard
+      !path.contains(where: { $0 == "preempt_schedule_irq" || KernelFunctions.isInterruptPath($0) }
+      ),
+      !path.contains(where: KernelFunctions.isUserReturn)
+    else { return "" }
+    return callers.dropFirst(path.count).first ?? ""
   }
 
   /// The section as evidence.

@@ -33,6 +33,28 @@ enum PreemptIRQSections {
     return sections
   }
 
+  /// The longest section of all, where the idle loop's own are left out: it sleeps with interrupts disabled.
+  static func longest(_ timeline: Timeline) -> (section: LatencySection, count: Int)? {
+    let start = timeline.cpus.compactMap { $0.events.first?.time }.min()
+    let end = timeline.cpus.compactMap { $0.events.last?.time }.max()
+    guard let start, let end else { return nil }
+    let all = read(
+      timeline, cpus: Set(timeline.cpus.map(\.cpu)),
+      in: TimeSpan(start - Nanoseconds(1), end + Nanoseconds(1)))
+    let own = all.filter { section in
+      let names = [section.startFunction, section.endFunction]
+      guard section.task?.pid == 0 else { return true }
+      return !names.contains(where: \.isEmpty) && !names.contains(where: isOfIdle)
+    }
+    guard let longest = own.max(by: { $0.span.length < $1.span.length }) else { return nil }
+    return (longest, own.count)
+  }
+
+  private static func isOfIdle(_ name: String) -> Bool {
+    KernelFunctions.isIdle(name) || name.contains("idle") || name.contains("mwait")
+      || name.contains("halt") || name.hasPrefix("arch_cpu")
+  }
+
   private static func isOne(_ event: OtherEvent) -> Bool {
     event.system == "preemptirq"
       || (event.system.isEmpty

@@ -30,6 +30,8 @@ public struct SpikeAnalysis: Hashable, Sendable {
   public internal(set) var trace: TraceHealth
   /// Number of earlier wake-ups behind the typical values.
   public internal(set) var baselineWakeups: Int
+  /// What the window is.
+  public internal(set) var subject = SpikeSubject.wakeup
 }
 
 /// How complete the trace of a window is.

@@ -88,7 +88,9 @@ public struct SpikeCase: Sendable {
     }
     if let change = times.switchedEvent, case .switched(let switched) = change.payload {
       priority = switched.nextPriority
-    } else if let waking = times.wakingEvent, case .waking(let wake) = waking.payload {
+    } else if case .waking(let wake) = times.wakingEvent?.payload {
+      priority = wake.priority
+    } else if case .wakeup(let wake) = times.wakingEvent?.payload {
       priority = wake.priority
     } else {
       priority = KernelPriority(policy: sample.policy ?? .other, priority: sample.priority)

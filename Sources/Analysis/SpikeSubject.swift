@@ -26,6 +26,8 @@ public struct NoiseSample: Hashable, Sendable {
     case gap(nmis: Int64)
     /// A line of osnoise's own table, with the kinds of noise that it counts; it does not say which was the longest.
     case summary(Set<CulpritClass>)
+    /// A sample of osnoise (sample_threshold) with the noises that lie in it; what may nest in others comes first.
+    case sample([NoisePart])
   }
 
   /// What it was.
@@ -51,6 +53,60 @@ public struct NoiseSample: Hashable, Sendable {
     ])
   }
 
+  /// The findings of the parts of a sample that a rule answers for: `name` gives the name of a part that is its own.
+  func parts(
+    of culprit: CulpritClass, in spike: SpikeCase, nextStep: (NoisePart) -> String,
+    name: (Kind) -> String?
+  ) -> RuleOutcome? {
+    guard case .sample(let parts) = kind else { return nil }
+    var findings: [Finding] = []
+    var taken: [TimeSpan] = []
+    for part in parts {
+      let spans = Spans.subtracting(Spans.merged(taken), from: [part.span])
+      taken.append(part.span)
+      guard let name = name(part.kind), !spans.isEmpty else { continue }
+      let evidence = [Evidence(part.event)] + part.notes.map { Evidence($0) }
+      if let index = findings.firstIndex(where: { $0.name == name }) {
+        findings[index].spans = Spans.merged(findings[index].spans + spans)
+        if findings[index].evidence.count < 6 { findings[index].evidence += evidence }
+      } else {
+        findings.append(
+          Finding(
+            culprit, name: name, confidence: .proven, spans: spans, evidence: evidence,
+            nextStep: nextStep(part)))
+      }
+    }
+    return RuleOutcome(findings: findings)
+  }
+
+  /// The finding of all threads of a sample together, that of the longest in front.
+  func threads(in spike: SpikeCase) -> RuleOutcome? {
+    let each = parts(of: .runQueue, in: spike) { part in
+      part.work.isEmpty ? "" : "Its work was \(part.work)."
+    } name: {
+      if case .thread(let task) = $0 { task.text } else { nil }
+    }
+    guard let each else { return nil }
+    let sorted = each.findings.sorted { $0.claimed > $1.claimed }
+    guard var first = sorted.first else { return each }
+    let others = sorted.dropFirst().prefix(6).map { "\($0.name) \($0.claimed.microseconds) us" }
+    first.nextStep = [
+      first.nextStep,
+      "\(first.name) ran for \(first.claimed.microseconds) us in place of osnoise's thread"
+        + (others.isEmpty ? "" : ", then " + others.joined(separator: ", "))
+        + ". Move it to another CPU, or isolate this one.",
+    ].filter { !$0.isEmpty }.joined(separator: " ")
+    first.evidence = sorted.prefix(4).flatMap { $0.evidence.prefix(3) }
+    first.spans = Spans.merged(sorted.flatMap(\.spans))
+    return RuleOutcome(findings: [first])
+  }
+
+  /// The stretches of a sample that none of its parts covers.
+  var uncovered: (sample: TraceEvent, parts: [TimeSpan])? {
+    guard case .sample(let parts) = kind else { return nil }
+    return (event, Spans.merged(parts.map(\.span)))
+  }
+
   /// The finding of a class that is the only kind of noise which a summary counts.
   func summary(_ culprit: CulpritClass, in spike: SpikeCase) -> RuleOutcome {
     guard case .summary([culprit]) = kind else { return .nothing }
@@ -58,6 +114,39 @@ public struct NoiseSample: Hashable, Sendable {
       culprit, "", .possible, in: spike,
       nextStep: "The summary gives counts only. Record the osnoise events (irq_noise, "
         + "softirq_noise, thread_noise) to see which noise was the longest.")
+  }
+}
+
+/// A noise within a sample of osnoise.
+public struct NoisePart: Hashable, Sendable {
+  /// What it was.
+  public var kind: NoiseSample.Kind
+  /// From when to when, what nests in it included.
+  public var span: TimeSpan
+  /// The tracer's line.
+  public var event: TraceEvent
+  /// Events that say what it did.
+  public var notes: [TraceEvent]
+
+  /// Makes a part.
+  public init(
+    _ kind: NoiseSample.Kind, span: TimeSpan, event: TraceEvent, notes: [TraceEvent] = []
+  ) {
+    self.kind = kind
+    self.span = span
+    self.event = event
+    self.notes = notes
+  }
+
+  /// The function of the work item that it ran longest, empty where no event names one.
+  var work: String {
+    for note in notes {
+      switch note.payload {
+      case .workStart(_, let function), .workEnd(_, let function): return function.text
+      default: continue
+      }
+    }
+    return ""
   }
 }
 

@@ -15,29 +15,59 @@ struct TracedSection {
   /// Whether function tracing itself made the section much longer.
   var isInflated: Bool
 
+  /// What the next step says of it besides.
+  private var remarks: [String] = []
+
   init(_ section: LatencySection, of spike: SpikeCase) {
     let all = spike.timeline[cpu: section.cpu]?.events ?? []
+    let gaps = spike.timeline[cpu: section.cpu]?.gaps ?? []
     let early = section.span.start - Nanoseconds(microseconds: 2)
-    let events = all.filter { $0.time >= early && $0.time <= section.span.end }
-    let traced = TracedCalls(events)
+    var events = all.filter { $0.time >= early && $0.time <= section.span.end }
+    while let last = events.last, events.count > 1, Self.isTracersEnd(last) { events.removeLast() }
+    let traced = TracedCalls(events, gaps: gaps)
     let started = KernelFunctions.bare(section.startFunction)
-    let begin = [traced.calls.first?.function ?? "", traced.calls.first?.caller ?? "", started]
+    // Where the section's begin is not in the trace, its first line says nothing of it.
+    let slack = max(
+      Nanoseconds(section.span.length.count / 10), Nanoseconds(microseconds: 20))
+    let first = traced.calls.first.flatMap {
+      $0.event.time <= section.span.start + slack ? $0 : nil
+    }
+    let begin = [first?.function ?? "", first?.caller ?? "", started]
+    let isCut = gaps.contains {
+      $0.span.start < section.span.end && $0.span.end > section.span.start
+    }
     isIRQsOff = section.disablesIRQs(events)
-    name = traced.dominant(in: section.span) ?? ""
-    culprit = isIRQsOff ? .irqsOff : .preemptOff
-    if begin.contains(where: KernelFunctions.isInterruptPath), name.isEmpty || isIRQsOff,
-      let handler = Self.handler(events, begin)
+    var place = traced.longestStep(in: section.span)
+    // The line of the begin is the tracer's: the function that disabled, and the one that the header names.
+    if let call = place?.call, call.event == first?.event, call.caller == started,
+      !KernelFunctions.isHelper(started)
     {
+      place?.name = started
+    }
+    let holder = place == nil ? Self.holder(section, traced) : ""
+    name = place?.name ?? (holder.isEmpty ? traced.busiest(in: section.span)?.name ?? "" : holder)
+    culprit = isIRQsOff ? .irqsOff : .preemptOff
+    evidence = [section.evidence]
+    let isHandler = begin.contains(where: KernelFunctions.isInterruptPath)
+    if isHandler, name.isEmpty || isIRQsOff, let handler = Self.handler(events, begin) {
       culprit = .hardIRQ
       name = handler
+    } else if let interrupt = Self.interrupt(events, section.span),
+      // Preemption is disabled around it too: there it must be nearly all, or where the time went.
+      isIRQsOff || place?.call?.event.context.inHardIRQ == true
+        || interrupt.span.length.count / 4 >= section.span.length.count / 5
+    {
+      culprit = .hardIRQ
+      name = interrupt.name.isEmpty ? name : interrupt.name
     }
     if name.isEmpty {
+      // What stands before a cut is no more than where somebody stopped copying.
+      let last = isCut ? [] : traced.calls.suffix(2).flatMap { [$0.function, $0.caller] }
       let candidates =
-        begin + [KernelFunctions.bare(section.endFunction)]
-        + traced.calls.suffix(2).flatMap { [$0.function, $0.caller] } + Self.lastStack(all)
+        begin + [KernelFunctions.bare(section.endFunction)] + last + Self.lastStack(all)
+      let own = candidates.first { !$0.isEmpty && !KernelFunctions.isHelper($0) && $0 != "0" }
       name =
-        candidates.first { !$0.isEmpty && !KernelFunctions.isHelper($0) && $0 != "0" }
-        ?? candidates.first { !$0.isEmpty } ?? ""
+        own ?? (isCut ? section.task?.text : nil) ?? candidates.first { !$0.isEmpty } ?? ""
       if begin.allSatisfy({ $0.isEmpty || KernelFunctions.isScheduler($0) }), !started.isEmpty {
         culprit = .schedulerOverhead
         name = started
@@ -47,9 +77,70 @@ struct TracedSection {
     isInflated =
       traced.calls.count > 20 && Int64(traced.calls.count) * 4_000 > section.span.length.count
     confidence = culprit == .hardIRQ || isInflated ? .likely : .proven
-    evidence = [section.evidence]
     if let event = events.first { evidence.append(Evidence(event, note: "begin")) }
     if let event = events.last, events.count > 1 { evidence.append(Evidence(event, note: "end")) }
+    explain(traced, place, section)
+  }
+
+  /// Says where the time went, where that is another function than the one that is named, and what the section waited
+  /// for.
+  private mutating func explain(
+    _ traced: TracedCalls, _ place: TracedCalls.Place?, _ section: LatencySection
+  ) {
+    let hot = place ?? traced.hottest(in: section.span)
+    if let hot, let call = hot.call {
+      let what =
+        hot.isLockWait
+        ? "\(hot.name) waited for a lock" : "the time went by in \(hot.name)"
+      evidence.append(
+        Evidence(call.event, note: "\(what): \(hot.length.microseconds) us to the next line"))
+    } else if let hot, hot.name != name {
+      evidence.append(
+        Evidence(
+          source: "function", text: "\(hot.length.microseconds) us of it went by in \(hot.name)",
+          cpu: section.cpu))
+    }
+    if let hot, hot.isLockWait {
+      confidence = min(confidence, .possible)
+      remarks.append(
+        "\(hot.name) spun for a lock that another CPU held. Who held it is not in this trace.")
+    }
+    let spins = [name, place?.call?.function ?? "", place?.call?.caller ?? ""]
+      .first(where: KernelFunctions.spinsUntilResched)
+    if let spins, culprit != .hardIRQ {
+      confidence = min(confidence, .possible)
+      remarks.append(
+        "\(spins) spins for a lock whose owner runs on another CPU, and would yield as soon as "
+          + "need-resched is set: it delays no other task for that long. Such sections hide shorter "
+          + "ones that do not yield.")
+    }
+  }
+
+  /// The function that held the section, by the line of its end: the caller that enabled interrupts or preemption again,
+  /// where the section began with a lock too.
+  private static func holder(_ section: LatencySection, _ traced: TracedCalls) -> String {
+    guard let first = traced.calls.first, KernelFunctions.takesLock(first.function) else {
+      return ""
+    }
+    if !first.caller.isEmpty, !KernelFunctions.isHelper(first.caller) { return first.caller }
+    for call in traced.calls.suffix(3).reversed()
+    where KernelFunctions.enablesInterrupts(call.function)
+      || call.function.hasPrefix("_raw_spin_unlock")
+    {
+      if !call.caller.isEmpty, !KernelFunctions.isHelper(call.caller) { return call.caller }
+    }
+    return ""
+  }
+
+  /// The hard interrupt that had at least half of the section, by the marks of the lines.
+  private static func interrupt(_ events: [TraceEvent], _ span: TimeSpan) -> TracedInterrupt? {
+    let longest = TracedInterrupt.all(in: events).max { $0.span.length < $1.span.length }
+    guard let longest, longest.span.length.count >= span.length.count / 2 else { return nil }
+    return longest
+  }
+
+  private static func isTracersEnd(_ event: TraceEvent) -> Bool {
+    TracedCalls.call(event).map { KernelFunctions.isTracersEnd($0.function) } ?? false
   }
 
   /// The outcome of the rule of a class: nothing where the section is another one's.
@@ -59,6 +150,7 @@ struct TracedSection {
     var next =
       "Shorten what \(name.isEmpty ? "the section" : name) does with \(what) disabled, or report it "
       + "to the maintainers of that code."
+    if !remarks.isEmpty { next = remarks.joined(separator: " ") }
     if isInflated {
       next += " Function tracing makes such sections longer: measure again without it."
     }
@@ -88,6 +180,8 @@ struct TracedSection {
       default: continue
       }
     }
+    let device = TracedInterrupt.all(in: events).max { $0.span.length < $1.span.length }
+    if let device, device.isOfDevice { return device.name }
     let entry = begin.first { $0.hasPrefix("sysvec_") || $0.hasPrefix("asm_sysvec_") }
     return entry.map(KernelFunctions.vector) ?? begin.first(where: KernelFunctions.isInterruptPath)
   }

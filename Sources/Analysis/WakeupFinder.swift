@@ -95,7 +95,18 @@ public struct WakeupFinder: Sendable {
           open[reference.track]?.last.map { merged[$0] }
           ?? (event.context.inHardIRQ ? times.expireEvent : nil)
       case .wakeup(let wake) where wake.task.pid == tid && !hasRun(times):
-        if times.wakingEvent != nil || event.time >= times.expiry { times.queuedEvent = event }
+        guard times.wakingEvent != nil || event.time >= times.expiry else { break }
+        if stands(for: times.wakingEvent) {
+          // Without its sched_waking the wake-up begins here.
+          times.wakingEvent = event
+          times.stackEvent = nil
+          times.firstOwnEvent = nil
+          waking = reference
+          times.interruptEvent =
+            open[reference.track]?.last.map { merged[$0] }
+            ?? (event.context.inHardIRQ ? times.expireEvent : nil)
+        }
+        times.queuedEvent = event
       case .switched(let change):
         if change.next.pid == tid, !hasRun(times),
           event.time >= times.expiry || times.wakingEvent != nil
@@ -142,7 +153,13 @@ public struct WakeupFinder: Sendable {
       times.returned, times.switched ?? times.firstOwn ?? times.expiry)
   }
 
-  /// Whether the event was written by the thread for itself before it had been switched out.
+  /// Whether a sched_wakeup stands for the wake-up: no sched_waking came before it.
+  private func stands(for waking: TraceEvent?) -> Bool {
+    guard let waking else { return true }
+    if case .wakeup = waking.payload { return true }
+    return false
+  }
+
   /// Whether the thread is known to have run after its wake-up: what wakes it then is a later sleep's, as for a page.
   private func hasRun(_ times: WakeupTimes) -> Bool {
     if times.switched != nil || (times.wakingEvent != nil && times.returned != nil) { return true }
@@ -150,6 +167,7 @@ public struct WakeupFinder: Sendable {
     return false
   }
 
+  /// Whether the event was written by the thread for itself before it had been switched out.
   private func isOwnWaking(_ event: TraceEvent, _ tid: Int32) -> Bool {
     switch event.payload {
     case .waking(let wake), .wakeup(let wake): wake.task.pid == tid

@@ -133,6 +133,18 @@ extension RecordedTrace {
     let above = request.threshold.map { " above \($0.microseconds) us" } ?? ""
     verdicts.table = WakeupTable(all, title: whose + above)
     guard all.above > 0 else {
+      if request.task == nil, all.wakeups == 0 {
+        let sections = sources.compactMap { PairedSection($0, threshold: request.threshold) }
+        let longest = sections.max { $0.length < $1.length }
+        if let longest {
+          verdicts.table = nil
+          verdicts.reports.append(report(longest.derived, longest.source, version))
+          return
+        }
+      }
+      if request.task == nil, all.wakeups == 0 {
+        verdicts.remarks += sources.compactMap(TracedWork.remark)
+      }
       if all.records > 0 {
         verdicts.remarks.append("no \(whose)\(above) among \(all.records) events")
       }

@@ -11,6 +11,8 @@ internal import TraceModel
 public struct RecordedTrace: Sendable {
   /// What could not be read of the file, one line each, with its offset or line.
   public let problems: [String]
+  /// What mails and web pages had done to a text and was put right, a clause each.
+  public let repairs: [String]
   /// Buffers or sections.
   let sources: [TraceSource]
   /// What the file carries besides the trace; empty for files of other programs.
@@ -33,6 +35,7 @@ public struct RecordedTrace: Sendable {
           .read, path: TraceOpener.name(path), reason: .invalid("there is no buffer in it")))
     }
     problems = reader.problems
+    repairs = reader.repairs
     sources = reader.sources
     isOwn = reader.facts != nil
     facts = reader.facts ?? reader.foreignFacts
@@ -43,6 +46,7 @@ public struct RecordedTrace: Sendable {
     var reader = RecordedTraceReader()
     reader.take(try TraceOpener.open(ByteStore(bytes), name: name))
     problems = reader.problems
+    repairs = reader.repairs
     sources = reader.sources
     isOwn = reader.facts != nil
     facts = reader.facts ?? reader.foreignFacts

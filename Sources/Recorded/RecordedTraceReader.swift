@@ -10,6 +10,7 @@ struct RecordedTraceReader {
   let question: StreamSearch.Question?
   private(set) var sources: [TraceSource] = []
   private(set) var problems: [String] = []
+  private(set) var repairs: [String] = []
   /// The facts of breaktrace's own files.
   private(set) var facts: ReportFacts?
   /// What other programs' files tell of the machine.
@@ -19,13 +20,15 @@ struct RecordedTraceReader {
 
   mutating func take(_ opened: OpenedTrace) {
     problems += opened.problems
+    repairs += opened.repairs
     for buffer in opened.buffers where buffer.hasPages { take(buffer) }
     sources += opened.sections.map { TraceSource(name: "", body: .text($0)) }
     let header = opened.textHeader?.latency
     guard let file = opened.file else {
       let clock = opened.buffers.first?.trace.clock ?? ""
       foreign(
-        release: header?.release ?? "", model: header?.preemptionModel ?? "", clock: clock)
+        release: header?.release ?? "", model: header?.preemptionModel ?? "", clock: clock,
+        flagWidth: opened.textHeader?.flagWidth ?? 0)
       return
     }
     if let line = file.facts {
@@ -67,9 +70,10 @@ struct RecordedTraceReader {
   ///   - architecture: As `uname -m` names it, nil where it is not known.
   ///   - model: Preemption model of the text's header, empty without one.
   ///   - clock: Name of the trace clock, empty where it is not known.
+  ///   - flagWidth: The most flags that a line of a text has.
   private mutating func foreign(
     system: String? = nil, release: String, architecture: String? = nil, model: String,
-    clock: String
+    clock: String, flagWidth: Int = 0
   ) {
     var machine = MachineFacts()
     machine.system = system
@@ -82,11 +86,17 @@ struct RecordedTraceReader {
     case "preempt", "full": context.preemption = .full
     case "desktop", "voluntary": context.preemption = .voluntary
     case "server", "none": context.preemption = SystemContext.PreemptionModel.none
-    default: if release.contains("-rt") { context.preemption = .rt }
+    default:
+      // The columns of lazy preemption came with the real-time patches, and no other kernel prints that many.
+      if release.contains("-rt") || flagWidth > 5 { context.preemption = .rt }
     }
     if let preemption = context.preemption {
       machine.preemption = preemption.rawValue
-      machine.preemptionSource = model.isEmpty ? "the release's name" : "the tracer's header"
+      machine.preemptionSource =
+        !model.isEmpty
+        ? "the tracer's header"
+        : release.contains("-rt")
+          ? "the release's name" : "the \(flagWidth) columns of flags of a real-time kernel"
     }
     foreignFacts = ReportFacts()
     if system != nil || !release.isEmpty || context.preemption != nil {

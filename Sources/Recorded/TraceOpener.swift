@@ -117,6 +117,8 @@ struct OpenedTrace {
 
   /// What could not be read, one line each, with its offset or line.
   var problems: [String] = []
+  /// What had been done to a text and was put right, a clause each.
+  var repairs: [String] = []
   /// The buffers, the top one first.
   var buffers: [Buffer] = []
   /// The sections of text that hold something, or the first one.
@@ -139,6 +141,7 @@ struct OpenedTrace {
     problems += text.problems.map { problem in
       (problem.offset.map { "line \($0): " } ?? "") + problem.text
     }
+    repairs += text.repairs
     textHeader = text.header
     sections += text.sections.filter { $0.eventCount > 0 || $0.header.latency != nil }
     if sections.isEmpty, !buffers.contains(where: \.hasPages) {

@@ -241,7 +241,9 @@ extension SpikeDocument {
     items.add("clock", trace.clock.isEmpty ? trace.recording?.clock ?? "not told" : trace.clock)
     items.add("events in window", trace.eventsInWindow)
     items.add("lost in window", trace.lostInWindow)
-    items.add("window covered", trace.coversWindow ? "yes" : "NO")
+    items.add(
+      "window covered",
+      !trace.coversWindow ? "NO" : trace.gaps.contains(where: \.isDamaged) ? "in part" : "yes")
     if let recording = trace.recording {
       let asked = recording.bufferAsked.map { "\($0) KiB asked" }
       let got = recording.bufferGot.map { "\($0) KiB got" }

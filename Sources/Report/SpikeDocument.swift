@@ -39,7 +39,7 @@ struct SpikeDocument {
       text += "."
     }
     text += " It was cycle \(spike.sequence)."
-    var texts = [text]
+    var texts = [spike.measured ?? text]
     if let missed = spike.impact.missedCycles, let interval = spike.impact.interval {
       texts.append(
         "At an interval of \(Quantity.us(interval)) us, "
@@ -59,7 +59,12 @@ struct SpikeDocument {
   /// What is missing in the trace, said where nobody can overlook it.
   static func incomplete(_ trace: TraceRecord) -> String {
     var parts: [String] = []
-    if trace.lostInWindow > 0 {
+    // Whoever passed a text on left lines out, or something damaged it: no buffer was too small.
+    let isDamaged =
+      trace.coversWindow && !trace.gaps.isEmpty && trace.gaps.allSatisfy(\.isDamaged)
+    if isDamaged {
+      parts.append("PARTS OF THE WINDOW ARE MISSING IN THIS FILE.")
+    } else if trace.lostInWindow > 0 {
       parts.append("AT LEAST \(trace.lostInWindow) EVENTS WERE LOST IN THE WINDOW.")
     } else if !trace.gaps.isEmpty {
       parts.append("THE TRACE HAS GAPS IN THE WINDOW.")
@@ -67,13 +72,20 @@ struct SpikeDocument {
     if !trace.coversWindow { parts.append("THE BUFFER BEGINS ONLY AFTER THE EXPIRY.") }
     parts.append(
       "The evidence may be missing where it matters, so no verdict here is better than possible. "
-        + (trace.recording?.bufferNeeded.map {
-          "Measure again with --buffer \($0): that holds twice this window."
-        } ?? "A bigger buffer (--buffer) helps."))
+        + (isDamaged
+          ? "The whole trace helps."
+          : trace.recording?.bufferNeeded.map {
+            "Measure again with --buffer \($0): that holds twice this window."
+          } ?? "A bigger buffer (--buffer) helps."))
     return parts.joined(separator: " ")
   }
 
-  private var segments: Section {
+  /// What the times of the report count from.
+  private var zero: String { spike.measured == nil ? "expiry" : "begin" }
+
+  /// The parts of a wake-up; a section or a noise has none.
+  private var segments: Section? {
+    guard spike.measured == nil else { return nil }
     let rows = spike.segments.map { segment in
       [
         segment.name, Quantity.us(segment.length), segment.share?.text ?? "",
@@ -142,7 +154,7 @@ struct SpikeDocument {
           "\(item.event)\(item.cpu.map { ", CPU \($0)" } ?? ""): \(item.text)")
       }
     }
-    var blocks: [Block] = [.paragraph("Evidence, us after the expiry:")]
+    var blocks: [Block] = [.paragraph("Evidence, us after the \(zero):")]
     if !lines.isEmpty { blocks.append(.preformatted(lines)) }
     if !settings.isEmpty { blocks.append(.list(settings)) }
     return blocks
@@ -218,7 +230,7 @@ struct SpikeDocument {
     return Section(
       "Excerpt",
       [
-        .paragraph("Times are us after the expiry; > marks the lines that the verdict rests on."),
+        .paragraph("Times are us after the \(zero); > marks the lines that the verdict rests on."),
         .preformatted(lines),
       ])
   }

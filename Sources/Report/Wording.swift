@@ -12,9 +12,16 @@ struct Wording {
     let amount = "\(sample.latency.microseconds) us on CPU \(sample.cpu)"
     let known = culprit.culprit != .unknown
 
-    var line = "latency \(amount) \(Self.priority(of: sample))"
+    let measured =
+      switch analysis.subject {
+      case .wakeup: "latency \(amount) \(Self.priority(of: sample))"
+      case .section: "section of \(amount) in task \(sample.task.text)"
+      case .noise: "noise of \(amount), in place of \(sample.task.text)"
+      }
+    var line = measured
     if let threshold = sample.threshold { line += " (limit \(threshold.microseconds))" }
-    if let main = analysis.segments.max(by: { $0.length < $1.length }),
+    if case .wakeup = analysis.subject,
+      let main = analysis.segments.max(by: { $0.length < $1.length }),
       let share = Share(of: main.length, in: sample.latency)
     {
       line += ": \(share.wholePercent) \(Self.place(of: main.name)); "
@@ -28,6 +35,23 @@ struct Wording {
     var short = "breaktrace: \(amount): \(culprit.culprit.rawValue)"
     if known { short += ", \(culprit.confidence.rawValue)" }
     subject = short
+  }
+
+  /// What was measured where that is no wake-up, as the report's first sentence; nil for a wake-up.
+  static func measured(_ analysis: SpikeAnalysis) -> String? {
+    let sample = analysis.sample
+    let place =
+      "for \(Quantity.us(sample.latency)) us on CPU \(sample.cpu), from "
+      + "\(Quantity.seconds(sample.expiry)) s on"
+    switch analysis.subject {
+    case .wakeup: return nil
+    case .section:
+      let isIRQs = analysis.segments.contains { $0.name == .timer && $0.length > .zero }
+      return "\(isIRQs ? "IRQs were" : "Preemption was") disabled \(place), in task "
+        + "\(sample.task.text). Whether a thread waited for the end is not recorded."
+    case .noise:
+      return "\(sample.task.text) measured a noise: something else ran in its place \(place)."
+    }
   }
 
   private static func priority(of sample: WakeupSample) -> String {

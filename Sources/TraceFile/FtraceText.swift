@@ -21,9 +21,11 @@ public struct FtraceText: Sendable {
 
   /// The traces in the file's order; at least one, which may be empty.
   public var sections: [Section]
-  /// Lines that were not understood; offsets are line numbers. After the first thousand only their
-  /// number is told.
+  /// Lines that were not understood, those in a row as one; offsets are line numbers. After the first twenty only
+  /// their number is told.
   public var problems: [TraceFileProblem]
+  /// What mails and web pages had done to the text and was put right, a clause each.
+  public var repairs: [String] = []
   /// Number of lines of the file.
   public var lineCount: Int
 

@@ -1,3 +1,4 @@
+internal import RingBuffer
 public import TraceModel
 
 /// What the comment lines of an ftrace text say.
@@ -14,6 +15,8 @@ public struct FtraceTextHeader: Hashable, Sendable {
   public var latency: LatencyHeader?
   /// The legend of the flag columns from left to right (`irqs-off`, `need-resched`, …), where it is there.
   public var flagColumns: [String] = []
+  /// The most flags that a line has between CPU and time.
+  public var flagWidth = 0
   /// Whether the stamps are no nanoseconds (`counter`, `uptime`, `x86-tsc`): they are kept as numbers.
   public var hasRawStamps = false
   /// Whether the stamps are relative to the first event of the section (latency format).
@@ -51,9 +54,33 @@ public struct LatencyHeader: Hashable, Sendable {
 }
 
 extension FtraceTextHeader {
+  /// Whether a line is one of a header although its sign is missing: a key that no event has, or the legend.
+  static func isBare(_ bytes: RawSpan, _ line: Range<Int>) -> Bool {
+    let end = line.upperBound
+    var start = line.lowerBound
+    while start < end, RawSpan.isBlank(bytes.byte(start)) || bytes.byte(start) == 124 {
+      start += 1
+    }
+    if bytes.matches("tracer: ", at: start, end) || bytes.matches("=> started at: ", at: start, end)
+      || bytes.matches("=> ended at: ", at: start, end)
+    {
+      return true
+    }
+    if bytes.matches("latency: ", at: start, end) {
+      return bytes.find(" us", start, end) != nil
+    }
+    if bytes.matches("task: ", at: start, end) { return bytes.find(" (uid:", start, end) != nil }
+    return bytes.find(" latency trace v", start, end) != nil
+      || bytes.find("-=> ", start, end) != nil || bytes.find("||||", start, end) != nil
+      || bytes.matches("entries-in-buffer/entries-written: ", at: start, end)
+      || (bytes.find("PID", start, end) != nil && bytes.find("CPU", start, end) != nil
+        && bytes.find("FUNCTION", start, end) != nil)
+  }
+
   /// Takes one comment line, without its line end; lines that say nothing here are left out.
   mutating func take(_ line: String) {
     let text = line.drop { $0 == "#" || $0 == " " || $0 == "\t" || $0 == "|" }
+    takeJoined(text)
     if text.hasPrefix("tracer: ") {
       if tracer.isEmpty || tracer == "nop" { tracer = Self.word(text.dropFirst(8)) }
     } else if text.hasPrefix("entries-in-buffer/entries-written: ") {
@@ -77,6 +104,20 @@ extension FtraceTextHeader {
       flagColumns.append(Self.word(value))
     } else if text.hasSuffix("delay"), !flagColumns.isEmpty, !flagColumns.contains("delay") {
       flagColumns.append("delay")
+    }
+  }
+
+  /// What stands behind another key on the same line: somebody joined them.
+  private mutating func takeJoined(_ text: Substring) {
+    if let place = text.range(of: " latency: "), text[place.upperBound...].contains(" us") {
+      takeLatency(text[place.lowerBound...].drop { $0 == " " })
+    }
+    if let place = text.range(of: " task: ") { takeTask(text[place.upperBound...]) }
+    if !text.hasPrefix("=> "), let value = Self.after("=> started at: ", in: text) {
+      latency?.startedAt = Self.word(value)
+    }
+    if let place = text.range(of: " => ended at: ") {
+      latency?.endedAt = Self.word(text[place.upperBound...])
     }
   }
 

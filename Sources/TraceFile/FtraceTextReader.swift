@@ -17,8 +17,17 @@ public enum FtraceTextReader {
   /// Reads a file's bytes.
   public static func read(_ store: ByteStore) -> FtraceText {
     store.withBytes { bytes in
-      var parser = FtraceTextParser(isHTML: isHTML(bytes))
-      parser.read(bytes)
+      let isHTML = isHTML(bytes)
+      var parser = FtraceTextParser(isHTML: isHTML)
+      if !isHTML, let lines = RtlaText.lines(bytes) {
+        parser.repairs = [RtlaText.note]
+        ByteStore(lines).withBytes { parser.read($0) }
+      } else if !isHTML, let repaired = TextRepair.repaired(bytes) {
+        parser.repairs = repaired.notes
+        ByteStore(repaired.bytes).withBytes { parser.read($0) }
+      } else {
+        parser.read(bytes)
+      }
       return parser.finish()
     }
   }
@@ -40,7 +49,7 @@ struct FtraceTextParser {
     var isSorted = true
   }
 
-  private static let problemLimit = 1_000
+  private static let problemLimit = 20
 
   private(set) var line: UInt64 = 0
   private var isHTML: Bool
@@ -59,6 +68,10 @@ struct FtraceTextParser {
   private var damage: (line: UInt64, text: String)?
   /// Stack frames belong to the last event.
   private var isInStack = false
+  /// What was done to the text before it was read, and what of it was put right.
+  var repairs: [String] = []
+  /// Lines in a row that were not understood, which are one problem.
+  private var misread: (first: UInt64, last: UInt64, text: String)?
 
   init(isHTML: Bool) {
     self.isHTML = isHTML
@@ -84,13 +97,19 @@ struct FtraceTextParser {
   private mutating func take(_ bytes: RawSpan, _ range: Range<Int>) {
     // Texts come out of mails: quoted, indented, with parts left out.
     var start = range.lowerBound
+    if start < range.upperBound, bytes.byte(start) == 62 {
+      repair("quote marks (>) were removed")
+    }
     while start < range.upperBound, bytes.byte(start) == 62 {
       start += 1
       if start < range.upperBound, bytes.byte(start) == 32 { start += 1 }
     }
     let range = start..<range.upperBound
     let first = bytes.skipBlanks(range.lowerBound, range.upperBound)
-    guard first < range.upperBound else { return }
+    guard first < range.upperBound else {
+      if let run = misread, run.last + 1 == line { misread?.last = line }
+      return
+    }
     if bytes.byte(first) == 35 { return takeComment(bytes, first..<range.upperBound) }
     if isHTML, bytes.find("</script>", range.lowerBound, range.upperBound) != nil {
       isInside = false
@@ -101,11 +120,12 @@ struct FtraceTextParser {
     if let line = FtraceLine(latency: bytes, range) { return add(line, bytes) }
     if let line = FtraceGraphLine(bytes, range) { return add(line, bytes) }
     if let line = FtraceLine(verbose: bytes, range) { return add(line, bytes) }
-    if isDecoration(bytes, range) { return }
+    if takeBareHeader(bytes, range) { return }
     if isEllipsis(bytes, range) {
       if eventCount > 0, damage == nil { damage = (self.line, "lines were left out") }
       return
     }
+    if isDecoration(bytes, range) { return }
     takeUnknown(bytes, range)
   }
 
@@ -115,8 +135,43 @@ struct FtraceTextParser {
     if bytes.matches("# tracer: ", at: range.lowerBound, range.upperBound), eventCount > 0 {
       closeSection()
     }
-    header.take(bytes.string(range))
+    let lines = Self.commentLines(bytes, range)
+    if lines.count > 1 { repair("header lines that were joined were split") }
+    for line in lines { header.take(bytes.string(line)) }
     flagColumns = FlagColumns(legend: header.flagColumns)
+  }
+
+  /// The lines of a header that somebody joined: each begins with its sign and a blank, which no word comes before.
+  private static func commentLines(_ bytes: RawSpan, _ range: Range<Int>) -> [Range<Int>] {
+    var lines: [Range<Int>] = []
+    var start = range.lowerBound
+    var index = start + 1
+    while let sign = bytes.find(35, index, range.upperBound) {
+      index = sign + 1
+      guard index < range.upperBound, RawSpan.isBlank(bytes.byte(index)),
+        !RawSpan.isWord(bytes.byte(sign - 1))
+      else { continue }
+      lines.append(start..<sign)
+      start = sign
+    }
+    lines.append(start..<range.upperBound)
+    return lines
+  }
+
+  /// A line of a header whose sign got lost.
+  private mutating func takeBareHeader(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+    guard range.count < 1_000, FtraceTextHeader.isBare(bytes, range) else { return false }
+    let start = bytes.skipBlanks(range.lowerBound, range.upperBound)
+    if bytes.matches("tracer: ", at: start, range.upperBound), eventCount > 0 { closeSection() }
+    guard eventCount == 0 else { return false }
+    repair("header lines without # were read")
+    header.take(bytes.string(start..<range.upperBound))
+    flagColumns = FlagColumns(legend: header.flagColumns)
+    return true
+  }
+
+  private mutating func repair(_ what: String) {
+    if !repairs.contains(what) { repairs.append(what) }
   }
 
   /// Lines that carry no event, or only lost ones.
@@ -146,6 +201,7 @@ struct FtraceTextParser {
 
   /// `[...]` or `....`: whoever passed the text on cut lines out.
   private func isEllipsis(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+    if isCutMark(bytes, range) { return true }
     var dots = 0
     for index in range {
       switch bytes.byte(index) {
@@ -157,19 +213,55 @@ struct FtraceTextParser {
     return dots >= 2
   }
 
+  /// `<snip>`, `[... 120 lines deleted ...]`, `--8<--`: a short line that says so.
+  private func isCutMark(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+    guard range.count <= 60 else { return false }
+    let end = range.upperBound
+    if bytes.find("8<", range.lowerBound, end) != nil
+      || bytes.find(">8", range.lowerBound, end) != nil
+    {
+      return true
+    }
+    let text = bytes.string(range).lowercased()
+    let words = text.split { !$0.isLetter }
+    if words.contains(where: Self.cutWords.contains) { return words.count <= 6 }
+    return false
+  }
+
+  private static let cutWords: Set<Substring> = [
+    "snip", "snipped", "snippet", "cut", "deleted", "skipped", "omitted", "truncated", "trimmed",
+  ]
+
   private mutating func takeUnknown(_ bytes: RawSpan, _ range: Range<Int>) {
     if let cpu = lastCPU, damage == nil, columns[cpu]?.continueLast(bytes, range) == true { return }
     let shown = bytes.string(range.lowerBound..<min(range.upperBound, range.lowerBound + 80))
-    report("this line is not understood: \"\(shown)\"")
+    misunderstood(shown)
     if eventCount > 0, damage == nil { damage = (line, shown) }
   }
 
-  private mutating func report(_ text: String) {
-    if problems.count < Self.problemLimit {
-      problems.append(TraceFileProblem(offset: line, text))
+  /// Notes a line that was not understood; those that follow each other are one problem.
+  private mutating func misunderstood(_ shown: String) {
+    if let run = misread, run.last + 1 >= line {
+      misread?.last = line
     } else {
-      unlisted += 1
+      reportMisread()
+      misread = (line, line, shown)
     }
+  }
+
+  private mutating func reportMisread() {
+    guard let run = misread else { return }
+    misread = nil
+    guard problems.count < Self.problemLimit else {
+      unlisted += Int(run.last - run.first) + 1
+      return
+    }
+    problems.append(
+      TraceFileProblem(
+        offset: run.first,
+        run.first == run.last
+          ? "this line is not understood: \"\(run.text)\""
+          : "this line and those up to line \(run.last) are not understood: \"\(run.text)\""))
   }
 
   private mutating func add(_ frame: CodeLocation) {
@@ -184,6 +276,7 @@ struct FtraceTextParser {
     if found.isRelative { header.hasRelativeStamps = true }
     let context: EventContext
     if let flags = found.flags {
+      if flags.count > header.flagWidth { header.flagWidth = flags.count }
       context = flagColumns.context(flags, bytes)
     } else {
       context = EventContext(
@@ -301,11 +394,14 @@ struct FtraceTextParser {
           span: TimeSpan(last, last), cause: .damaged("line \(found.line): \(found.text)")))
     }
     closeSection()
+    reportMisread()
     if unlisted > 0 {
       problems.append(
         TraceFileProblem(offset: nil, "\(unlisted) more lines were not understood"))
     }
-    return FtraceText(sections: sections, problems: problems, lineCount: Int(clamping: line))
+    var text = FtraceText(sections: sections, problems: problems, lineCount: Int(clamping: line))
+    text.repairs = repairs
+    return text
   }
 
   /// What a line's text says.
@@ -313,7 +409,9 @@ struct FtraceTextParser {
     let end = range.upperBound
     var colon = range.lowerBound
     while colon < end, RawSpan.isWord(bytes.byte(colon)) { colon += 1 }
+    // No event's name begins with a digit: `150:  0:S` is a task with a padded priority.
     if colon > range.lowerBound, colon < end, bytes.byte(colon) == 58,
+      !RawSpan.isDigit(bytes.byte(range.lowerBound)),
       colon + 1 == end || RawSpan.isBlank(bytes.byte(colon + 1))
     {
       let number = names.entry(range.lowerBound..<colon, bytes)

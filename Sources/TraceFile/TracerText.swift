@@ -22,7 +22,7 @@ struct TracerText {
   /// `PID:PRIO:STATE + [CPU] PID:PRIO:STATE COMM` of the wakeup tracers (`==>` for a switch).
   static func contextSwitch(_ bytes: RawSpan, _ range: Range<Int>) -> OtherEvent? {
     let words = words(bytes, range)
-    guard words.count >= 5,
+    guard words.count >= 4,
       let sign = words.firstIndex(where: { word in
         (word.count == 1 && bytes.byte(word.lowerBound) == 43)
           || bytes.matches("==>", at: word.lowerBound, word.upperBound)

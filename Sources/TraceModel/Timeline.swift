@@ -67,6 +67,9 @@ public struct TimelineGap: Hashable, Sendable {
   /// Why.
   public var cause: Cause
 
+  /// Whether something could not be read, not lost by the writer.
+  public var isDamaged: Bool { if case .damaged = cause { true } else { false } }
+
   /// Makes a gap.
   public init(span: TimeSpan, cause: Cause) {
     self.span = span

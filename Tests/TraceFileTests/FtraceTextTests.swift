@@ -155,11 +155,19 @@ struct FtraceTextTests: ReadsFtrace {
     #expect(text.sections[0].eventCount == 6)
   }
 
-  @Test func `unknown lines are listed up to a thousand and counted beyond`() {
-    let text = read(String(repeating: "what is this\n", count: 1_500))
-    #expect(text.problems.count == 1_001)
-    #expect(text.problems.last?.text == "500 more lines were not understood")
-    #expect(text.lineCount == 1_500)
+  @Test func `unknown lines in a row are one problem`() {
+    let text = read(String(repeating: "what is this\n\n", count: 1_500))
+    #expect(text.problems.map(\.offset) == [1])
+    #expect(text.problems.first?.text.contains("up to line 3000") == true)
+    #expect(text.lineCount == 3_000)
     #expect(text.sections.count == 1)
+  }
+
+  @Test func `unknown lines are listed up to twenty and counted beyond`() {
+    let pair = "what is this\n    sh-61      [000] d..2.    1.000000: a: b\n"
+    let text = read(String(repeating: pair, count: 1_500))
+    #expect(text.problems.count == 21)
+    #expect(text.problems.last?.text == "1480 more lines were not understood")
+    #expect(text.sections[0].eventCount == 1_500)
   }
 }

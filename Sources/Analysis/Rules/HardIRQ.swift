@@ -5,8 +5,9 @@ import TraceModel
 /// Evidence: entry and exit of the handler or vector; its own time counts, nested ones are taken off. Of the
 /// interrupt that woke the thread the time in front of the wake-up and behind it counts. Short ones of several
 /// kinds are one finding where their sum is worth it. In a latency tracer's section that begins on an interrupt's way in
-/// the handler answers for it, likely; in a wakeup tracer's lines the time between two lines that both stand in a hard
-/// interrupt counts; osnoise's irq_noise is its own begin and end.
+/// the handler answers for it, likely: that of the device where a line names it. In a wakeup tracer's lines an interrupt
+/// has the time between its own first and last line, and not what comes after; osnoise's irq_noise is its own begin and
+/// end.
 ///
 /// Refuted by: a handler that ended before the expiry or began after the clock reading; on a guest whose steal time
 /// grew by as much, the host may have paused the CPU inside it.
@@ -22,6 +23,12 @@ struct HardIRQ: Rule {
   }
 
   func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome {
+    let parts = noise.parts(of: .hardIRQ, in: spike) { _ in
+      "Move the interrupt to another CPU, or find out why its handler takes so long."
+    } name: {
+      if case .interrupt(let name) = $0 { name } else { nil }
+    }
+    if let parts { return parts }
     guard case .interrupt(let name) = noise.kind else { return noise.summary(.hardIRQ, in: spike) }
     return noise.finding(
       .hardIRQ, name, .proven, in: spike,
@@ -57,48 +64,40 @@ struct HardIRQ: Rule {
           nextStep: "\(entry.count) interrupt\(entry.count == 1 ? "" : "s") took "
             + "\(entry.net.microseconds) us here. \(Self.advice(entry.occupant))"))
     }
-    if findings.isEmpty, let marked = marked(spike, in: before) { findings.append(marked) }
+    if findings.isEmpty { findings += marked(spike, in: before) }
     if let sum = spike.together(.hardIRQ, small, in: before, group: "interrupts") {
       findings.append(sum)
     }
     return RuleOutcome(findings: findings)
   }
 
-  /// The interrupt that woke the thread by the marks of a wakeup tracer's lines, which has no events of interrupts: the
-  /// time between two lines that both stand in it.
-  private func marked(_ spike: SpikeCase, in span: TimeSpan) -> Finding? {
+  /// The interrupts by the marks of a wakeup tracer's lines, which has no events of interrupts: from the first line in
+  /// one to its last.
+  private func marked(_ spike: SpikeCase, in span: TimeSpan) -> [Finding] {
     guard spike.sample.source == .tracer, spike.sections.contains(where: \.isWakeup) else {
-      return nil
+      return []
     }
     let events = spike.events(in: TimeSpan(span.start, span.end + Nanoseconds(1)))
-    var spans: [TimeSpan] = []
-    for (event, next) in zip(events, events.dropFirst())
-    where event.context.inHardIRQ && next.context.inHardIRQ {
-      spans.append(TimeSpan(event.time, next.time))
-    }
-    spans = Spans.intersection(Spans.merged(spans), [span])
-    guard Spans.length(spans) >= spike.floor,
-      let first = events.first(where: \.context.inHardIRQ),
-      let last = events.last(where: \.context.inHardIRQ)
-    else { return nil }
-    var name = ""
-    for event in events {
-      if case .stack(let frames) = event.payload,
-        let entry = frames.first(where: { KernelFunctions.isInterruptPath($0.symbol) })
-      {
-        name = KernelFunctions.vector(entry.symbol)
-        break
+    let waking = spike.times.wakingEvent
+    return TracedInterrupt.all(in: events).compactMap { interrupt in
+      let spans = Spans.intersection([interrupt.span], [span])
+      guard Spans.length(spans) >= spike.floor else { return nil }
+      let woke = waking.map {
+        (interrupt.first.position...interrupt.last.position).contains($0.position)
       }
+      let length = Spans.length(spans).microseconds
+      return Finding(
+        .hardIRQ, name: interrupt.name, confidence: .likely, spans: spans,
+        evidence: [
+          Evidence(interrupt.first, note: "in a hard interrupt"),
+          Evidence(interrupt.last, note: "last line in the hard interrupt"),
+        ],
+        nextStep: woke == false
+          ? "This interrupt took \(length) us while \(spike.sample.task.text) was runnable. Move it "
+            + "to another CPU, or shorten its handler."
+          : "The interrupt that woke \(spike.sample.task.text) went on for "
+            + "\(length) us; part of it is what the tracer's own lines and stacks cost.")
     }
-    return Finding(
-      .hardIRQ, name: name, confidence: .likely, spans: spans,
-      evidence: [
-        Evidence(first, note: "in a hard interrupt"),
-        Evidence(last, note: "last line in the hard interrupt"),
-      ],
-      nextStep: "The interrupt that woke \(spike.sample.task.text) went on for "
-        + "\(Spans.length(spans).microseconds) us; part of it is what the tracer's own lines and "
-        + "stacks cost.")
   }
 
   /// The first two and the last event of an occupant in `span`, its end included.

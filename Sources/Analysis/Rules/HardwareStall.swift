@@ -6,7 +6,7 @@ import TraceModel
 /// at once; an SMI counter that grew makes it likely, and proven where all CPUs were silent together. So does a gap
 /// that the hwlat tracer found meanwhile, and one on another CPU that covers 80 % makes it proven on a machine that is known to be physical. In kernel code
 /// that is not seen to enable interrupts again, only a few SMIs in the run or such a gap speak for it. A gap that hwlat
-/// itself measured is possible: what took the time is not in it.
+/// itself measured is possible: what took the time is not in it. So is what of osnoise's sample no event covers.
 ///
 /// Refuted by: a hypervisor, which looks the same, unless the SMI counter grew; kernel code that had interrupts off.
 ///
@@ -17,12 +17,34 @@ struct HardwareStall: Rule {
     takes: "root with /dev/cpu/*/msr (module msr) for the SMI counter; CONFIG_HWLAT_TRACER.")
 
   func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome {
+    if let covered = noise.uncovered { return uncovered(covered.sample, covered.parts, spike) }
     guard case .gap(let nmis) = noise.kind else { return noise.summary(.hardwareStall, in: spike) }
     guard nmis == 0 else { return .nothing }
     return noise.finding(
       .hardwareStall, "", .possible, in: spike,
       nextStep: "hwlat had interrupts disabled: firmware, the hardware or a hypervisor took the "
         + "time. \(Self.advice(spike.context))")
+  }
+
+  /// What of osnoise's sample no event covers: its thread was kept from reading the clock, and no interrupt, softirq, NMI
+  /// or thread is there that did it.
+  private func uncovered(
+    _ sample: TraceEvent, _ parts: [TimeSpan], _ spike: SpikeCase
+  ) -> RuleOutcome {
+    let rest = Spans.subtracting(parts, from: [spike.sample.window])
+    let length = Spans.length(rest)
+    guard length >= spike.floor else { return .nothing }
+    let what = "no event covers \(length.microseconds) us of the sample"
+    let finding = Finding(
+      .hardwareStall, name: "", confidence: .possible, spans: rest,
+      evidence: [Evidence(sample, note: what)],
+      nextStep:
+        "The hardware, a hypervisor, or code that is not traced took \(length.microseconds) "
+        + "us. Record all osnoise events, irq_vectors and sched_switch. \(Self.advice(spike.context))"
+    )
+    guard spike.context.platform != .bareMetal else { return RuleOutcome(findings: [finding]) }
+    let host = OpenRival(.hypervisor, because: "\(what): a pause by a host looks the same")
+    return RuleOutcome(findings: [finding], open: [host])
   }
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {

@@ -8,7 +8,10 @@ import TraceModel
 /// that covers at least 80 % of it makes it proven, unless most of it is one stretch without events that a pause of the
 /// machine could be. Without a stack the lines of a function tracer name the function (likely); else it is possible, on bare metal
 /// or where the interrupt's preempt depth or a kernel thread says that this was kernel code; only a kernel thread is named
-/// then, since a program is just where it happened. A section that irqsoff or preemptirqsoff recorded is judged by its own lines.
+/// then, since a program is just where it happened. A section that irqsoff or preemptirqsoff recorded is judged by its own
+/// lines: the name is the function in which one stretch between two lines has half of it, else the function that held
+/// the lock; a wait for a spinning lock is possible at best. Without a wake-up the longest pair of irq_disable and
+/// irq_enable is such a section.
 ///
 /// Refuted by: an interrupt that came out of user space or idle, where interrupts are enabled; a gap that the hwlat tracer
 /// found on another CPU meanwhile. Where the interrupted frame is not one that enables interrupts, a machine that may be virtual or

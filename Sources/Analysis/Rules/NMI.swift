@@ -14,18 +14,24 @@ struct NMI: Rule {
     takes: "the event nmi:nmi_handler.")
 
   func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome {
+    let parts = noise.parts(of: .nmi, in: spike) { _ in
+      "Turn off the NMI watchdog (nmi_watchdog=0) and profilers (perf)."
+    } name: {
+      if case .nmi = $0 { "" } else { nil }
+    }
+    if let parts { return parts }
     switch noise.kind {
     case .nmi:
-      noise.finding(
+      return noise.finding(
         .nmi, "", .proven, in: spike,
         nextStep: "Turn off the NMI watchdog (nmi_watchdog=0) and profilers (perf).")
     case .gap(let count) where count > 0:
-      noise.finding(
+      return noise.finding(
         .nmi, "", .likely, in: spike,
         nextStep:
           "hwlat counted \(count) NMI\(count == 1 ? "" : "s") in this look. Turn off the NMI "
           + "watchdog (nmi_watchdog=0) and profilers (perf).")
-    default: noise.summary(.nmi, in: spike)
+    default: return noise.summary(.nmi, in: spike)
     }
   }
 

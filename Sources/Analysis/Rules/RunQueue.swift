@@ -14,6 +14,7 @@ struct RunQueue: Rule {
     takes: "the events sched:sched_switch and sched_waking.")
 
   func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome {
+    if let threads = noise.threads(in: spike) { return threads }
     guard case .thread(let task) = noise.kind else { return noise.summary(.runQueue, in: spike) }
     return noise.finding(
       .runQueue, task.text, .proven, in: spike,

@@ -14,6 +14,12 @@ struct Softirq: Rule {
     takes: "the events irq:softirq_entry and softirq_exit.")
 
   func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome {
+    let parts = noise.parts(of: .softirq, in: spike) { _ in
+      "Find who raised it: softirq_raise comes before it in the trace."
+    } name: {
+      if case .softirq(let name) = $0 { name } else { nil }
+    }
+    if let parts { return parts }
     guard case .softirq(let name) = noise.kind else { return noise.summary(.softirq, in: spike) }
     return noise.finding(
       .softirq, name, .proven, in: spike,

@@ -2,7 +2,7 @@ import TraceModel
 
 /// No rule explains the time, or not enough of it.
 ///
-/// Evidence: none; the unexplained rest of the account.
+/// Evidence: the unexplained rest of the account; where most of it is one stretch without events, the two ends of that.
 ///
 /// Refuted by: any finding that accounts for at least as much.
 ///
@@ -30,12 +30,29 @@ struct Unknown: Rule {
   /// Classes that a guest cannot tell from its hypervisor.
   private static let bare: Set<CulpritClass> = [.hardwareStall, .idleExit]
 
+  /// The longest stretch without an event where that is most of what nothing explains: its two ends.
+  static func evidence(_ spike: SpikeCase, _ unexplained: [TimeSpan]) -> [Evidence] {
+    guard case .wakeup = spike.subject else { return [] }
+    let least = max(spike.floor, Nanoseconds(microseconds: 20))
+    let silences = unexplained.flatMap { spike.silences(in: $0, minimum: least) }
+    guard let longest = silences.max(by: { $0.length < $1.length }),
+      longest.length * 2 > Spans.length(unexplained)
+    else { return [] }
+    let first = spike.events.last { $0.time <= longest.start }
+    let last = spike.events.first { $0.time >= longest.end }
+    let note = "nothing was written for the next \(longest.length.microseconds) us"
+    return (first.map { [Evidence($0, note: note)] } ?? []) + (last.map { [Evidence($0)] } ?? [])
+  }
+
   /// What would decide it.
   static func nextStep(
     _ spike: SpikeCase, _ health: TraceHealth, ruledOut: Set<CulpritClass>
   ) -> String {
     if !health.coversWindow {
       return "The buffer begins after the expiry: ask for a bigger one (--buffer)."
+    }
+    if !health.gaps.isEmpty, health.gaps.allSatisfy(\.isDamaged) {
+      return "Parts of the window are missing in this file: the whole trace would decide it."
     }
     if health.lostInWindow > 0 { return "Events were lost: ask for a bigger buffer (--buffer)." }
     let worst = spike.segments.max { $0.length < $1.length }?.name ?? .unexplained

@@ -13,6 +13,8 @@ struct DerivedSample {
   var subject = SpikeSubject.wakeup
   /// The section that a latency tracer recorded of it, for the report.
   var section: TracerSection?
+  /// The same for the rules, with what the report does not show.
+  var measured: LatencySection?
 
   /// The wake-up that a foreign marker stands for: of the task that wrote it, or of another one.
   init?(_ marker: ForeignMarker, task: TaskSelector?, in source: TraceSource) {
@@ -51,26 +53,31 @@ struct DerivedSample {
       }
       break
     }
-    let waking = events.last { event in
-      if case .waking(let wake) = event.payload {
-        return wake.task.pid == identity.pid && event.time <= end
-      }
-      return false
-    }
+    // The clock was read before the system call's exit was written, or the marker: what took the way from there to the
+    // marker is not a part of the latency.
+    let read = isWriter ? Self.clockReading(of: identity.pid, before: end, in: events) : nil
+    let waking = Self.waking(of: identity.pid, before: read?.time ?? end, in: events)
     var wake = end
     if let latency = marker.latency, isWriter {
       if let expiry {
         wake = expiry + latency
       } else {
         // Between the clock reading and the marker some time went by; the wake-up was not before the expiry.
-        var begin = end - latency
+        var begin = (read?.time ?? end) - latency
         if let waking, waking.time < begin {
           let switched = Self.lastSwitch(to: identity.pid, before: end, in: events)?.time ?? end
           begin = max(waking.time, min(begin, switched - latency))
         }
+        // Nor was it after the thread had the CPU.
+        if let switched = Self.lastSwitch(to: identity.pid, before: end, in: events),
+          read == nil, switched.time < begin
+        {
+          begin = switched.time
+        }
         expiry = begin
         wake = begin + latency
-        origin = "expiry is about the marker's time less its \(latency.microseconds) us"
+        let from = read.map { "the \($0.name)'s time" } ?? "the marker's time"
+        origin = "expiry is about \(from) less the \(latency.microseconds) us of the marker"
       }
     } else {
       if let switched = Self.lastSwitch(to: identity.pid, before: end, in: events) {
@@ -90,6 +97,46 @@ struct DerivedSample {
       sample: sample, timeline: timeline,
       derivation: "marker of \(marker.program.rawValue) written by "
         + "\(timeline.task(marker.hit.pid).text): " + origin)
+  }
+
+  /// The last sched_waking of a task, or the last sched_wakeup where that wake-up has none.
+  private static func waking(
+    of pid: Int32, before end: Nanoseconds, in events: [TraceEvent]
+  ) -> TraceEvent? {
+    var found: TraceEvent?
+    // A wake-up ends with the switch to the task.
+    var hasRun = true
+    for event in events where event.time <= end {
+      switch event.payload {
+      case .waking(let wake) where wake.task.pid == pid:
+        found = event
+        hasRun = false
+      case .wakeup(let wake) where wake.task.pid == pid && hasRun:
+        found = event
+        hasRun = false
+      case .switched(let change) where change.next.pid == pid: hasRun = true
+      default: continue
+      }
+    }
+    return found
+  }
+
+  /// When the thread had read its clock at the latest: at the exit of the system call in which it slept, else at the
+  /// switch to it, where the marker came so long after it that the way to the marker matters.
+  private static func clockReading(
+    of pid: Int32, before end: Nanoseconds, in events: [TraceEvent]
+  ) -> (time: Nanoseconds, name: String)? {
+    guard let switched = lastSwitch(to: pid, before: end, in: events) else { return nil }
+    let returned = events.first { event in
+      guard event.pid == pid, event.time >= switched.time, event.time <= end,
+        case .syscallExit(_, let name, _) = event.payload
+      else { return false }
+      return name.isEmpty || name.contains("nanosleep") || name.contains("futex")
+        || name.contains("poll") || name.contains("select") || name.contains("read")
+        || name.contains("sigwait") || name.contains("sigtimedwait")
+    }
+    if let returned { return (returned.time, "system call's exit") }
+    return nil
   }
 
   /// A thread that should have run all the time: from the last moment it ran to the marker.

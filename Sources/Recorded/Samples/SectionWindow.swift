@@ -21,75 +21,105 @@ struct SectionWindow {
     guard isWakeup || Self.tracers.contains(tracer) else { return nil }
     // A header may name another CPU than the lines.
     let named = latency.cpu.flatMap { text.timeline[cpu: $0] }
-    guard let track = named ?? text.timeline.cpus.first else { return nil }
+    guard let track = named ?? text.timeline.cpus.first, let first = track.events.first else {
+      return nil
+    }
     let cpu = track.cpu
-    let events = track.events
-    guard let first = events.first, let last = events.last else { return nil }
-    // The tracer's own line and the stack come after the section.
-    let tail = events.lastIndex { event in
-      guard case .other(let other) = event.payload, other.name == "function" else { return false }
-      let function = other.fields.first { $0.name == "ip" }?.value ?? ""
-      return function.hasPrefix("tracer_hardirqs_on") || function.hasPrefix("tracer_preempt_on")
-    }
-    var end = first.time + latency.latency
-    if let tail, tail > 0 {
-      end = events[tail - 1].time
-    } else if last.time < end {
-      end = last.time
-    }
-    let span = TimeSpan(end - latency.latency, end)
     var timeline = text.timeline
-    for index in timeline.cpus.indices {
-      timeline.cpus[index].oldest = min(timeline.cpus[index].oldest ?? span.start, span.start)
+    let wakeup = isWakeup ? TracedWakeup(timeline, header: latency) : nil
+    let place = SectionPlace(
+      track.events, latency: latency.latency, isWakeup: isWakeup, begin: wakeup?.begin)
+    let span = place.span
+    let cuts = SectionCuts(text, track: track, place: place)
+    if !place.lacksBegin {
+      for index in timeline.cpus.indices {
+        timeline.cpus[index].oldest = min(timeline.cpus[index].oldest ?? span.start, span.start)
+      }
     }
-    if isWakeup { timeline = Self.schedulerEvents(timeline) }
-    let task = latency.task ?? timeline.task(first.pid)
+    cuts.mark(&timeline, cpu: cpu)
+    if let wakeup { timeline = wakeup.schedulerEvents(timeline) }
+    let task = latency.task ?? wakeup?.task ?? timeline.task(first.pid)
     let sample = WakeupSample(
       cpu: cpu, task: task, policy: latency.policy.flatMap { SchedulingPolicy(number: $0) },
       priority: latency.realtimePriority ?? 0, sequence: 0, expiry: span.start, wake: span.end,
       threshold: nil, source: .tracer)
     derived = DerivedSample(
       sample: sample, timeline: timeline,
-      derivation:
-        "section of the tracer \(tracer); \(isWakeup ? "woken task" : "task") \(task.text)")
+      derivation: ([
+        "section of the tracer \(tracer)", "\(isWakeup ? "woken task" : "task") \(task.text)",
+      ]
+        + cuts.notes).joined(separator: "; "))
     var section = TracerSection(
       tracer: tracer, cpu: cpu, start: span.start, length: span.length,
       startFunction: latency.startedAt, endFunction: latency.endedAt)
     section.task = TracerSection.Task(pid: task.pid, comm: task.comm)
     derived.section = section
-    if !isWakeup { derived.subject = .section(section.latencySection) }
+    var measured = section.latencySection
+    if isWakeup { measured.endStack = wakeup?.endStack ?? [] }
+    derived.measured = measured
+    if !isWakeup { derived.subject = .section(measured) }
+  }
+}
+
+/// Where a latency tracer's section lies among its lines.
+struct SectionPlace {
+  /// The section, of the length that its header tells.
+  var span: TimeSpan
+  /// Whether lines at its end are missing: the window is then placed from its begin.
+  var lacksEnd = false
+  /// Whether the lines of its begin are missing: the ring buffer overwrote them.
+  var lacksBegin = false
+  /// Of the lines in the section the last one.
+  var last: TraceEvent?
+
+  /// - Parameters:
+  ///   - events: The lines of the section's CPU, at least one.
+  ///   - latency: The length by the header.
+  ///   - isWakeup: Whether it is the tracer of a wake-up.
+  ///   - begin: The line with which it is known to begin.
+  init(
+    _ events: [TraceEvent], latency: Nanoseconds, isWakeup: Bool, begin: TraceEvent? = nil
+  ) {
+    let first = begin ?? events.first
+    let start = first?.time ?? .zero
+    // A line of the end is late by what the tracer itself takes; stamps are relative to the section's begin.
+    let slack = max(Nanoseconds(latency.count / 10), Nanoseconds(microseconds: 20))
+    if let first, begin == nil, first.time > slack, first.time < latency {
+      lacksBegin = true
+    }
+    // The tracer's own line and the stack come after the section.
+    let tail = isWakeup ? nil : Self.tail(events)
+    let inside = events.last { if case .stack = $0.payload { false } else { true } }
+    last = tail.map { events[$0 - 1] } ?? inside ?? events.last
+    if lacksBegin {
+      span = TimeSpan(.zero, latency)
+      lacksEnd = (last?.time ?? .zero) + slack < latency
+      return
+    }
+    var end = start + latency
+    lacksEnd = (events.last?.time ?? start) + slack < end
+    if let tail {
+      end = events[tail - 1].time
+      lacksEnd = end + slack < start + latency
+    } else if let last = events.last, last.time < end {
+      end = last.time
+    }
+    span =
+      lacksEnd || begin != nil
+      ? TimeSpan(start, start + latency) : TimeSpan(end - latency, end)
   }
 
-  /// The lines of the wakeup tracers are the scheduler's events in another form.
-  private static func schedulerEvents(_ timeline: Timeline) -> Timeline {
-    var result = timeline
-    for cpu in result.cpus.indices {
-      for index in result.cpus[cpu].events.indices {
-        guard case .other(let other) = result.cpus[cpu].events[index].payload,
-          other.system == "ftrace", other.name == "wakeup" || other.name == "context_switch"
-        else { continue }
-        func value(_ name: String) -> String {
-          other.fields.first { $0.name == name }?.value ?? ""
-        }
-        guard let nextPid = Int32(value("next_pid")), let nextPriority = Int32(value("next_prio")),
-          let pid = Int32(value("prev_pid")), let priority = Int32(value("prev_prio"))
-        else { continue }
-        let next = TaskIdentity(pid: nextPid, comm: value("next_comm"))
-        let isWakeup = other.name == "wakeup"
-        result.cpus[cpu].events[index].payload =
-          isWakeup
-          ? .waking(
-            WakeEvent(
-              task: next, priority: KernelPriority(nextPriority),
-              targetCPU: Int(value("next_cpu")) ?? result.cpus[cpu].cpu))
-          : .switched(
-            SwitchEvent(
-              previous: timeline.task(pid), previousPriority: KernelPriority(priority),
-              previousState: value("prev_state").hasPrefix("R")
-                ? .runnable : .blocked(value("prev_state")),
-              next: next, nextPriority: KernelPriority(nextPriority)))
-      }
+  /// The line in which the tracer itself says that the section has ended: nothing but stacks comes after it.
+  private static func tail(_ events: [TraceEvent]) -> Int? {
+    let place = events.lastIndex { event in
+      guard case .other(let other) = event.payload, other.name == "function" else { return false }
+      let function = other.fields.first { $0.name == "ip" }?.value ?? ""
+      return LatencySection.isTracersEnd(function)
     }
-    return result
+    guard let place, place > 0 else { return nil }
+    let behind = events[(place + 1)...].count {
+      if case .stack = $0.payload { false } else { true }
+    }
+    return behind <= 1 ? place : nil
   }
 }

@@ -12,7 +12,6 @@ struct EventSearch {
     var result = WakeupSearch()
     var tracker = WakeupTracker(isTimerClock: isTimerClock)
     let events = timeline.merged
-    let hasWaking = events.contains { if case .waking = $0.payload { true } else { false } }
     func wanted(_ identity: TaskIdentity, _ priority: KernelPriority) -> Bool {
       guard let task else { return (anyTask || priority.isRealtime) && !identity.isIdle }
       return task.matches(identity) || task.matches(timeline.task(identity.pid))
@@ -24,8 +23,9 @@ struct EventSearch {
         if wanted(wake.task, wake.priority) {
           tracker.waking(wake.task.pid, time: event.time.count)
         }
-      case .wakeup(let wake) where !hasWaking:
-        if wanted(wake.task, wake.priority) {
+      case .wakeup(let wake):
+        // Where this wake-up has a sched_waking, that one is its begin.
+        if wanted(wake.task, wake.priority), !tracker.isWoken(wake.task.pid) {
           tracker.waking(wake.task.pid, time: event.time.count)
         }
       case .hrtimerStart(let timer, _, _, let soft, _):

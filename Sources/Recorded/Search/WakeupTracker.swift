@@ -43,6 +43,9 @@ struct WakeupTracker {
     pending[pid, default: Pending()].waking = time
   }
 
+  /// Whether a wake-up of the task is under way.
+  func isWoken(_ pid: Int32) -> Bool { pending[pid]?.waking != nil }
+
   /// sched_switch away from a task.
   mutating func left(_ pid: Int32, isRunnable: Bool) {
     // A blocked task's wake-up may have been written just before the switch.

@@ -107,6 +107,8 @@ struct TraceRecord: Encodable, Hashable, Sendable {
     var length: Nanoseconds
     var lost: UInt64?
     var text: String
+    /// Whether something could not be read, not lost by the writer.
+    var isDamaged: Bool
 
     private enum CodingKeys: String, CodingKey {
       case lost, text
@@ -161,7 +163,8 @@ struct TraceRecord: Encodable, Hashable, Sendable {
       case .damaged(let what): text = "damaged: \(what)"
       }
       return Gap(
-        offset: gap.span.start - sample.expiry, length: gap.span.length, lost: lost, text: text)
+        offset: gap.span.start - sample.expiry, length: gap.span.length, lost: lost, text: text,
+        isDamaged: gap.isDamaged)
     }
     cpus = (facts?.cpus ?? []).map { counters in
       CPU(counters: counters, oldestOffset: counters.oldest.map { $0 - sample.expiry })

@@ -26,6 +26,8 @@ struct SpikeRecord: Encodable, Hashable, Sendable {
   var stack: StackRecord?
   var tracerSection: TracerRecord?
   var trace: TraceRecord
+  /// What was measured where that is no wake-up; nil for a wake-up. Not in the JSON.
+  var measured: String?
 
   private enum CodingKeys: String, CodingKey {
     case cpu, tid, comm, policy, priority, sequence, source, subject, headline, impact, segments
@@ -61,6 +63,7 @@ struct SpikeRecord: Encodable, Hashable, Sendable {
     trace = TraceRecord(analysis.trace, sample: sample, facts: facts.trace)
     impact = ImpactRecord(analysis, run: facts.run)
     let wording = Wording(analysis)
+    measured = Wording.measured(analysis)
     subject = wording.subject
     headline = wording.headline
   }
