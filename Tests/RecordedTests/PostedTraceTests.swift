@@ -148,6 +148,15 @@ struct PostedTraceTests {
             fio-810   [001] d..1   50.100310: irq_enable: caller=_raw_spin_unlock_irqrestore+0x30/0x50 parent=disk_submit+0x60/0x90
       """),
     Posted(
+      "a pair with lost events between is no section", .irqsOff, "disk_submit", .likely,
+      """
+            fio-810   [001] d..1   50.100000: irq_disable: caller=disk_submit+0x40/0x50 parent=run+0x20/0x90
+            fio-810   [001] d..1   50.100310: irq_enable: caller=disk_submit+0x30/0x50 parent=run+0x60/0x90
+            fio-810   [001] d..1   50.200000: irq_disable: caller=fn_c+0x1/0x2 parent=run+0x20/0x90
+      CPU:1 [LOST 40 EVENTS]
+            fio-810   [001] d..1   50.900000: irq_enable: caller=fn_e+0x1/0x2 parent=run+0x60/0x90
+      """),
+    Posted(
       "an osnoise sample with an interrupt and a softirq", .hardIRQ, "eth0:30", .likely,
       """
        osnoise/1-900  [001] d.h2.   200.000200: irq_noise: eth0:30 start 200.000110000 duration 80000 ns
