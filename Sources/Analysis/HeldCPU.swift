@@ -90,9 +90,7 @@ struct HeldCPU: Sendable {
   /// The switch away from the first task of worth that the thread outranks, by the lines of a wakeup tracer: the waker may
   /// just be giving the CPU to another task when it wakes the thread.
   private static func tracedEnd(_ spike: SpikeCase) -> End? {
-    guard spike.sample.source == .tracer, spike.sections.contains(where: \.isWakeup) else {
-      return nil
-    }
+    guard spike.isTracedWakeup else { return nil }
     let waiting = spike.waiting
     var start = waiting.start
     for event in spike.events(in: TimeSpan(waiting.start, waiting.end + Nanoseconds(1))) {
@@ -144,6 +142,8 @@ struct HeldCPU: Sendable {
 
   /// The innermost function that answers for it, or the work's; empty where neither is known.
   var function: String {
+    // One stretch between two lines that is most of the time says more than where the interrupt came.
+    if let traced, traced.call != nil { return traced.name }
     if let name = code?.responsible?.name, !name.isEmpty { return name }
     if case .workEnd(_, let work) = works.first?.payload { return work.name }
     return traced?.name ?? ""

@@ -44,6 +44,22 @@ enum KernelFunctions {
     ].contains(name)
   }
 
+  /// The vector whose softirq a function is the action of; nil for other functions.
+  static func softirq(_ name: String) -> String? {
+    switch String(name.prefix { $0 != "." }) {
+    case "net_rx_action": "NET_RX"
+    case "net_tx_action": "NET_TX"
+    case "run_timer_softirq", "__run_timers": "TIMER"
+    case "tasklet_action", "tasklet_action_common": "TASKLET"
+    case "tasklet_hi_action": "HI"
+    case "blk_done_softirq": "BLOCK"
+    case "run_rebalance_domains", "sched_balance_softirq": "SCHED"
+    case "hrtimer_run_softirq": "HRTIMER"
+    case "rcu_core", "rcu_core_si", "rcu_process_callbacks": "RCU"
+    default: nil
+    }
+  }
+
   /// Functions that take a spinning lock: the time up to the next line is the wait for it.
   static func takesLock(_ name: String) -> Bool {
     guard !name.contains("_unlock"), !name.contains("_trylock") else { return false }

@@ -43,6 +43,13 @@ enum PreemptIRQSections {
       in: TimeSpan(start - Nanoseconds(1), end + Nanoseconds(1)))
     let own = all.filter { section in
       let names = [section.startFunction, section.endFunction]
+      // Among the events that are missing may be the section's end, and another one's begin.
+      let gaps = timeline[cpu: section.cpu]?.gaps ?? []
+      guard
+        !gaps.contains(where: {
+          $0.span.start < section.span.end && $0.span.end > section.span.start
+        })
+      else { return false }
       guard section.task?.pid == 0 else { return true }
       return !names.contains(where: \.isEmpty) && !names.contains(where: isOfIdle)
     }

@@ -86,6 +86,11 @@ extension SpikeCase {
     return found.sorted { ($1.net, $0.task.pid) < ($0.net, $1.task.pid) }
   }
 
+  /// Whether the events are the lines of a wakeup tracer.
+  var isTracedWakeup: Bool {
+    sample.source == .tracer && sections.contains(where: \.isWakeup)
+  }
+
   private func addSwitches(to found: inout [Rival]) {
     var seen: [Int32: (first: TraceEvent, last: TraceEvent, left: Bool)] = [:]
     var contexts: [Int32: TraceEvent] = [:]
@@ -109,7 +114,8 @@ extension SpikeCase {
       }
       found[index].evidence.append(Evidence(entry.first))
       if entry.last != entry.first { found[index].evidence.append(Evidence(entry.last)) }
-      if entry.left { found[index].confidence = .proven }
+      // A wakeup tracer has no events of interrupts: what lies on top of the task is known by the lines' marks only.
+      if entry.left, !isTracedWakeup { found[index].confidence = .proven }
     }
   }
 

@@ -98,6 +98,8 @@ public struct NoiseSample: Hashable, Sendable {
     ].filter { !$0.isEmpty }.joined(separator: " ")
     first.evidence = sorted.prefix(4).flatMap { $0.evidence.prefix(3) }
     first.spans = Spans.merged(sorted.flatMap(\.spans))
+    // From its begin to its line a thread need not have had all of the time.
+    first.confidence = .likely
     return RuleOutcome(findings: [first])
   }
 

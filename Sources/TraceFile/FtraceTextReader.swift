@@ -17,19 +17,25 @@ public enum FtraceTextReader {
   /// Reads a file's bytes.
   public static func read(_ store: ByteStore) -> FtraceText {
     store.withBytes { bytes in
-      let isHTML = isHTML(bytes)
-      var parser = FtraceTextParser(isHTML: isHTML)
-      if !isHTML, let lines = RtlaText.lines(bytes) {
-        parser.repairs = [RtlaText.note]
-        ByteStore(lines).withBytes { parser.read($0) }
-      } else if !isHTML, let repaired = TextRepair.repaired(bytes) {
-        parser.repairs = repaired.notes
-        ByteStore(repaired.bytes).withBytes { parser.read($0) }
-      } else {
-        parser.read(bytes)
-      }
-      return parser.finish()
+      let text = read(bytes, notes: [])
+      // Beside a trace rtla's own account of it is a remark.
+      guard text.sections.allSatisfy({ $0.eventCount == 0 }), let lines = RtlaText.lines(bytes)
+      else { return text }
+      return ByteStore(lines).withBytes { read($0, notes: [RtlaText.note]) }
     }
+  }
+
+  private static func read(_ bytes: RawSpan, notes: [String]) -> FtraceText {
+    let isHTML = isHTML(bytes)
+    var parser = FtraceTextParser(isHTML: isHTML)
+    parser.repairs = notes
+    if !isHTML, let repaired = TextRepair.repaired(bytes) {
+      parser.repairs += repaired.notes
+      ByteStore(repaired.bytes).withBytes { parser.read($0) }
+    } else {
+      parser.read(bytes)
+    }
+    return parser.finish()
   }
 
   private static func isHTML(_ bytes: RawSpan) -> Bool {

@@ -148,12 +148,49 @@ struct PostedTraceTests {
             fio-810   [001] d..1   50.100310: irq_enable: caller=_raw_spin_unlock_irqrestore+0x30/0x50 parent=disk_submit+0x60/0x90
       """),
     Posted(
+      "a pair with lost events between is no section", .irqsOff, "disk_submit", .likely,
+      """
+            fio-810   [001] d..1   50.100000: irq_disable: caller=disk_submit+0x40/0x50 parent=run+0x20/0x90
+            fio-810   [001] d..1   50.100310: irq_enable: caller=disk_submit+0x30/0x50 parent=run+0x60/0x90
+            fio-810   [001] d..1   50.200000: irq_disable: caller=fn_c+0x1/0x2 parent=run+0x20/0x90
+      CPU:1 [LOST 40 EVENTS]
+            fio-810   [001] d..1   50.900000: irq_enable: caller=fn_e+0x1/0x2 parent=run+0x60/0x90
+      """),
+    Posted(
       "an osnoise sample with an interrupt and a softirq", .hardIRQ, "eth0:30", .likely,
       """
        osnoise/1-900  [001] d.h2.   200.000200: irq_noise: eth0:30 start 200.000110000 duration 80000 ns
        osnoise/1-900  [001] d.h2.   200.000210: softirq_noise: NET_RX:3 start 200.000201000 duration 9000 ns
        osnoise/1-900  [001] .....   200.000222: sample_threshold: start 200.000100000 duration 120000 ns interference 2
       """),
+    Posted(
+      "a softirq by the marks of the lines", .softirq, "NET_RX", .likely,
+      Posted.lines(
+        "wakeup", 512,
+        """
+          gcc-33        3dNs4.    0us :       33:120:R   + [003]     900:120:R rt
+          gcc-33        3dNs3.    3us!: net_rx_action <-__do_softirq
+          gcc-33        3.Ns2.  490us : __local_bh_enable <-__do_softirq
+          gcc-33        3d..2.  500us : __schedule <-schedule
+          gcc-33        3d..3.  510us :       33:120:R ==> [003]     900:120:R rt
+        """)),
+    Posted(
+      "a function's line after the wake-up's stack", .preemptOff, "force_qs_rnp", .possible,
+      Posted.lines(
+        "wakeup_rt", 2_212,
+        """
+          rcu_pree-12   3dNh4.    0us :       12: 98:S   + [003]     900: 79:R rt
+          rcu_pree-12   3dNh4.   20us : <stack trace>
+         => probe_wakeup
+         => irq_wake_thread
+         => gic_handle_irq
+         => el1_irq
+         => rcu_gp_kthread
+          rcu_pree-12   3dN.2.   35us : irq_exit <-__handle_domain_irq
+          rcu_pree-12   3.N.1.   40us!: force_qs_rnp <-rcu_gp_fqs_loop
+          rcu_pree-12   3.N.1. 2190us : preempt_schedule_lock <-force_qs_rnp
+          rcu_pree-12   3d..3. 2205us :       12: 98:R ==> [003]     900: 79:R rt
+        """)),
     Posted(
       "hwlat's gap with an NMI that took little of it", .hardwareStall, "", .possible,
       """

@@ -74,9 +74,7 @@ struct HardIRQ: Rule {
   /// The interrupts by the marks of a wakeup tracer's lines, which has no events of interrupts: from the first line in
   /// one to its last.
   private func marked(_ spike: SpikeCase, in span: TimeSpan) -> [Finding] {
-    guard spike.sample.source == .tracer, spike.sections.contains(where: \.isWakeup) else {
-      return []
-    }
+    guard spike.isTracedWakeup else { return [] }
     let events = spike.events(in: TimeSpan(span.start, span.end + Nanoseconds(1)))
     let waking = spike.times.wakingEvent
     return TracedInterrupt.all(in: events).compactMap { interrupt in

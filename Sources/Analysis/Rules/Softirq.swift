@@ -3,7 +3,8 @@ import TraceModel
 /// Softirqs ran where the thread should have been woken or switched to.
 ///
 /// Evidence: softirq_entry and softirq_exit; interrupts on top of them are taken off. RCU has a class of its own. osnoise's
-/// softirq_noise is its own begin and end.
+/// softirq_noise is its own begin and end. In a wakeup tracer's lines the time between two lines that both stand in a
+/// softirq counts, likely.
 ///
 /// Refuted by: no softirq of that length; on PREEMPT_RT softirqs run in threads and show up as tasks.
 ///
@@ -46,10 +47,50 @@ struct Softirq: Rule {
           spans: spike.replay.spans(in: before) { $0.occupant == entry.occupant },
           evidence: evidence, nextStep: advice(vector)))
     }
+    if findings.isEmpty, let marked = marked(spike, in: before) { findings.append(marked) }
     if let sum = spike.together(.softirq, small, in: before, group: "softirq vectors") {
       findings.append(sum)
     }
     return RuleOutcome(findings: findings)
+  }
+
+  /// Softirqs by the marks of a wakeup tracer's lines, which has no events of them: the time between two lines that both
+  /// stand in one.
+  private func marked(_ spike: SpikeCase, in span: TimeSpan) -> Finding? {
+    guard spike.isTracedWakeup else { return nil }
+    let events = spike.events(in: TimeSpan(span.start, span.end + Nanoseconds(1)))
+    func isInside(_ event: TraceEvent) -> Bool {
+      event.context.inSoftIRQ && !event.context.inHardIRQ && !event.context.inNMI
+    }
+    var spans: [TimeSpan] = []
+    var vectors: [String: Nanoseconds] = [:]
+    var name = ""
+    var ends: (first: TraceEvent, last: TraceEvent)?
+    for (event, next) in zip(events, events.dropFirst())
+    where isInside(event) && isInside(next) && event.pid == next.pid {
+      // A thread made for softirqs is a task like any other.
+      guard !KernelTasks.servesInterrupts(spike.names.task(event.pid, at: event.time).comm) else {
+        continue
+      }
+      let call = TracedCalls.call(event)
+      let called = [call?.function ?? "", call?.caller ?? ""].lazy
+        .compactMap(KernelFunctions.softirq).first
+      if let called { name = called }
+      spans.append(TimeSpan(event.time, next.time))
+      vectors[name, default: .zero] += next.time - event.time
+      ends = (ends?.first ?? event, next)
+    }
+    spans = Spans.intersection(Spans.merged(spans), [span])
+    guard Spans.length(spans) >= spike.floor, let ends else { return nil }
+    let longest = vectors.max { ($0.value, $1.key) < ($1.value, $0.key) }
+    return Finding(
+      .softirq, name: longest?.key ?? "", confidence: .likely, spans: spans,
+      evidence: [
+        Evidence(ends.first, note: "in a softirq"),
+        Evidence(ends.last, note: "last line in the softirq"),
+      ],
+      nextStep: "Softirqs ran for \(Spans.length(spans).microseconds) us. Record softirq_entry and "
+        + "softirq_raise to see which, and who raised them.")
   }
 
   /// Whether threads did it that are a cause of their own by their priority.
