@@ -39,8 +39,14 @@ struct Run {
   var observers: [Int: ObserverFacts] = [:]
   /// Spikes whose explanation has not begun, in order of time.
   var waiting: [CapturedSpike] = []
+  /// When the host's pauses in the spikes so far ended.
+  var pauseEnds: [Nanoseconds] = []
+  /// Threads that explained spikes and have ended: they may have run in the window of the next one.
+  var ended: Set<Int32> = []
   /// The spike that is being explained.
   var job: ExplanationJob?
+  /// When tracing was last switched on.
+  var tracingSince: Nanoseconds?
   private var lastSteal: Nanoseconds
   let started: Nanoseconds
 
@@ -56,10 +62,15 @@ struct Run {
     before = tracing == nil ? CounterSnapshot() : counters.snapshot(threads: engine.tids)
     started = Self.now
     lastSteal = started
-    steal.note(before.steal, at: started)
+    steal.note(before.steal, bandwidth: before.bandwidth, at: started)
   }
 
   static var now: Nanoseconds { Nanoseconds(bt_clock(CLOCK_MONOTONIC)) }
+
+  /// The threads that a cgroup's CPU bandwidth concerns: those without a real-time policy.
+  private var bandwidthThreads: [Int32] {
+    zip(plan.measurement.threads, engine.tids).filter { !$0.0.policy.isRealtime }.map(\.1)
+  }
 
   // MARK: arming
 
@@ -92,6 +103,7 @@ struct Run {
     }
     let armed = try tracing.arm(arming)
     instance = armed
+    tracingSince = Self.now
     texts = try TraceTexts(armed)
     markerWrite = ObserverCost.markerWrite(armed.marker.rawValue)
     for item in armed.shortcomings
@@ -138,7 +150,8 @@ struct Run {
       // For reports alone: a run that only measures reads nothing meanwhile.
       if tracing != nil, now - lastSteal >= Nanoseconds(1_000_000_000) {
         lastSteal = now
-        steal.note(counters.steal(), at: now)
+        steal.note(
+          counters.steal(), bandwidth: counters.bandwidth(of: bandwidthThreads), at: now)
       }
       if now >= next {
         next = now + interval
