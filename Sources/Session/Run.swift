@@ -19,6 +19,7 @@ struct Run {
   let atStart: FactsCollector.Start
   let before: CounterSnapshot
   let tracing: TracingControl?
+  let watchdog: Watchdog
   var instance: ArmedInstance?
   /// The instance of the latency tracer.
   var section: ArmedInstance?
@@ -52,12 +53,13 @@ struct Run {
 
   init(
     plan: SessionPlan, observer: SessionObserver, engine: Engine, facts: FactsCollector.Start,
-    tracing: TracingControl?
+    tracing: TracingControl?, watchdog: Watchdog
   ) {
     self.plan = plan
     self.observer = observer
     self.engine = engine
     self.tracing = tracing
+    self.watchdog = watchdog
     atStart = facts
     before = tracing == nil ? CounterSnapshot() : counters.snapshot(threads: engine.tids)
     started = Self.now
@@ -128,6 +130,8 @@ struct Run {
         marker: instance?.marker.rawValue ?? -1,
         tracingOn: [instance, plan.tracer?.stopsAtBreak == true ? section : nil]
           .compactMap { $0?.tracingSwitch.rawValue }))
+    let begun = Self.now
+    watchdog.expect(within: longestRun)
     var wakeUp = pollfd(fd: engine.wakeDescriptor, events: Int16(POLLIN), revents: 0)
     let interval = plan.progressInterval ?? Nanoseconds(100_000_000)
     var next = Self.now + interval
@@ -138,8 +142,8 @@ struct Run {
       let isFinished = engine.isFinished
       if let hit = engine.hit, take(hit) { break }
       if settle() { break }
-      if isFinished { break }
-      if let signal = signals.pending() {
+      if isFinished || watchdog.hasFired { break }
+      if let signal = signals.pending() ?? watchdog.takeSignal() {
         if signal != SIGUSR1 {
           result.end = .signal(signal)
           break
@@ -159,11 +163,46 @@ struct Run {
         if plan.progressInterval != nil { observer.progress(engine.statistics()) }
       }
     }
+    watchdog.expect(within: Self.grace)
     engine.stop()
     // Giving locked memory back takes ms: who waits for the samples need not wait for that.
     streamSamples()
     engine.join()
+    if watchdog.hasFired { result.failures += starvation(since: begun) }
+    watchdog.expect(within: nil)
     settleAll()
+  }
+
+  /// What comes on top of a run's duration before it should be over.
+  private static let grace = Nanoseconds(2_000_000_000)
+
+  /// When the threads should have ended by themselves, nil where nothing limits them in time.
+  private var longestRun: Nanoseconds? {
+    guard let duration = plan.measurement.duration else { return nil }
+    let interval = plan.measurement.threads.map(\.interval.count).max() ?? 0
+    // The warm-up and the self-test come first, and the last cycle may begin right before the end.
+    let (sum, overflow) = duration.count.addingReportingOverflow(
+      Self.grace.count + interval + Int64(clamping: plan.measurement.warmupCycles + 2) * 200_000)
+    return overflow ? nil : Nanoseconds(sum)
+  }
+
+  /// What is missing, and who had the CPU.
+  private func starvation(since begun: Nanoseconds) -> [String] {
+    let elapsed = Self.now - begun
+    let late = engine.statistics().compactMap { thread -> String? in
+      let due = elapsed.count / max(1, thread.interval.count)
+      let seen = Int64(clamping: thread.cycles) + Int64(clamping: thread.overruns)
+      guard due > seen + due / 10 + 10 else { return nil }
+      return "thread \(thread.index) got no CPU in the end: \(due - seen) of about \(due) wake-ups "
+        + "are missing, and its maximum is not known"
+    }
+    let who = watchdog.starvers
+    return late + [
+      "the run was ended by force"
+        + (who.isEmpty
+          ? ": something kept it from the CPU"
+          : ": \(who.joined(separator: ", ")). Measure above it (-p), or end it first")
+    ]
   }
 
   private func streamSamples() {
