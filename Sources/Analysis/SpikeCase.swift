@@ -87,10 +87,11 @@ public struct SpikeCase: Sendable {
     if case .stack(let frames) = times.stackEvent?.payload {
       interrupted = InterruptedCode(stack: frames, task: times.wakingEvent?.pid ?? 0)
     }
-    if let change = times.switchedEvent, case .switched(let switched) = change.payload {
-      priority = switched.nextPriority
-    } else if let waking = times.wakingEvent, case .waking(let wake) = waking.payload {
+    // With the priority that it had when it was woken the thread waited; it may have been given another one meanwhile.
+    if let waking = times.wakingEvent, case .waking(let wake) = waking.payload {
       priority = wake.priority
+    } else if let change = times.switchedEvent, case .switched(let switched) = change.payload {
+      priority = switched.nextPriority
     } else {
       priority = KernelPriority(policy: sample.policy ?? .other, priority: sample.priority)
     }

@@ -188,7 +188,7 @@ struct Run {
 
   /// What is missing, and who had the CPU.
   private func starvation(since begun: Nanoseconds) -> [String] {
-    let elapsed = Self.now - begun
+    let elapsed = min(Self.now - begun, plan.measurement.duration ?? Nanoseconds(.max))
     let late = engine.statistics().compactMap { thread -> String? in
       let due = elapsed.count / max(1, thread.interval.count)
       let seen = Int64(clamping: thread.cycles) + Int64(clamping: thread.overruns)

@@ -128,6 +128,8 @@ final class Watchdog: Sendable {
       if helper > 0 { _ = Self.raise(helper) }
       var waiting = pollfd(fd: poke, events: Int16(POLLIN), revents: 0)
       _ = poll(&waiting, 1, Int32(Self.period / 1_000_000))
+      // What is left readable would make this a loop at the highest priority.
+      if waiting.revents != 0 { bt_eventfd_clear(poke) }
     }
   }
 
