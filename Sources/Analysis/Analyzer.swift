@@ -71,7 +71,7 @@ public struct Analyzer: Sendable {
     return SpikeAnalysis(
       sample: sample, cpu: spike.cpu, times: spike.times, segments: spike.segments,
       culprit: all[0], contributors: Array(all.dropFirst()), refuted: refuted, open: open,
-      ran: spike.replay.ran(in: sample.window),
+      ran: spike.replay.ran(in: spike.visible),
       excerpt: Excerpt.lines(of: spike, evidence: all.flatMap(\.evidence)),
       stack: stack, foldedFrames: folded, trace: health, baselineWakeups: spike.baseline.wakeups,
       subject: subject)
@@ -152,11 +152,47 @@ public struct Analyzer: Sendable {
       }
     }
     let window = spike.sample.window
-    return TraceHealth(
+    var health = TraceHealth(
       clock: spike.timeline.clock,
       eventsInWindow: spike.timeline.cpus.reduce(0) { $0 + $1.events(in: window).count },
       lostInWindow: lost, gaps: spike.gaps,
-      coversWindow: spike.isNoise
-        || spike.timeline[cpu: spike.cpu]?.oldest.map { $0 <= spike.sample.expiry } ?? false)
+      coversWindow: spike.isNoise || spike.coversWindow)
+    if !health.coversWindow, let since = spike.context.tracingSince, since > spike.sample.expiry {
+      health.switchedOn = since
+    }
+    health.unseen = unseen(spike)
+    return health
+  }
+
+  /// Kinds of events that a CPU of the wake-up wrote none of although it was there: kernels exist that hide the switches
+  /// to and from idle.
+  private func unseen(_ spike: SpikeCase) -> [String] {
+    // Fewer events say nothing.
+    let least = 50
+    var found: [String] = []
+    for cpu in Set(spike.path.legs.map(\.cpu)).sorted() {
+      guard let track = spike.timeline[cpu: cpu], track.events.count >= least else { continue }
+      var (switches, idle, wakeups, stacks, ranIdle) = (0, 0, 0, 0, false)
+      for event in track.events {
+        ranIdle = ranIdle || event.pid == 0
+        switch event.payload {
+        case .switched(let change):
+          switches += 1
+          if change.previous.isIdle || change.next.isIdle { idle += 1 }
+        case .waking(let wake) where wake.task.pid == spike.sample.task.pid: wakeups += 1
+        case .stack: stacks += 1
+        default: break
+        }
+      }
+      if spike.recorded("sched:sched_switch") {
+        if switches == 0 {
+          found.append("any switch on CPU \(cpu)")
+        } else if idle == 0, ranIdle {
+          found.append("any switch to or from idle on CPU \(cpu)")
+        }
+      }
+      if wakeups > 0, stacks == 0 { found.append("any stack of a wake-up on CPU \(cpu)") }
+    }
+    return found
   }
 }

@@ -15,11 +15,26 @@ public struct CPUReplay: Hashable, Sendable {
   ///
   /// What ran when the window began is learned from the events before it, or from the first events in it
   /// (a sched_switch names the task that leaves; each event names the task it interrupted).
-  /// `comms` names tasks whose switch is missing.
+  /// `comms` names tasks whose switch is missing, `boosts` are changes of priority that other CPUs made.
   public init(_ timeline: CPUTimeline, window: TimeSpan, comms: [Int32: String] = [:]) {
+    self.init(timeline, window: window, comms: comms, boosts: [])
+  }
+
+  init(
+    _ timeline: CPUTimeline, window: TimeSpan, comms: [Int32: String], boosts: [Boost]
+  ) {
     self.window = window
     var state = State(timeline: timeline, window: window, comms: comms)
+    // A waiter boosts an owner from the CPU on which it blocks.
+    var foreign = boosts.filter { $0.event.cpu != timeline.cpu }[...]
+    func applyBoosts(until time: Nanoseconds) {
+      while let boost = foreign.first, boost.event.time <= time {
+        state.apply(boost)
+        foreign = foreign.dropFirst()
+      }
+    }
     for event in timeline.events {
+      applyBoosts(until: min(event.time, window.end))
       if event.time >= window.end {
         // What comes first behind the window may tell that an interrupt had ended before.
         state.closeInterrupts(event)
@@ -27,6 +42,7 @@ public struct CPUReplay: Hashable, Sendable {
       }
       state.apply(event)
     }
+    applyBoosts(until: window.end)
     state.emit(until: window.end)
     state.learnPriority(from: timeline)
     slices = state.slices
@@ -210,15 +226,25 @@ extension CPUReplay {
         emit(until: event.time)
         frames.removeLast()
       case .prioritySet(let boosted, _, let new):
-        if boosted.pid == task.pid {
-          emit(until: event.time)
-          priority = new
-          told = slices.count
-        }
+        setPriority(of: boosted.pid, to: new, at: event.time)
       case .other(let other):
         if let rename = TaskRename(other), rename.pid == task.pid { apply(rename, at: event) }
       default: break
       }
+    }
+
+    /// A change that another CPU made.
+    mutating func apply(_ boost: Boost) {
+      setPriority(of: boost.pid, to: boost.new, at: boost.event.time)
+    }
+
+    private mutating func setPriority(
+      of pid: Int32, to new: KernelPriority, at time: Nanoseconds
+    ) {
+      guard pid == task.pid else { return }
+      emit(until: time)
+      priority = new
+      told = slices.count
     }
 
     mutating func push(_ occupant: Occupant, _ event: TraceEvent) {

@@ -23,6 +23,8 @@ struct HeldCPU: Sendable {
   var pending: TraceEvent?
   /// The code that the wake-up interrupted, where that was the blocker's.
   var code: InterruptedCode?
+  /// The blocker's own frames in each stack that was written while it had the CPU, innermost first.
+  var samples: [[CodeLocation]]
   /// Work items that the blocker ended meanwhile.
   var works: [TraceEvent]
   /// Whether only user space was seen, which is left at once.
@@ -38,9 +40,10 @@ struct HeldCPU: Sendable {
 
   init?(_ spike: SpikeCase) {
     let waiting = spike.waiting
-    guard waiting.length >= spike.floor, let waking = spike.times.wakingEvent,
-      let end = Self.tracedEnd(spike) ?? Self.recordedEnd(spike, waking)
-        ?? Self.ownEnd(spike, waking)
+    let waking = spike.times.wakingEvent
+    guard waiting.length >= spike.floor, waking != nil || spike.isWokenUnseen,
+      let end = Self.tracedEnd(spike) ?? Self.recordedEnd(spike)
+        ?? waking.flatMap({ Self.ownEnd(spike, $0) })
     else { return nil }
     blocker = end.blocker
     switched = end.event
@@ -50,8 +53,12 @@ struct HeldCPU: Sendable {
     let span = TimeSpan(max(end.start ?? waiting.start, waiting.start), end.event.time)
     let pid = blocker.pid
     let isIdle = blocker.isIdle
+    let ours = spike.priority
     spans = spike.replay.spans(in: span) { slice in
-      if case .task(let task, _) = slice.occupant { return task.pid == pid }
+      // While it is boosted to the thread's priority or above it is not held, but preferred.
+      if case .task(let task, let priority) = slice.occupant {
+        return task.pid == pid && priority.map(ours.outranks) ?? true
+      }
       return isIdle && slice.occupant == .idle
     }
     isTraced = end.isTraced
@@ -67,12 +74,13 @@ struct HeldCPU: Sendable {
     pending = inside.first {
       $0.context.needResched || (isLazyEnough && $0.context.needReschedLazy)
     }
-    code = !spike.isRemote && waking.pid == pid ? spike.interrupted : nil
+    code = !spike.isRemote && waking?.pid == pid ? spike.interrupted : nil
+    samples = Self.samples(of: pid, in: inside)
     works = inside.filter {
       if case .workEnd = $0.payload { $0.pid == pid } else { false }
     }
     isUserOnly =
-      code?.mode == .user && !inside.contains { Self.isKernelWork($0, pid: pid) }
+      code?.taskFrames.isEmpty == true && !inside.contains { Self.isKernelWork($0, pid: pid) }
     guard net >= spike.floor, disabled == nil || pending != nil else { return nil }
   }
 
@@ -107,7 +115,7 @@ struct HeldCPU: Sendable {
   }
 
   /// The first switch on the CPU, away from a task that the thread outranks.
-  private static func recordedEnd(_ spike: SpikeCase, _ waking: TraceEvent) -> End? {
+  private static func recordedEnd(_ spike: SpikeCase) -> End? {
     let waiting = spike.waiting
     let reach = TimeSpan(waiting.start, waiting.end + Nanoseconds(1))
     guard
@@ -140,11 +148,42 @@ struct HeldCPU: Sendable {
   /// Whether anything says that the thread was kept from preempting.
   var isForced: Bool { pending != nil || wasPreempted || code?.mode == .kernel }
 
-  /// The innermost function that answers for it, or the work's; empty where neither is known.
+  /// The blocker's frames in the stacks that were written between two events.
+  private static func samples(
+    of pid: Int32, in events: some Sequence<TraceEvent>
+  ) -> [[CodeLocation]] {
+    events.compactMap { event in
+      guard event.pid == pid, case .stack(let frames) = event.payload,
+        let code = InterruptedCode(stack: frames, task: pid), !code.taskFrames.isEmpty
+      else { return nil }
+      return code.taskFrames
+    }
+  }
+
+  /// The innermost function that all samples have in common: what they were all called from answers for the whole
+  /// stretch, the innermost one of each only for its moment. nil where there is but one sample.
+  private var common: CodeLocation? {
+    guard samples.count > 1, var shared = samples.first.map({ Array($0.reversed()) }) else {
+      return nil
+    }
+    for sample in samples.dropFirst() {
+      let outer = Array(sample.reversed())
+      let count = zip(shared, outer).prefix { $0.symbol == $1.symbol }.count
+      shared.removeSubrange(count...)
+    }
+    return shared.last {
+      !KernelFunctions.isHelper($0.symbol) && !KernelFunctions.isOutermost($0.symbol)
+    }
+  }
+
+  /// The function that answers for it, or the work's; empty where neither is known.
+  ///
+  /// Time of softirqs is none of the blocker's: what the stack has in front of them names nothing here.
   var function: String {
     // One stretch between two lines that is most of the time says more than where the interrupt came.
     if let traced, traced.call != nil { return traced.name }
-    if let name = code?.responsible?.name, !name.isEmpty { return name }
+    if let name = common?.name, !name.isEmpty { return name }
+    if let name = code?.responsibleTask?.name, !name.isEmpty { return name }
     if case .workEnd(_, let work) = works.first?.payload { return work.name }
     return traced?.name ?? ""
   }

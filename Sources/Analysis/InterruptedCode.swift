@@ -18,17 +18,35 @@ public struct InterruptedCode: Hashable, Sendable {
   public var frames: [CodeLocation]
   /// Number of frames of the interrupt itself in front of them.
   public var interruptFrames: Int
+  /// The task's own frames, innermost first: what is behind a softirq that was on top of it, and empty for user space.
+  var taskFrames: [CodeLocation]
 
   /// Reads a stack written in an interrupt; nil where no interrupt entry is among its frames.
   public init?(stack: [CodeLocation], task: Int32) {
     guard let entry = stack.lastIndex(where: { KernelFunctions.isInterruptEntry($0.symbol) }) else {
       return nil
     }
-    interruptFrames = entry + 1
-    frames = Array(stack[(entry + 1)...])
+    // An interrupt's entry is made of several functions; another one behind them is an interrupt that came before.
+    var first = stack.firstIndex { KernelFunctions.isInterruptEntry($0.symbol) } ?? entry
+    while first < entry, KernelFunctions.isInterruptEntry(stack[first + 1].symbol) { first += 1 }
+    let isInSoftirq = stack[(first + 1)..<max(entry, first + 1)].contains {
+      KernelFunctions.runsSoftirqs($0.symbol)
+    }
+    // A softirq that ran at another interrupt's end is what was interrupted: its frames are not the interrupt's.
+    interruptFrames = (isInSoftirq ? first : entry) + 1
+    frames = Array(stack[interruptFrames...])
+    taskFrames = Array(stack[(entry + 1)...])
+    if let runner = taskFrames.firstIndex(where: { KernelFunctions.runsSoftirqs($0.symbol) }) {
+      taskFrames = Array(
+        taskFrames[(runner + 1)...].drop {
+          KernelFunctions.runsSoftirqs($0.symbol) || KernelFunctions.isHelper($0.symbol)
+        })
+    }
     if frames.isEmpty {
       mode = .user
-    } else if task == 0, frames.contains(where: { KernelFunctions.isIdle($0.symbol) }) {
+    } else if task == 0, !isInSoftirq,
+      frames.contains(where: { KernelFunctions.isIdle($0.symbol) })
+    {
       mode = .idle
     } else {
       mode = .kernel
@@ -55,6 +73,12 @@ public struct InterruptedCode: Hashable, Sendable {
   /// nil where the stack has only such functions, as behind a thunk, from which the kernel cannot unwind.
   public var responsible: CodeLocation? {
     own.first { !KernelFunctions.isHelper($0.symbol) }
+  }
+
+  /// The innermost of the task's own functions that answers for what it did; `responsible` where no softirq was on top.
+  var responsibleTask: CodeLocation? {
+    taskFrames.count == frames.count
+      ? responsible : taskFrames.first { !KernelFunctions.isHelper($0.symbol) }
   }
 
   /// The frames behind the outermost one of tracing.

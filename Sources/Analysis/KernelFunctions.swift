@@ -96,6 +96,29 @@ enum KernelFunctions {
       || name == "do_notify_resume"
   }
 
+  /// Functions on the way of a CPU that comes or goes.
+  static func isHotplug(_ name: String) -> Bool {
+    name.hasPrefix("cpuhp_") || name.hasPrefix("native_kick_ap")
+      || name.hasPrefix("__cpuhp_kick_ap") || hotplug.contains(name)
+  }
+
+  private static let hotplug: Set<String> = [
+    "_cpu_up", "cpu_up", "_cpu_down", "cpu_down", "do_cpu_up", "do_cpu_down", "takedown_cpu",
+    "bringup_cpu", "bringup_wait_for_ap_online", "native_cpu_up", "do_boot_cpu",
+    "cpu_device_up", "cpu_device_down", "arch_cpuhp_kick_ap_alive", "arch_cpuhp_cleanup_kick_cpu",
+    "__cpu_up", "__cpu_die", "boot_secondary",
+  ]
+
+  /// The functions that run softirqs, on an interrupt's way out or where a task enables them again.
+  static func runsSoftirqs(_ name: String) -> Bool {
+    softirqRunners.contains(String(name.prefix { $0 != "." }))
+  }
+
+  private static let softirqRunners: Set<String> = [
+    "handle_softirqs", "__do_softirq", "do_softirq", "__irq_exit_rcu", "irq_exit_rcu",
+    "do_softirq_own_stack", "__softirqentry_text_start", "invoke_softirq",
+  ]
+
   /// The name of a vector by its entry function (`sysvec_apic_timer_interrupt` is `local_timer`).
   static func vector(_ name: String) -> String {
     var name = name

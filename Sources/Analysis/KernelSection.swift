@@ -26,6 +26,8 @@ enum KernelSection {
       return .nothing
     }
     guard let held = spike.held else { return refutation(spike, culprit) }
+    // That is the tool's own doing, and none of somebody else's kernel code.
+    guard !spike.ownTasks.contains(held.blocker.pid) else { return .nothing }
     let section = spike.section(
       of: culprit == .preemptOff ? ["preemptoff", "preemptirqsoff", "preempt_disable"] : [],
       over: held.spans)
@@ -35,7 +37,13 @@ enum KernelSection {
         because: "the wake-up interrupted user space, from which the CPU is given up at once")
     }
     guard held.isForced || section != nil else {
-      return .refuted(culprit, because: "need-resched was not set: no preemption was wanted")
+      // Without an event in between nothing says whether preemption was wanted.
+      let shown = spike.events(in: held.span).contains {
+        $0.cpu == spike.cpu && $0.time >= spike.times.queued ?? held.span.end
+      }
+      return shown
+        ? .refuted(culprit, because: "need-resched was not set: no preemption was wanted")
+        : .open(culprit, because: "no event in the wait shows whether need-resched was set")
     }
     let wake = spike.sections.first { $0.isWakeup }
     let function = name(held, section: section, wake: wake)

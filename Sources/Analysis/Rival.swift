@@ -121,7 +121,7 @@ extension SpikeCase {
 
   /// The class of a task that ran in place of the measured thread.
   private func culprit(of rival: Rival) -> CulpritClass? {
-    if context.ownThreads.contains(rival.task.pid) { return .ownOutput }
+    if ownTasks.contains(rival.task.pid) { return .ownOutput }
     guard let theirs = rival.priority else { return nil }
     let comm = rival.task.comm
     if theirs.outranks(priority) || (theirs == priority && priority.isRealtime) {

@@ -22,10 +22,12 @@ enum RuleSet {
     .pageFault: [
       .higherPriorityTask, .samePriorityTask, .runQueue, .irqThread, .ownOutput, .memoryReclaim,
     ],
+    // Whoever is stopped arms its timer late, if at all.
+    .signalOrPtrace: [.timerLate, .runQueue, .cpuBandwidth],
     .priorityInversion: [.higherPriorityTask, .samePriorityTask, .runQueue],
     .cpuFrequency: [.hardIRQ, .schedulerOverhead],
     .lateKworker: [.runQueue, .cpuBandwidth],
-    .cpuBandwidth: [.runQueue],
+    .cpuBandwidth: [.runQueue, .nonPreemptibleKernel, .schedulerOverhead],
     .tlbShootdown: [.hardIRQ, .interruptedAfterSwitch, .preemptOff, .nonPreemptibleKernel],
     .memoryReclaim: [.preemptOff, .nonPreemptibleKernel],
     .printkConsole: [.irqsOff, .preemptOff, .nonPreemptibleKernel],

@@ -46,6 +46,11 @@ public struct TraceHealth: Hashable, Sendable {
   public var gaps: [TimelineGap]
   /// Whether the CPU's buffer reaches back to the expiry.
   public var coversWindow: Bool
+  /// When tracing was switched on again after the expiry, nil where the trace begins late for another reason or reaches
+  /// back to it.
+  public var switchedOn: Nanoseconds?
+  /// What was recorded in general, but never on a CPU that mattered, one clause each.
+  public var unseen: [String] = []
 
   /// Whether every event of the window is there.
   public var isComplete: Bool { lostInWindow == 0 && coversWindow && gaps.isEmpty }

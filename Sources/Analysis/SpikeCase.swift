@@ -48,6 +48,8 @@ public struct SpikeCase: Sendable {
   var held: HeldCPU?
   /// The tasks' names at each time.
   let names: TaskNames
+  /// The threads and helper processes of breaktrace that do not measure.
+  let ownTasks: Set<Int32>
 
   /// Prepares the case of a sample.
   public init(
@@ -66,6 +68,7 @@ public struct SpikeCase: Sendable {
     self.times = times
     self.timeline = timeline
     names = TaskNames(timeline)
+    ownTasks = Self.ownTasks(context.ownThreads, timeline)
     self.context = context
     guestSign = context.platform == .unknown ? timeline.guestSign : nil
     self.baseline = baseline
@@ -86,10 +89,11 @@ public struct SpikeCase: Sendable {
     if case .stack(let frames) = times.stackEvent?.payload {
       interrupted = InterruptedCode(stack: frames, task: times.wakingEvent?.pid ?? 0)
     }
-    if let change = times.switchedEvent, case .switched(let switched) = change.payload {
-      priority = switched.nextPriority
-    } else if case .waking(let wake) = times.wakingEvent?.payload {
+    // With the priority that it had when it was woken the thread waited; it may have been given another one meanwhile.
+    if let waking = times.wakingEvent, case .waking(let wake) = waking.payload {
       priority = wake.priority
+    } else if let change = times.switchedEvent, case .switched(let switched) = change.payload {
+      priority = switched.nextPriority
     } else if case .wakeup(let wake) = times.wakingEvent?.payload {
       priority = wake.priority
     } else {
@@ -112,6 +116,22 @@ public struct SpikeCase: Sendable {
     stalls = findStalls()
   }
 
+  /// The tool's own threads, and the short-lived ones that these started. What the main thread starts may be a process of
+  /// the load.
+  private static func ownTasks(_ known: [Int32], _ timeline: Timeline) -> Set<Int32> {
+    guard let main = known.min() else { return [] }
+    var own = Set(known)
+    let started = timeline.cpus.flatMap { track in
+      track.events.filter { if case .wakeupNew = $0.payload { true } else { false } }
+    }
+    for event in started.sorted(by: { $0.time < $1.time }) where event.pid != main {
+      if case .wakeupNew(let new) = event.payload, own.contains(event.pid) {
+        own.insert(new.task.pid)
+      }
+    }
+    return own
+  }
+
   /// A segment's span.
   public func span(_ name: Segment.Name) -> TimeSpan {
     segments.first { $0.name == name }?.span ?? TimeSpan(sample.wake, sample.wake)
@@ -121,10 +141,45 @@ public struct SpikeCase: Sendable {
   ///
   /// A wake-up from another CPU is on the run queue only when that CPU has taken it.
   public var waiting: TimeSpan {
-    guard let waking = times.waking else { return TimeSpan(sample.expiry, sample.expiry) }
+    guard let waking = times.waking else {
+      // Woken before the trace begins: from there on the wait is seen.
+      if isWokenUnseen, let since = visibleSince, let switched = times.switched {
+        return TimeSpan(min(since, switched), switched)
+      }
+      return TimeSpan(sample.expiry, sample.expiry)
+    }
     let end = times.switched ?? times.firstOwn ?? max(sample.wake, sample.expiry)
     let start = isRemote ? times.queued ?? waking : waking
     return TimeSpan(min(start, end), end)
+  }
+
+  /// From when on all CPUs are seen, where that is after the expiry; nil where the trace reaches back to it.
+  var visibleSince: Nanoseconds? {
+    if let since = context.tracingSince, context.hasOverrun == false {
+      return since > sample.expiry ? since : nil
+    }
+    guard timeline[cpu: cpu]?.oldest.map({ $0 > sample.expiry }) ?? false else { return nil }
+    return timeline.cpus.compactMap(\.oldest).max()
+  }
+
+  /// The part of the window in which tracing was on; who ran before is not known, and not guessed.
+  var visible: TimeSpan {
+    guard let since = context.tracingSince, since > sample.expiry else { return sample.window }
+    return TimeSpan(min(since, sample.window.end), sample.window.end)
+  }
+
+  /// Whether the trace of the CPU reaches back to the expiry. A CPU that had nothing to write until then is seen too,
+  /// where tracing was on and nothing was overwritten.
+  var coversWindow: Bool {
+    guard let oldest = timeline[cpu: cpu]?.oldest else { return false }
+    if oldest <= sample.expiry { return true }
+    return context.hasOverrun == false && context.tracingSince.map { $0 <= sample.expiry } ?? false
+  }
+
+  /// Whether the thread was woken before the trace begins: it got the CPU, and no CPU shows its wake-up.
+  var isWokenUnseen: Bool {
+    times.wakingEvent == nil && times.queuedEvent == nil && times.armedEvent == nil
+      && visibleSince.map { $0 < times.switched ?? $0 } ?? false
   }
 
   /// Whether the wake-up came from another CPU than the one on which the thread ran.

@@ -35,15 +35,22 @@ public struct SystemContext: Hashable, Sendable {
   /// whose counter was read and did not grow, which is evidence only where `countsSteal`; without an entry for a CPU
   /// that was not read.
   public var steal: [Int: Nanoseconds]
+  /// When the pauses by the host ended that earlier spikes of the run are blamed on, in order of time.
+  public var pauseEnds: [Nanoseconds] = []
   /// /proc/sys/kernel/sched_rt_runtime_us; negative for no limit.
   public var rtRuntime: Nanoseconds?
   /// /proc/sys/kernel/sched_rt_period_us
   public var rtPeriod: Nanoseconds?
-  /// Whether the kernel log has the line `sched: RT throttling activated`.
+  /// Whether the kernel log has the line `sched: RT throttling activated` since the run began.
   public var throttlingLogged: Bool?
   /// Major and minor page faults of the measuring thread in the spike's cycle (getrusage).
   public var pageFaults: UInt64?
-  /// Thread ids of breaktrace itself, the measuring threads excluded.
+  /// When tracing was last switched on before the spike, nil where that is not known. A run that goes on after a spike
+  /// switches it on again in the middle of what other threads wait for.
+  public var tracingSince: Nanoseconds?
+  /// Whether a buffer was so full that it overwrote events, nil where that is not known.
+  public var hasOverrun: Bool?
+  /// Thread ids of breaktrace itself, its helper processes among them, the measuring threads excluded.
   public var ownThreads: [Int32]
   /// CPUs of isolcpus=, nohz_full= or an isolated cpuset.
   public var isolatedCPUs: CPUSet

@@ -10,6 +10,8 @@ struct Throttling {
   var evidence: Evidence
   /// Whether the stretch itself shows it, not only its end.
   var isDirect: Bool
+  /// The deadline server's timer in front of the switch.
+  var serverTimer: TraceEvent?
 
   init?(_ spike: SpikeCase) {
     let waiting = spike.waiting
@@ -40,6 +42,7 @@ struct Throttling {
     }
     evidence = Evidence(given, note: "while the measured thread was runnable")
     isDirect = true
+    serverTimer = ServerTurn.began(given, in: spike.timeline)
   }
 
   /// The measured thread is normal and got the CPU only because a real-time task was stopped.
@@ -68,6 +71,7 @@ struct Throttling {
     let runtime = spike.context.rtRuntime ?? Nanoseconds(950_000_000)
     evidence = Evidence(leaving, note: "still runnable, ran \(used.microseconds) us of the wait")
     isDirect = used.count >= runtime.count / 10 * 7
+    serverTimer = ServerTurn.began(leaving, in: spike.timeline)
   }
 
   /// Whether it is the deadline server's doing: it took over from throttling, which is left only with

@@ -63,11 +63,12 @@ struct WakePath: Sendable {
 
   /// The replays of the legs, joined.
   func replay(_ timeline: Timeline, window: TimeSpan) -> CPUReplay {
-    CPUReplay(
+    let boosts = Boost.all(in: timeline, until: window.end)
+    return CPUReplay(
       legs.map { leg in
         CPUReplay(
           timeline[cpu: leg.cpu] ?? CPUTimeline(cpu: leg.cpu, events: []), window: leg.span,
-          comms: timeline.comms)
+          comms: timeline.comms, boosts: boosts)
       }, window: window)
   }
 

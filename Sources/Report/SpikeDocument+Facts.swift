@@ -222,7 +222,9 @@ extension SpikeDocument {
     items.add("involuntary switches", counters.involuntarySwitches)
     items.add(
       "RT throttling",
-      counters.throttlingLogged.map { $0 ? "in the kernel log" : "not in the kernel log" })
+      counters.throttlingLogged.map {
+        $0 ? "in the kernel log of this run" : "not in the kernel log of this run"
+      })
     return items.section("Counters")
   }
 
@@ -257,6 +259,9 @@ extension SpikeDocument {
       if let outcome = recording.tracerOutcome { items.add("tracer's section", outcome) }
       items.add("events", recording.events.joined(separator: " "))
       items.add("events missing", recording.eventsMissing.joined(separator: " "))
+    }
+    if let unseen = trace.unseen {
+      items.add("never recorded", unseen.joined(separator: ", "))
     }
     var blocks: [Block] = []
     if !trace.complete { blocks.append(.paragraph(Self.incomplete(trace))) }

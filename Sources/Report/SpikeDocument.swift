@@ -69,14 +69,24 @@ struct SpikeDocument {
     } else if !trace.gaps.isEmpty {
       parts.append("THE TRACE HAS GAPS IN THE WINDOW.")
     }
-    if !trace.coversWindow { parts.append("THE BUFFER BEGINS ONLY AFTER THE EXPIRY.") }
+    if let on = trace.switchedOn {
+      parts.append("TRACING WAS SWITCHED ON AGAIN ONLY \(Quantity.us(on)) US AFTER THE EXPIRY,")
+      parts.append("when the spike before this one had been taken.")
+    } else if !trace.coversWindow {
+      parts.append("THE BUFFER BEGINS ONLY AFTER THE EXPIRY.")
+    }
     parts.append(
-      "The evidence may be missing where it matters, so no verdict here is better than possible. "
-        + (isDamaged
-          ? "The whole trace helps."
-          : trace.recording?.bufferNeeded.map {
-            "Measure again with --buffer \($0): that holds twice this window."
-          } ?? "A bigger buffer (--buffer) helps."))
+      "The evidence may be missing where it matters, so no verdict here is better than possible.")
+    if isDamaged {
+      parts.append("The whole trace helps.")
+    } else if let needed = trace.recording?.bufferNeeded {
+      parts.append("Measure again with --buffer \(needed): that holds twice this window.")
+    } else if trace.lostInWindow > 0 || trace.cpus.isEmpty
+      || trace.cpus.contains(where: { $0.counters.overrun > 0 })
+    {
+      // Where nothing was overwritten a bigger buffer holds no more.
+      parts.append("A bigger buffer (--buffer) helps.")
+    }
     return parts.joined(separator: " ")
   }
 

@@ -1,3 +1,4 @@
+internal import CRealtime
 internal import Glibc
 internal import Synchronization
 
@@ -9,6 +10,8 @@ final class ExplanationJob: Sendable {
   private let directory: String?
   private let outcome = Mutex<Result<CapturedSpike.Explained, SessionError>?>(nil)
   private let thread = Mutex<pthread_t?>(nil)
+  /// The thread that does it, 0 before it runs.
+  private let worker = Atomic<Int32>(0)
 
   /// Starts it; without a thread it is done when this returns.
   ///
@@ -47,7 +50,14 @@ final class ExplanationJob: Sendable {
     return try (outcome.withLock { $0 } ?? explained()).get()
   }
 
+  /// The id of the thread that does it or did it, nil before it runs.
+  var tid: Int32? {
+    let tid = worker.load(ordering: .relaxed)
+    return tid > 0 ? tid : nil
+  }
+
   private func work() {
+    worker.store(bt_gettid(), ordering: .relaxed)
     let result = explained()
     outcome.withLock { $0 = result }
   }

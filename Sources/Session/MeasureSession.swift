@@ -35,16 +35,28 @@ public struct MeasureSession {
     // Machine and settings are for reports: a run that only measures starts without them.
     let facts = plan.arms ? FactsCollector().start() : .none
     let engine = Engine(plan: measurementPlan)
+    let watchdog = Watchdog(engine, helper: tracing?.guardianPID ?? 0)
+    defer { watchdog.end() }
+    watchdog.expect(within: Self.longestSetup)
     do throws(MeasurementError) {
       try engine.prepare()
     } catch {
       _ = tracing?.end()
-      throw .measurement(error)
+      throw .measurement(watchdog.hasFired ? Self.starved(watchdog) : error)
     }
+    if watchdog.hasFired {
+      engine.stop()
+      engine.join()
+      _ = tracing?.end()
+      throw .measurement(Self.starved(watchdog))
+    }
+    watchdog.expect(within: Self.longestArming)
     for remark in engine.remarks { observer.remark("\(remark)") }
     moveControlThread()
     do {
-      var run = Run(plan: plan, observer: observer, engine: engine, facts: facts, tracing: tracing)
+      var run = Run(
+        plan: plan, observer: observer, engine: engine, facts: facts, tracing: tracing,
+        watchdog: watchdog)
       try run.arm()
       run.measure(&signals)
       return run.finish()
@@ -54,6 +66,19 @@ public struct MeasureSession {
       _ = tracing?.end()
       throw error
     }
+  }
+
+  /// How long the threads' setting up, and arming, may take before something must keep this process from the CPU.
+  private static let longestSetup = Nanoseconds(5_000_000_000)
+  private static let longestArming = Nanoseconds(20_000_000_000)
+
+  private static func starved(_ watchdog: Watchdog) -> MeasurementError {
+    let who = watchdog.starvers.joined(separator: ", ")
+    return MeasurementError(
+      operation: "start to measure", subject: "threads",
+      hint: who.isEmpty
+        ? "they got no CPU, something more urgent runs there"
+        : "they got no CPU, \(who): end it, or measure above it (-p)")
   }
 
   private var measurementPlan: MeasurementPlan {

@@ -67,6 +67,7 @@ extension Run {
   private mutating func advance() throws(SessionError) {
     if let done = job {
       job = nil
+      if let tid = done.tid { ended.insert(tid) }
       let explained = try done.wait()
       observer.spike(explained.report)
       if let path = explained.bundle { observer.bundle(path) }
@@ -96,9 +97,11 @@ extension Run {
     var snapshot: Snapshot
     var traced: TracerResult
     var deadTime: Nanoseconds?
+    let since = tracingSince
     do throws(TracefsError) {
       if goesOn, let swapped = try goOnWithSpare(instance, texts) {
         (snapshot, traced, deadTime) = (swapped.snapshot, swapped.traced, swapped.on - hit.wake)
+        tracingSince = swapped.on
       } else {
         snapshot = try Snapshot(instance, texts: texts, around: hit.expiry)
         traced = try readTracer()
@@ -108,7 +111,9 @@ extension Run {
           try restartTracer()
           try instance.restart()
           engine.rearm()
-          deadTime = Self.now - hit.wake
+          let on = Self.now
+          tracingSince = on
+          deadTime = on - hit.wake
         }
       }
     } catch {
@@ -121,9 +126,11 @@ extension Run {
       observers[hit.thread] = ObserverCost.facts(
         engine.takeSelfTest(thread: hit.thread), markerWrite: markerWrite)
     }
-    let isRaised = raised?.isRaised ?? false
-    var captured = try capture(hit, snapshot, instance, texts, traced: traced, isRaised: isRaised)
+    var captured = try capture(hit, snapshot, instance, texts, traced: traced)
     captured.deadTime = deadTime
+    captured.facts.context?.pauseEnds = pauseEnds.isEmpty ? nil : pauseEnds.suffix(64)
+    captured.facts.context?.tracingSince = since
+    captured.facts.context?.hasOverrun = captured.facts.trace?.cpus.contains { $0.overrun > 0 }
     if goesOn {
       while !waiting.isEmpty, !hasRoom(for: captured) { try advance() }
       waiting.append(captured)
@@ -148,6 +155,11 @@ extension Run {
 
   /// Puts an explained spike into the result.
   private mutating func add(_ captured: CapturedSpike, _ explained: CapturedSpike.Explained) {
+    let analysis = explained.report.analysis
+    for finding in [analysis.culprit] + analysis.contributors
+    where finding.culprit == .hypervisor {
+      pauseEnds += finding.spans.map(\.end)
+    }
     if keeps(captured.hit) {
       keep(
         SessionResult.Spike(
@@ -192,11 +204,10 @@ extension Run {
     }
   }
 
-  /// What is to be known of a hit: machine and threads as they are now. A priority that this thread took after the hit
-  /// (`isRaised`) is none of it.
+  /// What is to be known of a hit: machine and threads as they are now, but for the tool's own.
   private mutating func capture(
     _ hit: BreakHit, _ snapshot: Snapshot, _ instance: ArmedInstance, _ texts: TraceTexts,
-    traced: TracerResult, isRaised: Bool
+    traced: TracerResult
   ) throws(SessionError) -> CapturedSpike {
     var snapshot = snapshot
     if let symbols { snapshot.symbols = symbols.current() }
@@ -210,10 +221,9 @@ extension Run {
       otherTracing: otherTracing,
       attachments: plan.outputDirectory == nil ? [] : BundleContents.attachments)
     count(hit.usage, in: &facts)
-    if isRaised {
-      let own = bt_gettid()
-      facts.rtThreads?.removeAll { $0.tid == own }
-    }
+    // Neither this thread, while it is raised, nor the watchdog is a rival of anybody.
+    let own = Set(ownThreads)
+    facts.rtThreads?.removeAll { own.contains($0.tid) }
     facts.tracerSection = traced.section
     facts.context?.hardwareGaps = hardwareGaps(around: window)
     facts.context?.functionCalls = traced.functions.map { SideEvents.calls($0, in: window) }
@@ -253,10 +263,14 @@ extension Run {
     }
   }
 
+  /// The threads that do not measure, those that explained earlier spikes and are gone, and the guardian.
   private var ownThreads: [Int32] {
     let measuring = Set(engine.tids)
     let all = (try? ControlFiles().list("/proc/self/task"))?.compactMap { Int32($0) } ?? []
-    return all.filter { !measuring.contains($0) }
+    var own = Set(all).union(ended)
+    if let tid = job?.tid { own.insert(tid) }
+    if let guardian = tracing?.guardianPID { own.insert(guardian) }
+    return own.subtracting(measuring).sorted()
   }
 
   private func runFacts(_ hit: BreakHit) -> RunFacts {

@@ -19,6 +19,7 @@ struct Run {
   let atStart: FactsCollector.Start
   let before: CounterSnapshot
   let tracing: TracingControl?
+  let watchdog: Watchdog
   var instance: ArmedInstance?
   /// The instance of the latency tracer.
   var section: ArmedInstance?
@@ -39,27 +40,39 @@ struct Run {
   var observers: [Int: ObserverFacts] = [:]
   /// Spikes whose explanation has not begun, in order of time.
   var waiting: [CapturedSpike] = []
+  /// When the host's pauses in the spikes so far ended.
+  var pauseEnds: [Nanoseconds] = []
+  /// Threads that explained spikes and have ended: they may have run in the window of the next one.
+  var ended: Set<Int32> = []
   /// The spike that is being explained.
   var job: ExplanationJob?
+  /// When tracing was last switched on.
+  var tracingSince: Nanoseconds?
   private var lastSteal: Nanoseconds
   let started: Nanoseconds
 
   init(
     plan: SessionPlan, observer: SessionObserver, engine: Engine, facts: FactsCollector.Start,
-    tracing: TracingControl?
+    tracing: TracingControl?, watchdog: Watchdog
   ) {
     self.plan = plan
     self.observer = observer
     self.engine = engine
     self.tracing = tracing
+    self.watchdog = watchdog
     atStart = facts
     before = tracing == nil ? CounterSnapshot() : counters.snapshot(threads: engine.tids)
     started = Self.now
     lastSteal = started
-    steal.note(before.steal, at: started)
+    steal.note(before.steal, bandwidth: before.bandwidth, at: started)
   }
 
   static var now: Nanoseconds { Nanoseconds(bt_clock(CLOCK_MONOTONIC)) }
+
+  /// The threads that a cgroup's CPU bandwidth concerns: those without a real-time policy.
+  private var bandwidthThreads: [Int32] {
+    zip(plan.measurement.threads, engine.tids).filter { !$0.0.policy.isRealtime }.map(\.1)
+  }
 
   // MARK: arming
 
@@ -92,6 +105,7 @@ struct Run {
     }
     let armed = try tracing.arm(arming)
     instance = armed
+    tracingSince = Self.now
     texts = try TraceTexts(armed)
     markerWrite = ObserverCost.markerWrite(armed.marker.rawValue)
     for item in armed.shortcomings
@@ -116,6 +130,8 @@ struct Run {
         marker: instance?.marker.rawValue ?? -1,
         tracingOn: [instance, plan.tracer?.stopsAtBreak == true ? section : nil]
           .compactMap { $0?.tracingSwitch.rawValue }))
+    let begun = Self.now
+    watchdog.expect(within: longestRun)
     var wakeUp = pollfd(fd: engine.wakeDescriptor, events: Int16(POLLIN), revents: 0)
     let interval = plan.progressInterval ?? Nanoseconds(100_000_000)
     var next = Self.now + interval
@@ -126,8 +142,8 @@ struct Run {
       let isFinished = engine.isFinished
       if let hit = engine.hit, take(hit) { break }
       if settle() { break }
-      if isFinished { break }
-      if let signal = signals.pending() {
+      if isFinished || watchdog.hasFired { break }
+      if let signal = signals.pending() ?? watchdog.takeSignal() {
         if signal != SIGUSR1 {
           result.end = .signal(signal)
           break
@@ -138,7 +154,8 @@ struct Run {
       // For reports alone: a run that only measures reads nothing meanwhile.
       if tracing != nil, now - lastSteal >= Nanoseconds(1_000_000_000) {
         lastSteal = now
-        steal.note(counters.steal(), at: now)
+        steal.note(
+          counters.steal(), bandwidth: counters.bandwidth(of: bandwidthThreads), at: now)
       }
       if now >= next {
         next = now + interval
@@ -146,11 +163,46 @@ struct Run {
         if plan.progressInterval != nil { observer.progress(engine.statistics()) }
       }
     }
+    watchdog.expect(within: Self.grace)
     engine.stop()
     // Giving locked memory back takes ms: who waits for the samples need not wait for that.
     streamSamples()
     engine.join()
+    if watchdog.hasFired { result.failures += starvation(since: begun) }
+    watchdog.expect(within: nil)
     settleAll()
+  }
+
+  /// What comes on top of a run's duration before it should be over.
+  private static let grace = Nanoseconds(2_000_000_000)
+
+  /// When the threads should have ended by themselves, nil where nothing limits them in time.
+  private var longestRun: Nanoseconds? {
+    guard let duration = plan.measurement.duration else { return nil }
+    let interval = plan.measurement.threads.map(\.interval.count).max() ?? 0
+    // The warm-up and the self-test come first, and the last cycle may begin right before the end.
+    let (sum, overflow) = duration.count.addingReportingOverflow(
+      Self.grace.count + interval + Int64(clamping: plan.measurement.warmupCycles + 2) * 200_000)
+    return overflow ? nil : Nanoseconds(sum)
+  }
+
+  /// What is missing, and who had the CPU.
+  private func starvation(since begun: Nanoseconds) -> [String] {
+    let elapsed = min(Self.now - begun, plan.measurement.duration ?? Nanoseconds(.max))
+    let late = engine.statistics().compactMap { thread -> String? in
+      let due = elapsed.count / max(1, thread.interval.count)
+      let seen = Int64(clamping: thread.cycles) + Int64(clamping: thread.overruns)
+      guard due > seen + due / 10 + 10 else { return nil }
+      return "thread \(thread.index) got no CPU in the end: \(due - seen) of about \(due) wake-ups "
+        + "are missing, and its maximum is not known"
+    }
+    let who = watchdog.starvers
+    return late + [
+      "the run was ended by force"
+        + (who.isEmpty
+          ? ": something kept it from the CPU"
+          : ": \(who.joined(separator: ", ")). Measure above it (-p), or end it first")
+    ]
   }
 
   private func streamSamples() {

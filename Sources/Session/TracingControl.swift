@@ -10,6 +10,8 @@ final class TracingControl {
   private(set) var instance: ArmedInstance?
   /// The instance of the tracer, nil where none was asked for or it was refused and may be missing.
   private(set) var tracer: ArmedInstance?
+  /// The guardian's process id, nil where there is none.
+  var guardianPID: Int32? { guardian?.pid }
   /// Why there is no guardian.
   let guardianRemark: String?
 

@@ -57,6 +57,11 @@ extension Scenarios {
       context: { $0.throttledTime = Nanoseconds(39_000_000) }
     ) { own, _ in
       behind(&own, neighbour, until: 40_000, prio: 120)
+      own.add(
+        39_990, pid: neighbour.pid,
+        .hrtimerExpireEntry(
+          timer: 0xcf5, function: place("sched_cfs_period_timer"),
+          now: TimelineBuilder.at(39_989)), flags: hard)
     },
     Scenario(.runQueue, "ld-42", .proven, wake: 4_010, normal: true) { own, _ in
       behind(&own, neighbour, until: 4_000, prio: 120)

@@ -2,41 +2,110 @@ import TraceModel
 
 /// The cgroup's CPU bandwidth was used up, and its normal tasks had to wait for the next period.
 ///
-/// Evidence: throttled_usec of the thread's cgroup grew around the spike; the thread waited while the CPU was idle or
-/// ran others.
+/// Evidence: the throttled time of the thread's cgroup (cpu.stat, or that of a group above it) grew around the spike; the
+/// thread was runnable while the CPU was idle or ran others, also behind its return from the wait, where newer kernels
+/// throttle; the period's timer (sched_cfs_period_timer) expired before it went on.
 ///
-/// Refuted by: a real-time policy, a throttled time that did not grow.
+/// Refuted by: a real-time policy, a throttled time that did not grow, recorded timers without the period's among them.
 ///
 /// Next step: raise cpu.max of the cgroup, or spread its load.
 struct CPUBandwidth: Rule {
   static let profile = RuleProfile(
-    .cpuBandwidth, needs: [.switches, .fact(.bandwidth)], best: .likely,
-    takes: "cgroup v2 with the cpu controller: cpu.stat of the thread's cgroup.")
+    .cpuBandwidth, needs: [.switches, .fact(.bandwidth)], proof: [.timers], best: .likely,
+    takes: "a cgroup with the cpu controller: cpu.stat of the thread's cgroup (v1 or v2).")
+
+  /// The timers that give a group its bandwidth again: at the period's begin, or when another CPU gives some back.
+  private static let timers: Set<String> = ["sched_cfs_period_timer", "sched_cfs_slack_timer"]
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
-    guard !spike.priority.isRealtime, spike.waiting.length >= spike.floor,
+    let waits = Self.waits(spike)
+    guard !spike.priority.isRealtime, Spans.length(waits) >= spike.floor,
       let throttled = spike.context.throttledTime
     else { return .nothing }
     guard throttled > .zero else {
       return .refuted(.cpuBandwidth, because: "the cgroup's throttled time did not grow")
     }
-    let isWhole = throttled.count >= spike.waiting.length.count / 2
-    let spans = spike.replay.spans(in: spike.waiting) { slice in
-      switch slice.occupant {
-      case .idle: true
-      case .task(let task, _): isWhole && task.pid != spike.sample.task.pid
-      default: false
+    let releases = Self.releases(spike)
+    let seesTimers = spike.timeline.cpus.contains { track in
+      track.events.contains {
+        if case .hrtimerExpireEntry(_, let function, _) = $0.payload {
+          !function.symbol.isEmpty
+        } else {
+          false
+        }
       }
     }
-    guard Spans.length(spans) >= spike.floor else { return .nothing }
+    var evidence = [
+      Evidence(
+        source: "cpu.stat", text: "throttled for \(throttled.microseconds) us around the spike")
+    ]
+    var spans: [TimeSpan] = []
+    for wait in waits {
+      var held = wait
+      if seesTimers {
+        // Behind the timer it waits for others as any task does.
+        guard let release = releases.last(where: { $0.time > wait.start && $0.time <= wait.end })
+        else { continue }
+        held.end = release.time
+        evidence.append(Evidence(release, note: "the group gets its bandwidth again"))
+      }
+      let isWhole = throttled.count >= held.length.count / 2
+      spans += spike.replay.spans(in: held) { slice in
+        switch slice.occupant {
+        case .idle: true
+        case .task(let task, _): isWhole && task.pid != spike.sample.task.pid
+        default: false
+        }
+      }
+    }
+    // Before tracing was switched on again nobody was seen, but the counter covers it.
+    if spike.isWokenUnseen, let since = spike.visibleSince, let release = releases.last,
+      release.time >= since, throttled.count >= spike.sample.latency.count / 2
+    {
+      spans = Spans.merged(spans + [TimeSpan(spike.sample.expiry, since)])
+    }
+    guard Spans.length(spans) >= spike.floor else {
+      return seesTimers
+        ? .refuted(.cpuBandwidth, because: "no period of a CPU bandwidth began in the wait")
+        : .nothing
+    }
+    let isWhole = throttled.count >= Spans.length(spans).count / 2
     return RuleOutcome(findings: [
       Finding(
         .cpuBandwidth, name: "", confidence: isWhole ? .likely : .possible, spans: spans,
-        evidence: [
-          Evidence(
-            source: "cpu.stat", text: "throttled_usec grew by \(throttled.microseconds)")
-        ],
-        nextStep: "The cgroup used up its cpu.max. Raise it, or measure outside of the cgroup.")
+        evidence: evidence,
+        nextStep: "The cgroup used up its cpu.max (cpu.cfs_quota_us). Raise it, or measure outside "
+          + "of the cgroup.")
     ])
+  }
+
+  /// The stretches in which the thread was runnable and had no CPU: before it got one, and where it lost it again.
+  private static func waits(_ spike: SpikeCase) -> [TimeSpan] {
+    let tid = spike.sample.task.pid
+    var found = [spike.waiting]
+    var left: Nanoseconds?
+    let after = spike.afterSwitch
+    for event in spike.events(in: TimeSpan(after.start, after.end + Nanoseconds(1))) {
+      guard case .switched(let change) = event.payload else { continue }
+      if change.previous.pid == tid {
+        left = change.previousState.isRunnable ? event.time : nil
+      } else if change.next.pid == tid, let from = left {
+        found.append(TimeSpan(from, event.time))
+        left = nil
+      }
+    }
+    return found.filter { $0.length > .zero }
+  }
+
+  private static func releases(_ spike: SpikeCase) -> [TraceEvent] {
+    spike.timeline.cpus.flatMap { track in
+      track.events(in: spike.sample.window).filter {
+        if case .hrtimerExpireEntry(_, let function, _) = $0.payload {
+          timers.contains(function.symbol)
+        } else {
+          false
+        }
+      }
+    }.sorted { ($0.time, $0.cpu) < ($1.time, $1.cpu) }
   }
 }

@@ -5,7 +5,8 @@ import TraceModel
 /// Evidence: the timer interrupt was late although user space or idle was interrupted, where interrupts are enabled, or
 /// nothing was written between two events that follow each other at once (which of the timer interrupt's own do, the rest
 /// of the trace shows), or the idle loop was still there long after it had been asked to give the CPU up. Steal time that grew, a gap that the
-/// hwlat tracer found meanwhile, or several interrupts pending at the end of the silence, make it likely; only a trace of the host could prove it.
+/// hwlat tracer found meanwhile, several interrupts pending at the end of the silence, or an end at the same place in a period of
+/// 100 ms as the pauses of earlier spikes, make it likely; only a trace of the host could prove it.
 ///
 /// Refuted by: a machine that was looked at and is physical (where that is not known, it is not decided); kernel code that enabled interrupts when the interrupt came.
 ///
@@ -61,7 +62,10 @@ struct Hypervisor: Rule {
     }
     let gaps = stalls.flatMap { spike.gaps(in: $0.span) }
     evidence += gaps.map(\.evidence)
-    let supported = steal > .zero || !gaps.isEmpty || stalls.contains { $0.pending > 1 }
+    let grid = PauseGrid(spike.context.pauseEnds, ends: stalls.map(\.span.end))
+    if let grid { evidence.append(grid.evidence) }
+    let supported =
+      steal > .zero || !gaps.isEmpty || grid != nil || stalls.contains { $0.pending > 1 }
     let confidence: Confidence =
       supported && !spike.mayBeSMI && spike.context.platform != .unknown ? .likely : .possible
     // What a handler does between two of its events is not in the trace.

@@ -2,7 +2,8 @@ import TraceModel
 
 /// breaktrace itself ran in place of the measured thread: its main thread, its output, the reading of the trace.
 ///
-/// Evidence: sched_switch to and from one of breaktrace's own threads in the wait.
+/// Evidence: sched_switch to and from one of breaktrace's own threads in the wait, those that these started
+/// (sched_wakeup_new) and its guardian among them.
 ///
 /// Refuted by: own threads that did not run on that CPU.
 ///

@@ -5,7 +5,8 @@ import TraceModel
 /// Evidence: the wake-up's stack in console or UART code, where the timer came late or the CPU was kept;
 /// printk:console in the window has the message.
 ///
-/// Refuted by: a stack without console code.
+/// Refuted by: a stack without console code; one in which a message is only put into the log; one in which a CPU comes or
+/// goes, unless a console's own driver writes.
 ///
 /// Next step: quiet or a lower console log level, no serial console, a console with a thread of its own (nbcon). At
 /// 115200 baud a character takes 87 us.
@@ -14,20 +15,31 @@ struct PrintkConsole: Rule {
     .printkConsole, needs: [.waking, .wakeStack], proof: [.events(["printk:console"])],
     best: .likely, takes: "the stack trigger on sched_waking; the event printk:console.")
 
-  private static func isConsole(_ name: String) -> Bool {
-    name.hasPrefix("console_") || name.hasPrefix("serial8250_console")
-      || name.hasPrefix("univ8250_console") || name == "vprintk_emit"
-      || name.hasPrefix("nbcon_") || name == "uart_console_write" || name.hasPrefix("pl011_console")
+  /// Whether the code writes to a console. Taking a console's lock, or putting a message into the log, is not that.
+  private static func isConsole(_ frames: [CodeLocation]) -> Bool {
+    if frames.contains(where: { isDriver($0.symbol) }) { return true }
+    return !frames.contains { KernelFunctions.isHotplug($0.symbol) }
+      && frames.contains { flushes($0.symbol) }
+  }
+
+  private static func isDriver(_ name: String) -> Bool {
+    ["serial8250_console", "univ8250_console", "pl011_console", "uart_console_write"].contains(
+      where: name.hasPrefix)
+  }
+
+  private static func flushes(_ name: String) -> Bool {
+    ["console_unlock", "console_flush", "console_emit", "console_call", "nbcon_"].contains(
+      where: name.hasPrefix)
   }
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     var found: (spans: [TimeSpan], code: InterruptedCode)?
     if let timer = LateTimer(spike),
-      timer.code.frames.contains(where: { Self.isConsole($0.symbol) })
+      Self.isConsole(timer.code.frames)
     {
       found = (timer.spans, timer.code)
     } else if let held = spike.held, let code = held.code,
-      code.frames.contains(where: { Self.isConsole($0.symbol) })
+      Self.isConsole(code.frames)
     {
       found = (held.spans, code)
     }

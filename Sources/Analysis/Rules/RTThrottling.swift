@@ -6,7 +6,8 @@ import TraceModel
 /// on its run queue. Seen from a normal thread: a real-time task that still wanted to run had to leave.
 ///
 /// Refuted by: sched_rt_runtime_us of -1; a kernel whose deadline server took its place (6.12 and later without
-/// CONFIG_RT_GROUP_SCHED).
+/// CONFIG_RT_GROUP_SCHED); the deadline server's timer at its begin or end. Only lines that the kernel wrote since the run
+/// began count.
 ///
 /// Next step: shorten the real-time loop or raise the limit; -1 removes it and with it the way into a hung machine.
 struct RTThrottling: Rule {
@@ -18,6 +19,9 @@ struct RTThrottling: Rule {
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     guard spike.waiting.length >= spike.floor, !Throttling.isServer(spike.context) else {
       return .nothing
+    }
+    if ServerTurn(spike) != nil {
+      return .refuted(.rtThrottling, because: "the deadline server's timer began or ended it")
     }
     if let runtime = spike.context.rtRuntime, runtime < .zero {
       return .refuted(.rtThrottling, because: "sched_rt_runtime_us is -1: no throttling")
@@ -32,6 +36,9 @@ struct RTThrottling: Rule {
           .rtThrottling, because: "the CPU went to no normal task while the thread was ready")
         : .nothing
     }
+    if throttled.serverTimer != nil {
+      return .refuted(.rtThrottling, because: "the deadline server's timer began it")
+    }
     var evidence = [throttled.evidence]
     if let runtime = spike.context.rtRuntime, let period = spike.context.rtPeriod {
       evidence.append(
@@ -45,7 +52,9 @@ struct RTThrottling: Rule {
     return RuleOutcome(findings: [
       Finding(
         .rtThrottling, name: throttled.task.text,
-        confidence: throttled.isDirect ? .proven : .likely, spans: throttled.spans,
+        // Beside a deadline server the switches alone do not tell which of the two it was.
+        confidence: throttled.isDirect && spike.context.hasDeadlineServer != true
+          ? .proven : .likely, spans: throttled.spans,
         evidence: evidence,
         nextStep: "Real-time tasks used up sched_rt_runtime_us. Shorten the loop, or raise the "
           + "limit; -1 removes it and with it the last way into a hung machine.")

@@ -2,8 +2,9 @@ import TraceModel
 
 /// The return to user space took long because of a signal, a tracer of the process, or other work on the way out.
 ///
-/// Evidence: signal events of the thread between its switch and its clock reading; a TracerPid that is not 0 makes it
-/// possible without them.
+/// Evidence: the thread left the CPU stopped (T: SIGSTOP, SIGTSTP) or traced (t: strace, a debugger), by sched_switch; until
+/// it is back the time is the signal's or the tracer's, whose wake-up of the thread names it. Else signal events of the
+/// thread between its switch and its clock reading; a TracerPid that is not 0 makes it possible without them.
 ///
 /// Refuted by: interrupts or page faults that account for that stretch.
 ///
@@ -11,10 +12,39 @@ import TraceModel
 struct SignalOrPtrace: Rule {
   static let profile = RuleProfile(
     .signalOrPtrace, needs: [.switches, .events(["signal:signal_deliver"])],
-    proof: [.fact(.ptracer)], best: .likely,
-    takes: "the events signal:signal_generate and signal_deliver.")
+    proof: [.fact(.ptracer)], best: .proven,
+    takes: "the event sched:sched_switch with the state that the thread left in; for signals that "
+      + "do not stop it signal:signal_generate and signal_deliver.")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
+    let stops = ThreadStop.all(spike)
+    if !stops.isEmpty { return stopped(spike, stops) }
+    return delivered(spike)
+  }
+
+  /// The thread was stopped, or stopped again and again.
+  private func stopped(_ spike: SpikeCase, _ stops: [ThreadStop]) -> RuleOutcome {
+    let isTraced = stops.contains(where: \.isTraced)
+    let chosen = stops.filter { $0.isTraced == isTraced }
+    let waker = chosen.compactMap(\.resumed).last.map { spike.names.task($0.pid, at: $0.time) }
+    // SIGCONT comes from whoever sent it; a tracer lets go by itself.
+    let tracer = isTraced ? waker.map { "ptrace by \($0.text)" } ?? "ptrace" : nil
+    let count = chosen.count == 1 ? "" : " \(chosen.count) times"
+    return RuleOutcome(findings: [
+      Finding(
+        .signalOrPtrace, name: tracer ?? "SIGSTOP",
+        confidence: chosen.allSatisfy { $0.resumed != nil } ? .proven : .likely,
+        spans: chosen.map(\.span), evidence: chosen.prefix(2).flatMap(\.evidence),
+        nextStep: tracer != nil
+          ? "\(waker?.text ?? "A tracer") stopped the thread\(count) with ptrace (strace or a "
+            + "debugger): end it, or trace with something that does not stop the thread (perf trace)."
+          : "A stop signal (SIGSTOP, SIGTSTP) stopped the thread\(count)"
+            + (waker.map { ", and \($0.text) let it go on" } ?? "")
+            + ". It was not the kernel that was late.")
+    ])
+  }
+
+  private func delivered(_ spike: SpikeCase) -> RuleOutcome {
     let after = spike.afterSwitch
     let tid = spike.sample.task.pid
     guard after.length >= spike.floor else { return .nothing }

@@ -3,7 +3,7 @@ import TraceModel
 /// Other timers expired in front of the thread's own.
 ///
 /// Evidence: hrtimer_expire_entry and _exit (or timer_expire_entry and _exit) of other timers on the same CPU between
-/// the expiry and the wake-up; the name is the timer's function.
+/// the expiry and the switch, with the ways from one timer to the next; the name is the timer's function.
 ///
 /// Refuted by: no other timer in front.
 ///
@@ -15,13 +15,14 @@ struct StackedTimers: Rule {
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     RuleOutcome(
-      findings: TimerFunctions(spike).entries.compactMap { entry in
-        let total = Spans.length(entry.spans)
+      findings: TimerFunctions(spike, throughSwitch: true).entries.compactMap { entry in
+        let total = Spans.length(Spans.merged(entry.spans))
+        guard !entry.evidence.isEmpty else { return nil }
         guard !TimerFunctions.isTick(entry.function.name), total >= spike.floor else { return nil }
         return Finding(
-          .stackedTimers, name: entry.function.name, confidence: .proven, spans: entry.spans,
-          evidence: entry.evidence,
-          nextStep: "\(entry.spans.count) timer\(entry.spans.count == 1 ? "" : "s") of "
+          .stackedTimers, name: entry.function.name, confidence: .proven,
+          spans: Spans.merged(entry.spans), evidence: entry.evidence,
+          nextStep: "\(entry.count) timer\(entry.count == 1 ? "" : "s") of "
             + "\(entry.function.text) took \(total.microseconds) us in front. Stagger them, or "
             + "move who armed them to another CPU.")
       })

@@ -16,7 +16,9 @@ struct TickWork: Rule {
     RuleOutcome(
       findings: TimerFunctions(spike).entries.compactMap { entry in
         let total = Spans.length(entry.spans)
-        guard TimerFunctions.isTick(entry.function.name), total >= spike.floor else { return nil }
+        guard TimerFunctions.isTick(entry.function.name), total >= spike.floor,
+          !entry.evidence.isEmpty
+        else { return nil }
         return Finding(
           .tickWork, name: entry.function.name, confidence: .proven, spans: entry.spans,
           evidence: entry.evidence,

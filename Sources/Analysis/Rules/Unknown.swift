@@ -49,7 +49,16 @@ struct Unknown: Rule {
     _ spike: SpikeCase, _ health: TraceHealth, ruledOut: Set<CulpritClass>
   ) -> String {
     if !health.coversWindow {
-      return "The buffer begins after the expiry: ask for a bigger one (--buffer)."
+      if let since = spike.context.tracingSince, since > spike.sample.expiry {
+        return
+          "Tracing was switched on again \((since - spike.sample.expiry).microseconds) us after the "
+          + "expiry, when the spike before this one had been taken. One thread alone (-t 1), or a "
+          + "higher threshold (-b), shows all of such a spike."
+      }
+      return spike.context.hasOverrun == false
+        ? "The trace begins after the expiry, and nothing in it was overwritten: tracing was "
+          + "switched on too late for this one."
+        : "The buffer begins after the expiry: ask for a bigger one (--buffer)."
     }
     if !health.gaps.isEmpty, health.gaps.allSatisfy(\.isDamaged) {
       return "Parts of the window are missing in this file: the whole trace would decide it."

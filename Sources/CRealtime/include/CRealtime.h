@@ -197,6 +197,13 @@ void bt_unlock_memory(void);
 /// eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); the descriptor or a negative errno.
 int bt_eventfd(void);
 
+/// A descriptor that is readable while SIGINT, SIGTERM or SIGHUP is pending, without waiting (signalfd(2)); or a negative
+/// errno. The signals must be blocked.
+int bt_signals_open(void);
+
+/// Takes the next of these signals; 0 where none is pending.
+int bt_signals_take(int fd);
+
 /// Takes an eventfd's count back to 0.
 void bt_eventfd_clear(int fd);
 

@@ -49,6 +49,8 @@ public struct ContextRecord: Codable, Hashable, Sendable {
   public var steal: [Steal]
   /// Whether the host counts steal time; nil where that is not known.
   public var countsSteal: Bool?
+  /// When the host's pauses in earlier spikes of the run ended; nil where there were none.
+  public var pauseEnds: [Nanoseconds]?
   /// sched_rt_runtime_us
   public var rtRuntime: Nanoseconds?
   /// sched_rt_period_us
@@ -57,7 +59,11 @@ public struct ContextRecord: Codable, Hashable, Sendable {
   public var throttlingLogged: Bool?
   /// Page faults of the measuring thread in the spike's cycle.
   public var pageFaults: UInt64?
-  /// Thread ids of breaktrace, the measuring threads excluded.
+  /// When tracing was last switched on before the spike, on the clock of the trace.
+  public var tracingSince: Nanoseconds?
+  /// Whether a buffer overwrote events.
+  public var hasOverrun: Bool?
+  /// Thread ids of breaktrace, its helper processes among them, the measuring threads excluded.
   public var ownThreads: [Int32]
   /// Isolated CPUs.
   public var isolatedCPUs: CPUSet
@@ -105,10 +111,13 @@ public struct ContextRecord: Codable, Hashable, Sendable {
     architecture = context.architecture
     countsSteal = context.countsSteal
     steal = context.steal.sorted { $0.key < $1.key }.map { Steal(cpu: $0.key, time: $0.value) }
+    pauseEnds = context.pauseEnds.isEmpty ? nil : context.pauseEnds
     rtRuntime = context.rtRuntime
     rtPeriod = context.rtPeriod
     throttlingLogged = context.throttlingLogged
     pageFaults = context.pageFaults
+    tracingSince = context.tracingSince
+    hasOverrun = context.hasOverrun
     ownThreads = context.ownThreads
     isolatedCPUs = context.isolatedCPUs
     observerCost = context.observerCost
@@ -143,10 +152,13 @@ public struct ContextRecord: Codable, Hashable, Sendable {
     for entry in steal { context.steal[entry.cpu] = entry.time }
     // A counter that grew is counted, which older records do not say.
     context.countsSteal = countsSteal ?? (steal.contains { $0.time > .zero } ? true : nil)
+    context.pauseEnds = pauseEnds ?? []
     context.rtRuntime = rtRuntime
     context.rtPeriod = rtPeriod
     context.throttlingLogged = throttlingLogged
     context.pageFaults = pageFaults
+    context.tracingSince = tracingSince
+    context.hasOverrun = hasOverrun
     context.ownThreads = ownThreads
     context.isolatedCPUs = isolatedCPUs
     context.observerCost = observerCost
@@ -176,10 +188,13 @@ public struct ContextRecord: Codable, Hashable, Sendable {
   private enum CodingKeys: String, CodingKey {
     case preemption, platform, hypervisor, architecture, steal
     case countsSteal = "counts_steal"
+    case pauseEnds = "pause_ends_ns"
     case rtRuntime = "sched_rt_runtime_ns"
     case rtPeriod = "sched_rt_period_ns"
     case throttlingLogged = "rt_throttling_logged"
     case pageFaults = "page_faults"
+    case tracingSince = "tracing_since_ns"
+    case hasOverrun = "buffer_overran"
     case ownThreads = "own_threads"
     case isolatedCPUs = "isolated_cpus"
     case observerCost = "observer_cost_ns"

@@ -47,7 +47,7 @@ public struct CounterDeltas: Codable, Hashable, Sendable {
   public var faultsInCycle: UInt64?
   /// Interrupts of the CPU over the run that came at least once, most first.
   public var interrupts: [Interrupt]
-  /// Whether the kernel log has the line `sched: RT throttling activated`.
+  /// Whether the kernel log has the line `sched: RT throttling activated` since the run began.
   public var throttlingLogged: Bool?
 
   /// Makes deltas of which none is known.

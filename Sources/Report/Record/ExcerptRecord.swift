@@ -141,9 +141,14 @@ struct TraceRecord: Encodable, Hashable, Sendable {
   var gaps: [Gap]
   var recording: TraceFacts?
   var cpus: [CPU]
+  /// When tracing was switched on again, relative to the expiry.
+  var switchedOn: Nanoseconds?
+  /// What a CPU of the wake-up never wrote, nil for nothing.
+  var unseen: [String]?
 
   private enum CodingKeys: String, CodingKey {
-    case clock, complete, gaps, recording, cpus
+    case clock, complete, gaps, recording, cpus, unseen
+    case switchedOn = "switched_on_offset_ns"
     case eventsInWindow = "events_in_window"
     case lostInWindow = "lost_in_window"
     case coversWindow = "covers_window"
@@ -155,6 +160,8 @@ struct TraceRecord: Encodable, Hashable, Sendable {
     lostInWindow = health.lostInWindow
     coversWindow = health.coversWindow
     complete = health.isComplete
+    switchedOn = health.switchedOn.map { $0 - sample.expiry }
+    unseen = health.unseen.isEmpty ? nil : health.unseen
     gaps = health.gaps.map { gap in
       var lost: UInt64?
       var text = "events were lost"

@@ -63,6 +63,12 @@ struct ReportRecord: Encodable, Hashable, Sendable {
       list.append(
         "/dev/cpu_dma_latency was held at 0: idle-state exits that the application would meet "
           + "are hidden.")
+      if case .guest? = facts.machine?.platform {
+        list.append(
+          "That hold makes an idle guest poll instead of giving its CPU back, so the host may take it "
+            + "away in return. Compare with the same without it: "
+            + "\(facts.run?.commandLine ?? "breaktrace") --default-system")
+      }
     }
     if let context = facts.context {
       if let others = context.otherTracing, !others.isEmpty {

@@ -107,7 +107,7 @@ public struct Doctor: Sendable {
     if snapshot.countsSteal == true { found.insert("steal") }
     if !snapshot.smi.isEmpty { found.insert("smi") }
     if !snapshot.thermalThrottles.isEmpty { found.insert("thermal") }
-    if snapshot.cgroupThrottles != nil { found.insert("cgroup") }
+    if snapshot.bandwidth[0] != nil { found.insert("cgroup") }
     if let log = KernelLog(files) {
       found.insert("kernel-log")
       // Each thing that the lockdown refuses is logged; its file is below a securityfs that may not be mounted.

@@ -244,6 +244,14 @@ struct SettingChecks {
       return unknown("cpu_dma_latency", "needs root and CONFIG_PM (/dev/cpu_dma_latency)")
     }
     let isOpen = value >= Nanoseconds(microseconds: 1_000_000)
+    if evidence.isGuest {
+      return SettingVerdict(
+        name: "cpu_dma_latency", value: isOpen ? "no limit" : "\(value.microseconds) us",
+        state: .note,
+        why: "a run holds 0 as cyclictest does, which makes an idle guest poll instead of giving "
+          + "its CPU back: the host may take it away in return",
+        remedy: "compare: breaktrace -S -p 80 -D 60s, and the same with --default-system")
+    }
     return SettingVerdict(
       name: "cpu_dma_latency", value: isOpen ? "no limit" : "\(value.microseconds) us",
       state: .note,

@@ -26,9 +26,24 @@ public struct CounterCollector: Sendable {
         snapshot.smi[cpu] = bytes[..<4].reversed().reduce(0) { $0 << 8 | UInt64($1) }
       }
     }
-    cgroup(&snapshot)
+    snapshot.bandwidth = bandwidth(of: threads)
     for tid in threads { snapshot.threads[tid] = thread(tid) }
     return snapshot
+  }
+
+  /// The counters of the cgroups of threads of this process, which may be in other groups than the process (cgroup v1, and
+  /// v2 with threaded groups); number 0 is the process itself.
+  public func bandwidth(of threads: [Int32]) -> [Int32: GroupBandwidth] {
+    var known: [String: GroupBandwidth?] = [:]
+    var found: [Int32: GroupBandwidth] = [:]
+    for tid in [0] + threads {
+      let path = tid == 0 ? "/proc/self/cgroup" : "/proc/self/task/\(tid)/cgroup"
+      guard let list = files.text(path) else { continue }
+      let groups = known[list] ?? GroupBandwidth(list, files)
+      known[list] = groups
+      found[tid] = groups
+    }
+    return found
   }
 
   /// Steal time of each CPU since boot: field 8 of the `cpuN` lines of /proc/stat, a clock tick's grain.
@@ -46,21 +61,6 @@ public struct CounterCollector: Sendable {
       if !overflow { found[cpu] = Nanoseconds(time) }
     }
     return found
-  }
-
-  private func cgroup(_ snapshot: inout CounterSnapshot) {
-    for line in SystemFiles.lines(files.text("/proc/self/cgroup") ?? "") {
-      guard line.hasPrefix("0::") else { continue }
-      let path = line.dropFirst(3) == "/" ? "" : String(line.dropFirst(3))
-      for row in SystemFiles.lines(files.text("/sys/fs/cgroup\(path)/cpu.stat") ?? "") {
-        let fields = SystemFiles.fields(row)
-        guard fields.count == 2 else { continue }
-        if fields[0] == "nr_throttled" { snapshot.cgroupThrottles = UInt64(fields[1]) }
-        if fields[0] == "throttled_usec" {
-          snapshot.cgroupThrottled = Int64(fields[1]).map(Nanoseconds.init(microseconds:))
-        }
-      }
-    }
   }
 
   private func thread(_ tid: Int32) -> CounterSnapshot.Thread? {

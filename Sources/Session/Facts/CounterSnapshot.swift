@@ -33,10 +33,8 @@ public struct CounterSnapshot: Hashable, Sendable {
   public var thermalThrottles: [Int: UInt64] = [:]
   /// MSR_SMI_COUNT of each CPU whose register can be read.
   public var smi: [Int: UInt64] = [:]
-  /// `nr_throttled` of the process's cgroup.
-  public var cgroupThrottles: UInt64?
-  /// `throttled_usec` of the process's cgroup.
-  public var cgroupThrottled: Nanoseconds?
+  /// The bandwidth of the cgroups of the threads asked for, by thread id, and of the process as number 0.
+  public var bandwidth: [Int32: GroupBandwidth] = [:]
   /// Counters of the threads asked for, by thread id.
   public var threads: [Int32: Thread] = [:]
 
@@ -62,9 +60,12 @@ public struct CounterSnapshot: Hashable, Sendable {
       deltas.smi = now - before
     }
     deltas.thermalThrottles = growth(thermalThrottles[cpu], earlier.thermalThrottles[cpu])
-    deltas.cgroupThrottles = growth(cgroupThrottles, earlier.cgroupThrottles)
-    if let now = cgroupThrottled, let before = earlier.cgroupThrottled {
-      deltas.cgroupThrottled = max(.zero, now - before)
+    if let now = bandwidth[tid ?? 0] ?? bandwidth[0],
+      let before = earlier.bandwidth[tid ?? 0] ?? earlier.bandwidth[0],
+      let grown = now.growth(since: before)
+    {
+      deltas.cgroupThrottles = grown.count
+      deltas.cgroupThrottled = grown.time
     }
     if let tid, let now = threads[tid], let before = earlier.threads[tid] {
       deltas.minorFaults = growth(now.minorFaults, before.minorFaults)

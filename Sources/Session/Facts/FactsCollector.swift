@@ -1,3 +1,4 @@
+internal import Analysis
 public import Report
 public import TraceModel
 
@@ -11,14 +12,12 @@ public struct FactsCollector: Sendable {
     public var tunables: Tunables
     /// The kernel's configuration, nil where it is not to be had.
     public var config: KernelConfig?
-    /// Whether the kernel log had the throttling line before the run, nil where it cannot be read.
-    public var throttlingLogged: Bool?
     /// Topology and frequencies.
     public var surroundings = Surroundings()
 
     /// Nothing, for runs that make no report.
     static let none = Start(
-      machine: MachineFacts(), tunables: Tunables(), config: nil, throttlingLogged: nil)
+      machine: MachineFacts(), tunables: Tunables(), config: nil)
   }
 
   /// Where it reads.
@@ -38,7 +37,7 @@ public struct FactsCollector: Sendable {
     let log = KernelLog(files)
     return Start(
       machine: facts, tunables: TunablesCollector(files).collect(),
-      config: config, throttlingLogged: log?.hasThrottling,
+      config: config,
       surroundings: SurroundingsCollector(files).start(
         online: facts.online ?? CPUSet([]), log: log))
   }
@@ -58,7 +57,10 @@ public struct FactsCollector: Sendable {
     counters.stealHit = steal[sample.cpu]
     counters.faultsInCycle = faultsInCycle
     let log = KernelLog(files)
-    counters.throttlingLogged = log?.hasThrottling ?? start.throttlingLogged
+    // What the kernel wrote before the run says nothing of it.
+    if let log, let sequence = start.surroundings.logSequence {
+      counters.throttlingLogged = log.hasThrottling(after: sequence)
+    }
     let surroundings = SurroundingsCollector(files).hit(
       start.surroundings, log: log, others: otherTracing)
 
@@ -71,10 +73,14 @@ public struct FactsCollector: Sendable {
     facts.trace = trace
     facts.observer = observer
     facts.attachments = attachments
-    facts.context = ContextRecord(
-      ContextCollector.context(
-        of: facts, steal: steal, countsSteal: now.countsSteal, ownThreads: ownThreads,
-        config: start.config, surroundings: surroundings, cpu: sample.cpu))
+    var context = ContextCollector.context(
+      of: facts, steal: steal, countsSteal: now.countsSteal, ownThreads: ownThreads,
+      config: start.config, surroundings: surroundings, cpu: sample.cpu)
+    let tid = sample.task.pid
+    if let grown = watch.throttled(now.bandwidth[tid], tid: tid, since: sample.expiry) {
+      context.throttledTime = grown
+    }
+    facts.context = ContextRecord(context)
     return facts
   }
 }

@@ -29,8 +29,10 @@ public struct KernelLog: Hashable, Sendable {
     }
   }
 
-  /// Whether the throttling line is in the log.
-  public var hasThrottling: Bool { lines.contains { $0.contains(Self.throttling) } }
+  /// Whether the throttling line is in the log behind number `sequence`.
+  public func hasThrottling(after sequence: UInt64) -> Bool {
+    zip(lines, sequences).contains { $0.contains(Self.throttling) && $1 > sequence }
+  }
 
   /// The number of the last message, nil for an empty log.
   public var lastSequence: UInt64? { sequences.last }

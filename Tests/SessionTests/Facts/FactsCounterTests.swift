@@ -37,6 +37,7 @@ import TraceModel
     ])
     let collector = CounterCollector(tree.files)
     let before = collector.snapshot(threads: [1_813])
+    let start = FactsCollector(tree.files).start()
     for (path, text) in [
       "/proc/stat": stat(7),
       "/proc/interrupts": interrupts(2_100, 7, extra: "  40:   1   5   chip new\n"),
@@ -54,7 +55,7 @@ import TraceModel
       WakeupSample(
         cpu: 1, task: TaskIdentity(pid: 1_813, comm: "breaktrace"), policy: .fifo, priority: 80,
         sequence: 1, expiry: Nanoseconds(100), wake: Nanoseconds(300), threshold: nil,
-        source: .sample), start: FactsCollector(tree.files).start(), before: before, watch: watch,
+        source: .sample), start: start, before: before, watch: watch,
       run: RunFacts(version: "x"), trace: nil, observer: nil, faultsInCycle: 2, ownThreads: [9])
     let counters = try #require(facts.counters)
     #expect(counters.stealRun == Nanoseconds(30_000_000))

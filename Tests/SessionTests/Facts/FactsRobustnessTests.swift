@@ -33,8 +33,11 @@ import TraceModel
       expiry: Nanoseconds(100), wake: Nanoseconds(300), threshold: nil, source: .sample)
     var watch = StealWatch()
     watch.note([0: .zero, 1: Nanoseconds(.min)], at: .zero)
+    var start = collector.start()
+    // All of the log is the run's.
+    start.surroundings.logSequence = 0
     return collector.hit(
-      sample, start: collector.start(), before: before, watch: watch, run: RunFacts(version: "x"),
+      sample, start: start, before: before, watch: watch, run: RunFacts(version: "x"),
       trace: nil, observer: nil)
   }
 
