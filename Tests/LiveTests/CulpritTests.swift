@@ -80,7 +80,7 @@ struct CulpritTests {
     #expect(report.sumsAreExact)
   }
 
-  @Test(arguments: rounds) func `a normal thread behind a FIFO loop is throttling's or the server's`(
+  @Test(arguments: rounds) func `a normal thread behind a FIFO loop is throttled or the server's`(
     round: Int
   ) throws {
     let loop = Fault(
