@@ -36,7 +36,8 @@ enum KernelSection {
         culprit,
         because: "the wake-up interrupted user space, from which the CPU is given up at once")
     }
-    guard held.isForced || section != nil else {
+    // A thread that was woken before the trace begins waits from its first event on: preemption was wanted all the time.
+    guard held.isForced || section != nil || spike.isWokenUnseen else {
       // Without an event in between nothing says whether preemption was wanted.
       let shown = spike.events(in: held.span).contains {
         $0.cpu == spike.cpu && $0.time >= spike.times.queued ?? held.span.end

@@ -5,7 +5,7 @@ import TraceModel
 /// The kernel's own timer says so: `dl_task_timer` expires and a normal task takes the CPU from a real-time one, or is
 /// not preempted by one that wakes; at the end the timer is armed for the next turn, and the real-time task goes on.
 struct ServerTurn {
-  /// The parts of the wait in which normal tasks or idle had the CPU.
+  /// The parts of the wait in which normal tasks had the CPU.
   var spans: [TimeSpan]
   /// The timer's expiry that began the turn.
   var begin: TraceEvent
@@ -49,6 +49,10 @@ struct ServerTurn {
           let stop = armed.flatMap { event.time - $0.time <= Self.reach ? $0 : nil }
           found.append((TimeSpan(turn.given.time, event.time), turn.begin, turn.given, stop))
           open = nil
+        } else if change.next.isIdle, let turn = open {
+          // Without a normal task the server gives the CPU back: idle beside runnable real-time tasks is throttling.
+          found.append((TimeSpan(turn.given.time, event.time), turn.begin, turn.given, nil))
+          open = nil
         }
       default: break
       }
@@ -64,7 +68,6 @@ struct ServerTurn {
       switch slice.occupant {
       case .task(let task, let priority):
         task.pid != spike.sample.task.pid && priority.map { !$0.isRealtime } ?? true
-      case .idle: true
       default: false
       }
     }

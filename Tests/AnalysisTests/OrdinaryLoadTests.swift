@@ -78,19 +78,50 @@ import TraceModel
     #expect(result.sumsAreExact)
   }
 
-  @Test func `throttling beside a deadline server is not proven by the switches alone`() {
-    for hasServer in [true, false] {
-      let result = Scenario(
-        .rtThrottling, "", .proven, wake: 51_004,
-        context: {
-          $0.rtRuntime = Nanoseconds(950_000_000)
-          $0.hasDeadlineServer = hasServer
-          $0.hasRTGroupScheduling = true
-        }, Scenarios.throttled
-      ).analysis
-      #expect(result.culprit.culprit == .rtThrottling)
-      #expect(result.culprit.confidence == (hasServer ? .likely : .proven))
-    }
+  @Test func `idle beside runnable real-time tasks is throttling, not the server's turn`() {
+    let result = Scenario(
+      .rtThrottling, "", .proven, wake: 40_010,
+      context: {
+        $0.hasDeadlineServer = true
+        $0.hasRTGroupScheduling = true
+        $0.rtRuntime = Nanoseconds(950_000_000)
+      }
+    ) { own, _ in
+      own.sleep(at: 0, expiry: 900, next: Scenarios.hog)
+      Self.timer(&own, 497, "dl_task_timer")
+      own.change(500, from: Scenarios.hog, state: .runnable, to: worker)
+      own.wake(at: 901, interrupting: worker.pid, stack: Build.interruptStack)
+      own.change(8_000, from: worker, state: .blocked("S"), to: idle)
+      Self.timer(&own, 39_990, "sched_rt_period_timer", pid: 0)
+      own.change(40_000, from: idle, state: .runnable, to: measured)
+      own.finish(at: 40_005)
+    }.analysis
+    #expect(result.culprit.culprit == .rtThrottling)
+    #expect(result.contributors.contains { $0.culprit == .deadlineServer })
+    #expect(result.sumsAreExact)
+  }
+
+  @Test(arguments: [
+    (false, nil, Confidence.proven), (true, nil, .likely), (true, 50_990.0, .proven),
+    (true, 30_000, .likely),
+  ])
+  func `throttling beside a deadline server is proven by the timer of its period`(
+    hasServer: Bool, period: Double?, word: Confidence
+  ) {
+    let result = Scenario(
+      .rtThrottling, "", .proven, wake: 51_004,
+      context: {
+        $0.rtRuntime = Nanoseconds(950_000_000)
+        $0.hasDeadlineServer = hasServer
+        $0.hasRTGroupScheduling = true
+      }
+    ) { own, other in
+      Scenarios.throttled(&own, &other)
+      if let period { Self.timer(&other, period, "sched_rt_period_timer", pid: 0) }
+    }.analysis
+    #expect(result.culprit.culprit == .rtThrottling)
+    #expect(result.culprit.confidence == word)
+    #expect(result.sumsAreExact)
   }
 
   /// A normal task runs when a waiter on another CPU boosts it.
@@ -200,6 +231,23 @@ import TraceModel
     #expect(result.culprit.confidence == .possible)
     #expect(result.trace.switchedOn == Build.at(1_500))
     #expect(result.ran.allSatisfy { $0.net <= Nanoseconds(3_510_000) })
+    #expect(result.sumsAreExact)
+  }
+
+  @Test func `who kept the CPU from a thread that was woken unseen needs no flag to be named`() {
+    let result = Scenario(
+      .nonPreemptibleKernel, "", .possible, wake: 5_010,
+      context: {
+        $0.tracingSince = Build.at(1_500)
+        $0.hasOverrun = false
+      }
+    ) { own, other in
+      other.add(1_505, pid: 0, .softirqRaise(vector: 1))
+      own.change(5_000, from: worker, state: .runnable, to: measured)
+      own.finish(at: 5_005)
+    }.analysis
+    #expect(result.culprit.culprit == .nonPreemptibleKernel)
+    #expect(result.culprit.confidence == .possible)
     #expect(result.sumsAreExact)
   }
 
@@ -386,11 +434,11 @@ import TraceModel
   @Test(arguments: [
     (["serial8250_console_write", "console_flush_all", "vprintk_emit", "_cpu_up"], true),
     (["console_flush_all", "vprintk_emit", "foo"], true),
-    (["delay_tsc", "vprintk_emit", "_printk", "foo"], false),
+    (["delay_tsc", "vprintk_emit", "_printk", "foo"], true),
     (["console_flush_all", "vprintk_emit", "native_kick_ap", "_cpu_up"], false),
     (["native_kick_ap", "cpuhp_invoke_callback", "_cpu_up"], false),
   ])
-  func `only writing to a console is a console`(frames: [String], isConsole: Bool) {
+  func `printing is told from a CPU that comes or goes`(frames: [String], isConsole: Bool) {
     let result = Scenario(.printkConsole, "", .likely, wake: 2_130) { own, _ in
       Scenarios.lateTimer(&own, 2_117, Scenarios.unlock + frames)
     }.analysis

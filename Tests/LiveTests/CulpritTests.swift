@@ -80,9 +80,9 @@ struct CulpritTests {
     #expect(report.sumsAreExact)
   }
 
-  @Test(arguments: rounds) func `a normal thread behind a FIFO loop is throttling's`(round: Int)
-    throws
-  {
+  @Test(arguments: rounds) func `a normal thread behind a FIFO loop is throttled or the server's`(
+    round: Int
+  ) throws {
     let loop = Fault(
       .hog, name: "bt-loop", cpu: 1, policy: .fifo, priority: 40, busy: .seconds(20),
       period: .seconds(20), duration: .seconds(20), delay: Nanoseconds(600_000_000))
@@ -90,7 +90,8 @@ struct CulpritTests {
       ["-a", "1", "-t", "1", "--policy", "other", "--buffer", "8192"], threshold: 300_000,
       faults: [loop]
     ) { $0.isFilled(by: "bt-loop-") }
-    #expect(report.spike.culprit.class == "rt-throttling")
+    // A kernel may have both: which of them took the CPU from the loop is the kernel's choice.
+    #expect(["rt-throttling", "deadline-server"].contains(report.spike.culprit.class))
     #expect(report.spike.culprit.name.hasPrefix("bt-loop-"))
     #expect(report.sumsAreExact)
   }

@@ -5,8 +5,8 @@ import TraceModel
 /// Evidence: the wake-up's stack in console or UART code, where the timer came late or the CPU was kept;
 /// printk:console in the window has the message.
 ///
-/// Refuted by: a stack without console code; one in which a message is only put into the log; one in which a CPU comes or
-/// goes, unless a console's own driver writes.
+/// Refuted by: a stack without printk's or a console's code; one in which a CPU comes or goes, unless a console's own driver
+/// writes.
 ///
 /// Next step: quiet or a lower console log level, no serial console, a console with a thread of its own (nbcon). At
 /// 115200 baud a character takes 87 us.
@@ -15,7 +15,7 @@ struct PrintkConsole: Rule {
     .printkConsole, needs: [.waking, .wakeStack], proof: [.events(["printk:console"])],
     best: .likely, takes: "the stack trigger on sched_waking; the event printk:console.")
 
-  /// Whether the code writes to a console. Taking a console's lock, or putting a message into the log, is not that.
+  /// Whether the code prints. Taking a console's lock is not that, nor is the message of a CPU that comes or goes.
   private static func isConsole(_ frames: [CodeLocation]) -> Bool {
     if frames.contains(where: { isDriver($0.symbol) }) { return true }
     return !frames.contains { KernelFunctions.isHotplug($0.symbol) }
@@ -28,8 +28,9 @@ struct PrintkConsole: Rule {
   }
 
   private static func flushes(_ name: String) -> Bool {
-    ["console_unlock", "console_flush", "console_emit", "console_call", "nbcon_"].contains(
-      where: name.hasPrefix)
+    [
+      "console_unlock", "console_flush", "console_emit", "console_call", "nbcon_", "vprintk_emit",
+    ].contains(where: name.hasPrefix)
   }
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
