@@ -35,8 +35,9 @@ public struct Analyzer: Sendable {
       findings[index].confidence = judged(
         findings[index], spike: spike, health: health, ledger: ledger)
     }
+    let hasNoises = NetTimes.arePresent(spike)
     for index in findings.indices {
-      let net = NetTimes.check(spike, findings[index])
+      let net = hasNoises ? NetTimes.check(spike, findings[index]) : (evidence: [], agrees: true)
       findings[index].evidence += net.evidence + FunctionTimes.evidence(spike, findings[index])
       if !net.agrees { findings[index].confidence = min(findings[index].confidence, .likely) }
     }

@@ -18,6 +18,16 @@ struct NetTimes {
   /// The most samples in one finding's evidence.
   private static let most = 3
 
+  /// Whether osnoise's events are in the trace at all: most traces have none, and need not be gone through for each
+  /// finding.
+  static func arePresent(_ spike: SpikeCase) -> Bool {
+    Set(spike.path.legs.map(\.cpu)).contains { cpu in
+      spike.timeline[cpu: cpu]?.events.contains {
+        if case .other(let other) = $0.payload { other.name.hasSuffix("_noise") } else { false }
+      } ?? false
+    }
+  }
+
   /// What the samples say of the finding, and whether the replay says the same of all of them.
   static func check(_ spike: SpikeCase, _ finding: Finding) -> (evidence: [Evidence], agrees: Bool)
   {

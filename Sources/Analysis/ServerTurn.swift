@@ -4,7 +4,7 @@ import TraceModel
 ///
 /// The kernel's own timer says so: `dl_task_timer` expires and a normal task takes the CPU from a real-time one, or is
 /// not preempted by one that wakes; at the end the timer is armed for the next turn, and the real-time task goes on.
-struct ServerTurn {
+struct ServerTurn: Sendable {
   /// The parts of the wait in which normal tasks had the CPU.
   var spans: [TimeSpan]
   /// The timer's expiry that began the turn.

@@ -42,6 +42,8 @@ public struct SpikeCase: Sendable {
   var rivals: [Rival]
   /// The cycle before this one that was armed in time, where this one was not.
   var previous: WakeupTimes?
+  /// The turn of the deadline server that kept the thread waiting.
+  var serverTurn: ServerTurn?
   /// Stretches in which no code of this kernel explains that nothing was written.
   var stalls: [Stall]
   /// The task that was interrupted by the wake-up and kept the CPU.
@@ -114,6 +116,7 @@ public struct SpikeCase: Sendable {
     rivals = findRivals()
     held = HeldCPU(self)
     stalls = findStalls()
+    serverTurn = ServerTurn(self)
   }
 
   /// The tool's own threads, and the short-lived ones that these started. What the main thread starts may be a process of

@@ -18,7 +18,7 @@ struct DeadlineServer: Rule {
       + "config.")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
-    if let turn = ServerTurn(spike) {
+    if let turn = spike.serverTurn {
       return finding(
         spike.sample.task, turn.end != nil ? .proven : .likely, turn.spans, turn.evidence)
     }

@@ -25,7 +25,7 @@ struct RTThrottling: Rule {
     if let runtime = spike.context.rtRuntime, runtime < .zero {
       return .refuted(.rtThrottling, because: "sched_rt_runtime_us is -1: no throttling")
     }
-    let turn = ServerTurn(spike)
+    let turn = spike.serverTurn
     guard var throttled = Throttling(spike) else {
       guard spike.knowsWhoRan else {
         return .open(
