@@ -178,7 +178,7 @@ struct HeldCPU: Sendable {
 
   /// The function that answers for it, or the work's; empty where neither is known.
   ///
-  /// Time of softirqs is none of the blocker's: what the stack has in front of them names nothing here.
+  /// The time of softirqs does not belong to the blocker, so their frames never give the name.
   var function: String {
     // One stretch between two lines that is most of the time says more than where the interrupt came.
     if let traced, traced.call != nil { return traced.name }

@@ -81,7 +81,7 @@ enum KernelFunctions {
     ].contains(String(name.prefix { $0 != "." }))
   }
 
-  /// What the latency tracers themselves write at the end of a section: it is no function of the section.
+  /// What the latency tracers themselves write at the end of a section, which is not part of it.
   static func isTracersEnd(_ name: String) -> Bool {
     [
       "tracer_hardirqs_on", "tracer_preempt_on", "trace_hardirqs_on", "trace_preempt_on",

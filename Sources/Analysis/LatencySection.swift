@@ -101,7 +101,7 @@ public struct LatencySection: Hashable, Sendable {
   }
 
   /// The function from which the scheduler was called at the end of a wakeup tracer's section: the first frame after
-  /// it that is no scheduler, lock or preemption helper; empty where there is none.
+  /// it that is not a scheduler, lock or preemption helper; empty where there is none.
   ///
   /// Where the kernel preempted at the return from an interrupt, the frame after that is where the interrupt came, which
   /// says nothing of what lies before.

@@ -12,7 +12,7 @@ import TraceModel
 /// and the same one at depth 0 is in the trace. A section that preemptoff or preemptirqsoff recorded is judged by its own
 /// lines; beside a wakeup tracer, whose lines and stacks take time with preemption disabled, it is possible at best. There
 /// the function is the one in which the longest stretch between two lines lies, else the first frame of the stack at
-/// the switch that is no scheduler, lock or preemption helper. A section that spins for a sleeping lock (rwsem, mutex)
+/// the switch that is not a scheduler, lock or preemption helper. A section that spins for a sleeping lock (rwsem, mutex)
 /// looks at need-resched and would yield: possible at best.
 ///
 /// Refuted by: an interrupt out of user space, which is left at once; need-resched not set; an idle CPU.

@@ -2,7 +2,7 @@ import TraceModel
 
 /// A normal task waited on the run queue while other normal tasks had the CPU.
 ///
-/// Evidence: sched_switch; the task that used most of the wait gives the name, the others stand behind it. osnoise's
+/// Evidence: sched_switch; the task that used most of the wait gives the name, the others follow. osnoise's
 /// thread_noise is its own begin and end.
 ///
 /// Refuted by: a real-time policy of the measured thread; throttled bandwidth of its cgroup.

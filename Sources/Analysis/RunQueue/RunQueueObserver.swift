@@ -1,4 +1,4 @@
-/// What is told while the recording goes on, from the thread that runs it.
+/// Receives rows and remarks during the recording, on the thread that runs it.
 public struct RunQueueObserver {
   /// Everything is armed: rows may come from here on.
   public var started: () -> Void
