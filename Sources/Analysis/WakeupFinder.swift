@@ -74,6 +74,16 @@ public struct WakeupFinder: Sendable {
     // Interrupts that are open at this moment, by buffer.
     var open: [Int32: [EventOrder.Reference]] = [:]
     var waking: EventOrder.Reference?
+    /// The wake-up begins with this event; what was known of an earlier one is superseded.
+    func begin(with event: TraceEvent, _ reference: EventOrder.Reference) {
+      times.wakingEvent = event
+      times.stackEvent = nil
+      times.firstOwnEvent = nil
+      waking = reference
+      times.interruptEvent =
+        open[reference.track]?.last.map { merged[$0] }
+        ?? (event.context.inHardIRQ ? times.expireEvent : nil)
+    }
     for reference in merged.references[range] {
       let event = merged[reference]
       switch event.payload {
@@ -86,25 +96,13 @@ public struct WakeupFinder: Sendable {
       case .waking(let wake) where wake.task.pid == tid && !hasRun(times):
         // A wake-up that led to nothing (the thread was still on its way to sleep) is superseded.
         guard event.time >= times.expiry || times.expireEvent != nil else { break }
-        times.wakingEvent = event
         times.queuedEvent = nil
-        times.stackEvent = nil
-        times.firstOwnEvent = nil
-        waking = reference
-        times.interruptEvent =
-          open[reference.track]?.last.map { merged[$0] }
-          ?? (event.context.inHardIRQ ? times.expireEvent : nil)
+        begin(with: event, reference)
       case .wakeup(let wake) where wake.task.pid == tid && !hasRun(times):
         guard times.wakingEvent != nil || event.time >= times.expiry else { break }
         if stands(for: times.wakingEvent) {
           // Without its sched_waking the wake-up begins here.
-          times.wakingEvent = event
-          times.stackEvent = nil
-          times.firstOwnEvent = nil
-          waking = reference
-          times.interruptEvent =
-            open[reference.track]?.last.map { merged[$0] }
-            ?? (event.context.inHardIRQ ? times.expireEvent : nil)
+          begin(with: event, reference)
         }
         times.queuedEvent = event
       case .switched(let change):
