@@ -119,6 +119,8 @@ extension CPUReplay {
     var doubtful: [TimeSpan] = []
     /// When an event last said that the task is the current one.
     var confirmed: Nanoseconds
+    /// Whether that event was idle's, and asked it to give the CPU up at once.
+    var idleIsToLeave = false
     /// The task of the last switch that may still write: the switch is traced before it is done.
     var leaving: Int32?
     /// Priorities by the scheduler's events.
@@ -161,10 +163,12 @@ extension CPUReplay {
     }
 
     /// Each event names the current task; where it is another one than replayed, a switch is missing.
+    ///
+    /// Some kernels do not record switches from idle: where idle was to leave, the new task has the CPU from there on.
     mutating func confirm(_ task: TaskIdentity, at event: TraceEvent) {
-      defer { confirmed = event.time }
+      defer { noteConfirmed(event) }
       guard task.pid != self.task.pid else { return }
-      emit(until: event.time)
+      emit(until: self.task.isIdle && idleIsToLeave && frames.isEmpty ? confirmed : event.time)
       if let missing = TimeSpan(confirmed, event.time).clipped(to: window) {
         doubtful.append(missing)
       }
@@ -177,6 +181,11 @@ extension CPUReplay {
       }
     }
 
+    private mutating func noteConfirmed(_ event: TraceEvent) {
+      confirmed = event.time
+      idleIsToLeave = event.pid == 0 && event.context.needResched
+    }
+
     mutating func clearFrames() {
       frames.removeAll(keepingCapacity: true)
       marked.removeAll(keepingCapacity: true)
@@ -187,7 +196,7 @@ extension CPUReplay {
       if case .switched(let change) = event.payload {
         confirm(change.previous, at: event)
       } else if event.pid == task.pid {
-        confirmed = event.time
+        noteConfirmed(event)
         leaving = nil
       } else if event.pid != leaving {
         confirm(TaskIdentity(pid: event.pid, comm: comms[event.pid] ?? ""), at: event)
@@ -225,8 +234,8 @@ extension CPUReplay {
         frames.append(.nmi(handler.name))
         emit(until: event.time)
         frames.removeLast()
-      case .prioritySet(let boosted, _, let new):
-        setPriority(of: boosted.pid, to: new, at: event.time)
+      case .prioritySet(let boosted, let old, let new):
+        setPriority(of: boosted.pid, from: old, to: new, at: event.time)
       case .other(let other):
         if let rename = TaskRename(other), rename.pid == task.pid { apply(rename, at: event) }
       default: break
@@ -235,14 +244,17 @@ extension CPUReplay {
 
     /// A change that another CPU made.
     mutating func apply(_ boost: Boost) {
-      setPriority(of: boost.pid, to: boost.new, at: boost.event.time)
+      setPriority(of: boost.pid, from: boost.old, to: boost.new, at: boost.event.time)
     }
 
+    /// A task that was more urgent than known was so since it had been told last.
     private mutating func setPriority(
-      of pid: Int32, to new: KernelPriority, at time: Nanoseconds
+      of pid: Int32, from old: KernelPriority, to new: KernelPriority, at time: Nanoseconds
     ) {
+      priorities[pid] = new
       guard pid == task.pid else { return }
       emit(until: time)
+      correctPriority(of: pid, to: old)
       priority = new
       told = slices.count
     }
@@ -281,15 +293,17 @@ extension CPUReplay {
     ///
     /// Only a more urgent one is taken over: having lowered its own, it would have had to leave at once.
     mutating func correctPriority(_ change: SwitchEvent) {
-      guard change.previous.pid == task.pid,
-        priority.map({ change.previousPriority.outranks($0) }) ?? true
-      else { return }
+      correctPriority(of: change.previous.pid, to: change.previousPriority)
+    }
+
+    private mutating func correctPriority(of pid: Int32, to known: KernelPriority) {
+      guard pid == task.pid, priority.map({ known.outranks($0) }) ?? true else { return }
       for index in slices.indices[min(told, slices.count)...] {
-        if case .task(let task, _) = slices[index].occupant, task.pid == change.previous.pid {
-          slices[index].occupant = .task(task, change.previousPriority)
+        if case .task(let task, _) = slices[index].occupant, task.pid == pid {
+          slices[index].occupant = .task(task, known)
         }
       }
-      priority = change.previousPriority
+      priority = known
     }
 
     /// The running task takes another name: up to here it had the old one.

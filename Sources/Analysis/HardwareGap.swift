@@ -42,6 +42,18 @@ public struct HardwareGap: Hashable, Sendable, Codable {
   }
 }
 
+/// Another CPU that stood still together with the one of the spike.
+struct SharedStop {
+  /// That CPU.
+  var cpu: Int
+  /// What shows it.
+  var evidence: Evidence
+  /// The same as a clause.
+  var text: String
+  /// Whether a timer of that CPU shows it, and not hwlat.
+  var isOverdueTimer: Bool
+}
+
 extension SpikeCase {
   /// The gaps that hwlat saw within a silence of a CPU, those of other CPUs first; where several were in one look, or an
   /// NMI, nothing can be said.
@@ -63,11 +75,36 @@ extension SpikeCase {
     }
   }
 
+  /// Another CPU that stood still for four fifths of a silence: hwlat saw it, or a timer of that CPU was overdue.
+  ///
+  /// Code that disabled interrupts on one CPU stops another one only where that waits for its lock with interrupts
+  /// disabled, and in stop_machine: neither counts.
+  func sharedStop(over span: TimeSpan) -> SharedStop? {
+    if let gap = sharedGap(over: span) {
+      return SharedStop(
+        cpu: gap.cpu, evidence: gap.evidence,
+        text: "hwlat saw CPU \(gap.cpu) stand still for \(gap.length.microseconds) us meanwhile",
+        isOverdueTimer: false)
+    }
+    guard span.length >= OverdueTimer.least, StopMachine.stop(self) == nil else { return nil }
+    let overdue = otherStops.first { other in
+      guard other.isUnrelated(self), let common = other.span.clipped(to: span) else { return false }
+      return common.length * 5 >= span.length * 4
+    }
+    guard let overdue else { return nil }
+    let text =
+      "CPU \(overdue.expired.cpu) wrote nothing meanwhile either, although its timer was due: it "
+      + "expired \(overdue.span.length.microseconds) us late"
+    return SharedStop(
+      cpu: overdue.expired.cpu, evidence: Evidence(overdue.expired, note: text), text: text,
+      isOverdueTimer: true)
+  }
+
   /// Silences of the window in which another CPU stood still too: nothing that had this CPU can have taken them.
-  var frozen: [(span: TimeSpan, gap: HardwareGap)] {
-    guard context.hardwareGaps?.isEmpty == false else { return [] }
+  var frozen: [(span: TimeSpan, stop: SharedStop)] {
+    guard context.hardwareGaps?.isEmpty == false || !otherStops.isEmpty else { return [] }
     return silences(in: sample.window, minimum: max(floor, Nanoseconds(microseconds: 20)))
-      .compactMap { silence in sharedGap(over: silence).map { (silence, $0) } }
+      .compactMap { silence in sharedStop(over: silence).map { (silence, $0) } }
   }
 
   /// Takes the time in which the machine stood still from all findings but those that say so.
@@ -94,12 +131,8 @@ extension SpikeCase {
           // Its evidence is of the whole.
           rest.confidence = min(rest.confidence, .likely)
           kept.findings.append(rest)
-        } else if let gap = frozen.first?.gap {
-          kept.refutations.append(
-            Refutation(
-              finding.culprit,
-              because: "hwlat saw CPU \(gap.cpu) stand still for \(gap.length.microseconds) us "
-                + "meanwhile"))
+        } else if let stop = frozen.first?.stop {
+          kept.refutations.append(Refutation(finding.culprit, because: stop.text))
         }
       }
       return kept

@@ -18,6 +18,7 @@ enum RuleSet {
     .deadlineServer: throttled,
     .hypervisor: [
       .hardIRQ, .softirq, .schedulerOverhead, .interruptedAfterSwitch, .tickWork,
+      .nonPreemptibleKernel, .preemptOff,
     ],
     .pageFault: [
       .higherPriorityTask, .samePriorityTask, .runQueue, .irqThread, .ownOutput, .memoryReclaim,

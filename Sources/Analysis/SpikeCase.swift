@@ -44,6 +44,8 @@ public struct SpikeCase: Sendable {
   var previous: WakeupTimes?
   /// The turn of the deadline server that kept the thread waiting.
   var serverTurn: ServerTurn?
+  /// Overdue timers of the CPUs that had nothing to do with the wake-up.
+  var otherStops: [OverdueTimer] = []
   /// Stretches in which no code of this kernel explains that nothing was written.
   var stalls: [Stall]
   /// The task that was interrupted by the wake-up and kept the CPU.
@@ -113,6 +115,8 @@ public struct SpikeCase: Sendable {
         cpus.contains(section.cpu) && section.span.clipped(to: sample.window) != nil
           && (!section.isWakeup || section.task?.pid == sample.task.pid)
       }
+    otherStops = timeline.cpus.filter { $0.cpu != cpu && $0.cpu != timerCPU }
+      .flatMap { OverdueTimer.all(on: $0, in: sample.window) }
     rivals = findRivals()
     held = HeldCPU(self)
     stalls = findStalls()

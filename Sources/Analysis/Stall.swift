@@ -33,8 +33,10 @@ extension SpikeCase {
     if late.length >= least, let code = interrupted {
       // What stopped another CPU too was no code with interrupts off.
       let doubtful =
-        code.mode == .kernel && (code.stoppedAtInterruptEnable || (steal == .zero && !mayBeSMI))
-        && sharedGap(over: late) == nil
+        code.mode == .kernel
+        && ((code.stoppedAtInterruptEnable && !stealCovers(late))
+          || (steal == .zero && !mayBeSMI))
+        && sharedStop(over: late) == nil
       if !doubtful {
         let mode =
           switch code.mode {
@@ -86,8 +88,10 @@ extension SpikeCase {
         found.append(stretched)
       }
     }
-    // Whoever had the CPU when another one stood still too.
-    for (silence, _) in frozen {
+    // Whoever had the CPU when another one stood still too, or while the host took it for as long.
+    let taken = silences(in: sample.window, minimum: Silence.stealGrain + Silence.stealGrain)
+      .filter { steal >= $0.length && stealCovers($0) }
+    for silence in frozen.map(\.span) + taken {
       let new = Spans.subtracting(Spans.merged(found.map(\.span)), from: [silence])
       for span in new where span.length >= least {
         let occupant = replay.ran(in: span).first?.occupant
@@ -95,6 +99,13 @@ extension SpikeCase {
       }
     }
     return found
+  }
+
+  /// Whether the host took the CPU for at least half of a stretch that is long enough for its counter to show: a pause may
+  /// as well begin where interrupts are disabled, and is then seen where they are enabled again.
+  func stealCovers(_ span: TimeSpan) -> Bool {
+    context.hypervisor != nil && context.countsSteal == true
+      && span.length * 2 >= Silence.stealGrain && steal * 2 >= span.length
   }
 
   /// Whether the event is outside of interrupts, or the last one in them.
@@ -149,6 +160,9 @@ extension SpikeCase {
       lines.append(
         Evidence(
           source: "trace", text: "\(stall.pending) interrupts were pending at its end", cpu: cpu))
+    }
+    if let stop = sharedStop(over: stall.span), stop.isOverdueTimer {
+      lines.append(stop.evidence)
     }
     if stall.othersAlive {
       lines.append(Evidence(source: "trace", text: "other CPUs wrote events meanwhile", cpu: cpu))

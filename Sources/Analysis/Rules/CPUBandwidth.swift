@@ -19,7 +19,8 @@ struct CPUBandwidth: Rule {
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let waits = Self.waits(spike)
-    guard !spike.priority.isRealtime, Spans.length(waits) >= spike.floor,
+    let unseen = Self.unseen(spike)
+    guard !spike.priority.isRealtime, Spans.length(waits) + unseen.length >= spike.floor,
       let throttled = spike.context.throttledTime
     else { return .nothing }
     guard throttled > .zero else {
@@ -37,7 +38,8 @@ struct CPUBandwidth: Rule {
     }
     var evidence = [
       Evidence(
-        source: "cpu.stat", text: "throttled for \(throttled.microseconds) us around the spike")
+        source: "cpu.stat", text: "throttled for \(throttled.microseconds) us, its CPUs together, between the readings "
+          + "in front of the spike and behind it")
     ]
     var spans: [TimeSpan] = []
     for wait in waits {
@@ -59,10 +61,8 @@ struct CPUBandwidth: Rule {
       }
     }
     // Before tracing was switched on again nobody was seen, but the counter covers it.
-    if spike.isWokenUnseen, let since = spike.visibleSince, let release = releases.last,
-      release.time >= since, throttled.count >= spike.sample.latency.count / 2
-    {
-      spans = Spans.merged(spans + [TimeSpan(spike.sample.expiry, since)])
+    if throttled.count >= spike.sample.latency.count / 2 {
+      spans = Spans.merged(spans + [unseen])
     }
     guard Spans.length(spans) >= spike.floor else {
       return seesTimers
@@ -77,6 +77,15 @@ struct CPUBandwidth: Rule {
         nextStep: "The cgroup used up its cpu.max (cpu.cfs_quota_us). Raise it, or measure outside "
           + "of the cgroup.")
     ])
+  }
+
+  /// The part of the window before tracing was switched on again, empty where it is less than half.
+  private static func unseen(_ spike: SpikeCase) -> TimeSpan {
+    let begin = spike.sample.expiry
+    guard let since = spike.context.tracingSince, since > begin,
+      (since - begin).count >= spike.sample.latency.count / 2
+    else { return TimeSpan(begin, begin) }
+    return TimeSpan(begin, min(since, spike.sample.wake))
   }
 
   /// The stretches in which the thread was runnable and had no CPU: before it got one, and where it lost it again.

@@ -65,7 +65,8 @@ struct Hypervisor: Rule {
     let grid = PauseGrid(spike.context.pauseEnds, ends: stalls.map(\.span.end))
     if let grid { evidence.append(grid.evidence) }
     let supported =
-      steal > .zero || !gaps.isEmpty || grid != nil || stalls.contains { $0.pending > 1 }
+      steal > .zero || !gaps.isEmpty || grid != nil
+      || stalls.contains { $0.pending > 1 || spike.sharedStop(over: $0.span) != nil }
     let confidence: Confidence =
       supported && !spike.mayBeSMI && spike.context.platform != .unknown ? .likely : .possible
     // What a handler does between two of its events is not in the trace.

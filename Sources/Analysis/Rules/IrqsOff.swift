@@ -40,6 +40,9 @@ struct IrqsOff: Rule {
         because: "hwlat saw CPU \(gap.cpu) stand still for \(gap.length.microseconds) us meanwhile")
     }
     let tracers = ["irqsoff", "preemptirqsoff", "irq_disable"]
+    if let stop = spike.sharedStop(over: late), spike.section(of: tracers, over: [late]) == nil {
+      return .refuted(.irqsOff, because: stop.text)
+    }
     guard let timer = LateTimer(spike) else {
       if let code = spike.interrupted, code.mode != .kernel {
         return .refuted(
@@ -70,6 +73,13 @@ struct IrqsOff: Rule {
       evidence.append(Evidence(event, note: "interrupted in \(first.text)"))
     }
     let function = timer.code.responsible
+    if section == nil, timer.code.stoppedAtInterruptEnable, spike.stealCovers(late) {
+      return .open(
+        .irqsOff,
+        because: "\(function?.text ?? "the interrupted code") may have held interrupts off, but the "
+          + "host took the CPU for as long: steal time grew by \(spike.steal.microseconds / 1_000) ms"
+      )
+    }
     return finding(
       spike, section?.responsible(timer.code) ?? function?.name ?? "", function?.text ?? "",
       timer.spans, section,
