@@ -67,7 +67,7 @@ extension Run {
   private mutating func advance() throws(SessionError) {
     if let done = job {
       job = nil
-      if let tid = done.tid { ended.insert(tid) }
+      defer { if let tid = done.tid { ended.note(tid, at: Self.now) } }
       let explained = try done.wait()
       observer.spike(explained.report)
       if let path = explained.bundle { observer.bundle(path) }
@@ -217,12 +217,12 @@ extension Run {
     var facts = collector.hit(
       marker.sample(comm: hit.comm), start: atStart, before: before, watch: steal,
       run: runFacts(hit), trace: snapshot.facts(instance, window: window),
-      observer: observers[hit.thread], ownThreads: ownThreads,
+      observer: observers[hit.thread], ownThreads: ownThreads(in: hit),
       otherTracing: otherTracing,
       attachments: plan.outputDirectory == nil ? [] : BundleContents.attachments)
     count(hit.usage, in: &facts)
     // Neither this thread, while it is raised, nor the watchdog is a rival of anybody.
-    let own = Set(ownThreads)
+    let own = Set(ownThreads(in: hit))
     facts.rtThreads?.removeAll { own.contains($0.tid) }
     facts.tracerSection = traced.section
     facts.context?.hardwareGaps = hardwareGaps(around: window)
@@ -263,11 +263,11 @@ extension Run {
     }
   }
 
-  /// The threads that do not measure, those that explained earlier spikes and are gone, and the guardian.
-  private var ownThreads: [Int32] {
+  /// The threads that do not measure, those that explained earlier spikes and ended in this one's window, and the guardian.
+  private func ownThreads(in hit: BreakHit) -> [Int32] {
     let measuring = Set(engine.tids)
     let all = (try? ControlFiles().list("/proc/self/task"))?.compactMap { Int32($0) } ?? []
-    var own = Set(all).union(ended)
+    var own = Set(all).union(ended.since(hit.expiry))
     if let tid = job?.tid { own.insert(tid) }
     if let guardian = tracing?.guardianPID { own.insert(guardian) }
     return own.subtracting(measuring).sorted()

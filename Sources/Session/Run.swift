@@ -42,8 +42,8 @@ struct Run {
   var waiting: [CapturedSpike] = []
   /// When the host's pauses in the spikes so far ended.
   var pauseEnds: [Nanoseconds] = []
-  /// Threads that explained spikes and have ended: they may have run in the window of the next one.
-  var ended: Set<Int32> = []
+  /// Threads that explained spikes and have ended.
+  var ended = EndedThreads()
   /// The spike that is being explained.
   var job: ExplanationJob?
   /// When tracing was last switched on.

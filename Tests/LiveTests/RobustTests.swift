@@ -64,6 +64,24 @@ struct RobustTests {
     #expect(!command.output.contains("STILL-MOUNTED 0"), "\(command.output)")
   }
 
+  @Test func `a real-time loop above the run does not keep it from ending`() throws {
+    // The loops end by themselves long after the run should have.
+    let script = """
+      ( sleep 1; for cpu in $(seq 0 $(($(nproc) - 1))); do
+          timeout -s KILL 15 chrt -f 85 taskset -c $cpu sh -c 'while :; do :; done' & done; wait ) &
+      begin=$(cut -d. -f1 /proc/uptime)
+      '\(Command.executable)' -S -p 80 -D 3s -q; status=$?
+      echo "seconds $(($(cut -d. -f1 /proc/uptime) - begin))"
+      exit $status
+      """
+    let command = try Command(["-c", script], executable: "/bin/sh")
+    #expect(command.status == 1, "\(command.errors)")
+    #expect(command.errors.contains("the run was ended by force: sh-"), "\(command.errors)")
+    #expect(command.errors.contains("(fifo 85) had CPU "))
+    let seconds = command.output.split(separator: "\n").last?.split(separator: " ").last
+    #expect(try #require(seconds.flatMap { Int($0) }) < 12, "\(command.output)")
+  }
+
   @Test func `without root tracing is refused with the reason`() throws {
     let command = try Command(
       [
