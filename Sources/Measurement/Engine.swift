@@ -49,7 +49,7 @@ public final class Engine: @unchecked Sendable {
     if plan.waitMode == .itimer, !ProcessSignals.allThreadsBlockAlarm() {
       throw MeasurementError(
         operation: "wait with setitimer", subject: "process",
-        hint: "SIGALRM would end it: block it before any thread is started")
+        hint: "SIGALRM would kill it; block the signal before any thread is started")
     }
     do throws(MeasurementError) {
       try prepareProcess()
@@ -176,7 +176,7 @@ public final class Engine: @unchecked Sendable {
     if descriptor < 0 {
       throw MeasurementError(
         operation: "create an eventfd", subject: "process", errno: Errno(rawValue: -descriptor),
-        hint: "see ulimit -n")
+        hint: "check ulimit -n")
     }
     wakeDescriptor = descriptor
     var error = bt_install_stop_handler()
@@ -198,7 +198,7 @@ public final class Engine: @unchecked Sendable {
       throw MeasurementError(
         operation: "lock its memory (mlockall)", subject: "process",
         errno: Errno(rawValue: error),
-        hint: "run as root, give CAP_IPC_LOCK, raise ulimit -l, or leave it unlocked: --no-mlockall"
+        hint: "run as root, grant CAP_IPC_LOCK, raise ulimit -l, or use --no-mlockall"
       )
     }
     memoryIsLocked = true
@@ -211,8 +211,8 @@ public final class Engine: @unchecked Sendable {
       if let node = thread.memoryNode, error != 0 {
         remarks.append(
           MeasurementError(
-            operation: "put memory on NUMA node \(node)", subject: "thread \(thread.index)",
-            errno: Errno(rawValue: error), hint: "it stays where the kernel puts it"))
+            operation: "place memory on NUMA node \(node)", subject: "thread \(thread.index)",
+            errno: Errno(rawValue: error), hint: "the kernel chooses the node"))
       }
       defer { if thread.memoryNode != nil { _ = bt_prefer_node(-1) } }
       return MeasuringThread(

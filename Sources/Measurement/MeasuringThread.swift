@@ -78,7 +78,7 @@ final class MeasuringThread: @unchecked Sendable {
       }, context.toOpaque())
     if error != 0 {
       context.release()
-      throw fault("start", error, hint: error == EAGAIN ? "see ulimit -u and -l" : "")
+      throw fault("start", error, hint: error == EAGAIN ? "check ulimit -u and -l" : "")
     }
   }
 
@@ -137,7 +137,7 @@ final class MeasuringThread: @unchecked Sendable {
       try setUp()
       if measurement.waitMode == .posixTimer {
         let error = bt_timer_create(clock, &timer)
-        if error != 0 { throw fault("create a timer", error, hint: "see ulimit -i") }
+        if error != 0 { throw fault("create a timer", error, hint: "check ulimit -i") }
       }
     } catch {
       failure = error
@@ -205,14 +205,14 @@ final class MeasuringThread: @unchecked Sendable {
     if error != 0 {
       throw fault(
         operation, error,
-        hint: "these CPUs do not exist, are offline, or are outside of the process's cpuset")
+        hint: "these CPUs do not exist, are offline, or are outside the cpuset of the process")
     }
     var got = [Int32](repeating: 0, count: CPUSet.highest + 1)
     let count = bt_get_affinity(&got, got.count)
     if count < 0 { throw fault("read the CPU affinity back", Int32(-count)) }
     let actual = CPUSet(got.prefix(count).map { Int($0) })
     if actual != affinity {
-      throw fault(operation, nil, hint: "the kernel gave CPU \(actual.list) only")
+      throw fault(operation, nil, hint: "the kernel only granted CPU \(actual.list)")
     }
   }
 
@@ -223,8 +223,8 @@ final class MeasuringThread: @unchecked Sendable {
       throw fault(
         "set policy \(wanted)", error,
         hint: error == EPERM
-          ? "run as root, or give CAP_SYS_NICE or an rtprio limit; "
-            + "in a cgroup without cpu.rt_runtime_us the kernel refuses as well" : "")
+          ? "the process lacks the privilege, or its cgroup has no cpu.rt_runtime_us; run as root, "
+            + "or grant CAP_SYS_NICE or an rtprio limit" : "")
     }
     var number: Int32 = 0
     let readError = bt_get_scheduler(&number, &priority)
@@ -234,7 +234,7 @@ final class MeasuringThread: @unchecked Sendable {
     else {
       throw fault(
         "set policy \(wanted)", nil,
-        hint: "the kernel says policy number \(number), priority \(priority)")
+        hint: "the kernel reports policy number \(number), priority \(priority)")
     }
     self.policy = policy
   }

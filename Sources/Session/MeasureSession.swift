@@ -75,10 +75,10 @@ public struct MeasureSession {
   private static func starved(_ watchdog: Watchdog) -> MeasurementError {
     let who = watchdog.starvers.joined(separator: ", ")
     return MeasurementError(
-      operation: "start to measure", subject: "threads",
+      operation: "start measuring", subject: "threads",
       hint: who.isEmpty
-        ? "they got no CPU, something more urgent runs there"
-        : "they got no CPU, \(who): end it, or measure above it (-p)")
+        ? "they got no CPU, a task of higher priority may run there; measure above it (-p)"
+        : "they got no CPU, \(who); stop it, or measure above it (-p)")
   }
 
   private var measurementPlan: MeasurementPlan {
@@ -104,7 +104,7 @@ public struct MeasureSession {
     let result = bt_set_affinity(numbers, numbers.count)
     if result != 0 {
       observer.remark(
-        "main thread: cannot be moved to CPU \(wanted.list): \(Errno(rawValue: result))")
+        "main thread: cannot run on CPU \(wanted.list): \(Errno(rawValue: result))")
     }
   }
 }

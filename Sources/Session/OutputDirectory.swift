@@ -15,14 +15,14 @@ enum OutputDirectory {
       throw .file(
         TraceFileError(
           .create, path: path, reason: .system(Errno(rawValue: errno)),
-          hint: "name another directory with --output"))
+          hint: "choose another directory with --output"))
     }
     var state = stat()
     if stat(path, &state) == 0, state.st_mode & S_IFMT != S_IFDIR {
       throw .file(
         TraceFileError(
           .create, path: path, reason: .system(.notDirectory),
-          hint: "name a directory with --output"))
+          hint: "choose a directory with --output"))
     }
     // What a bundle begins with is tried: access(2) says nothing of file systems like /proc, or of a quota.
     let trial = "\(path)/\(trialName)"
@@ -30,7 +30,7 @@ enum OutputDirectory {
       throw .file(
         TraceFileError(
           .create, path: path, reason: .system(Errno(rawValue: errno)),
-          hint: "bundles cannot be made there: name another directory with --output"))
+          hint: "choose another directory with --output"))
     }
     rmdir(trial)
     _ = AbandonedBundles.remove(in: path, prefix: BundleContents.prefix, isDead: isDead)

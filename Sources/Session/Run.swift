@@ -86,7 +86,8 @@ struct Run {
       guard let event = EventName(name) else {
         throw .arming(
           TracefsError(
-            .read, path: name, hint: "an event is written system:name, as in sched:sched_switch"))
+            .read, path: name,
+            hint: "events are written system:name, for example sched:sched_switch"))
       }
       arming.events.append(ArmingPlan.Event(event, isRequired: true))
     }
@@ -111,7 +112,8 @@ struct Run {
     for item in armed.shortcomings
     where item.kind != .event && item.kind != .buffer && item.kind != .spare {
       observer.remark(
-        "\(item.kind.rawValue) \(item.name): wanted \(item.wanted), got \(item.got ?? "nothing")")
+        "\(item.kind.rawValue) \(item.name): requested \(item.wanted), got \(item.got ?? "nothing")"
+      )
     }
   }
 
@@ -193,15 +195,15 @@ struct Run {
       let due = elapsed.count / max(1, thread.interval.count)
       let seen = Int64(clamping: thread.cycles) + Int64(clamping: thread.overruns)
       guard due > seen + due / 10 + 10 else { return nil }
-      return "thread \(thread.index) got no CPU in the end: \(due - seen) of about \(due) wake-ups "
-        + "are missing, and its maximum is not known"
+      return "thread \(thread.index) did not run at the end, \(due - seen) of about \(due) wakeups "
+        + "are missing and its maximum is unknown"
     }
     let who = watchdog.starvers
     return late + [
-      "the run was ended by force"
+      "the run was ended by the watchdog"
         + (who.isEmpty
-          ? ": something kept it from the CPU"
-          : ": \(who.joined(separator: ", ")). Measure above it (-p), or end it first")
+          ? ", because another task kept the threads from running"
+          : ": \(who.joined(separator: ", ")); stop it first, or measure above it (-p)")
     ]
   }
 

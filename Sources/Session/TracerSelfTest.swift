@@ -36,7 +36,7 @@ struct TracerSelfTest {
       if isSatisfied(seen) { return nil }
     }
     return seen.isEmpty
-      ? "in a test of \(Self.rounds * Self.milliseconds) ms it recorded no section at all"
+      ? "it recorded no section in a test of \(Self.rounds * Self.milliseconds) ms"
       : missing(seen)
   }
 
@@ -84,18 +84,18 @@ struct TracerSelfTest {
   }
 
   private static let reason =
-    "(an attempt to set another tracer of its family does that, even where it is refused)"
+    "(an attempt to set another tracer of its family causes this, even if it is refused)"
 
   /// A kind that must not be there. A blinded tracer shows it in one end of six at the least (Linux 6.12), another one in
   /// none of ten thousand: a single line in hundreds is no reason to distrust it.
   func wrong(_ seen: Kinds) -> String? {
     let few = seen.ends / 100
     if seen.preemption > few, !wantsPreemption {
-      return "it records sections with preemption off, not those with interrupts off "
+      return "it records sections with preemption disabled, but not with IRQs disabled "
         + Self.reason
     }
     if seen.interrupts > few, !wantsInterrupts {
-      return "it records sections with interrupts off, not those with preemption off "
+      return "it records sections with IRQs disabled, but not with preemption disabled "
         + Self.reason
     }
     return nil
@@ -106,10 +106,10 @@ struct TracerSelfTest {
   private func missing(_ seen: Kinds) -> String? {
     guard wantsInterrupts, wantsPreemption else { return nil }
     if seen.interrupts == 0 {
-      return "it records no sections with interrupts off any more \(Self.reason)"
+      return "it no longer records sections with IRQs disabled \(Self.reason)"
     }
     if seen.preemption == 0 {
-      return "it records no sections with preemption off any more \(Self.reason)"
+      return "it no longer records sections with preemption disabled \(Self.reason)"
     }
     return nil
   }

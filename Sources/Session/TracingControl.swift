@@ -67,7 +67,7 @@ final class TracingControl {
       return armed
     } catch {
       guard plan.isOptional else { throw .arming(error) }
-      remark("going on with events alone: \(error)")
+      remark("continuing with events only: \(error)")
       return nil
     }
   }

@@ -147,7 +147,7 @@ final class Watchdog: Sendable {
         && (cpus.isEmpty || cpus.contains(row.cpu ?? -1)) && seen.insert(row.cpu ?? -1).inserted
     }.map { row in
       "\(row.comm)-\(row.tid) (\(row.policy.rawValue)"
-        + (row.policy == .deadline ? "" : " \(row.priority)") + ") had CPU \(row.cpu ?? -1)"
+        + (row.policy == .deadline ? "" : " \(row.priority)") + ") ran on CPU \(row.cpu ?? -1)"
     }
   }
 

@@ -8,9 +8,9 @@ public enum TracerDisturbance: Hashable, Sendable, CustomStringConvertible {
   /// One clause.
   public var description: String {
     switch self {
-    case .replaced(let tracer): "somebody set current_tracer of its instance to \(tracer)"
+    case .replaced(let tracer): "another process set current_tracer of its instance to \(tracer)"
     case .threshold(let wanted, let got):
-      "somebody set tracing_thresh, which is global, from \(wanted) to \(got) us"
+      "another process changed the global tracing_thresh from \(wanted) to \(got) us"
     }
   }
 }

@@ -35,7 +35,7 @@ extension ArmedInstance {
     let size = try pageSize()
     guard let head = HeaderPage(try headerPage()), head.data <= size else {
       throw TracefsError(
-        .read, path: root.file("events/header_page"), hint: "not in the format that is known")
+        .read, path: root.file("events/header_page"), hint: "unknown format")
     }
     let start = UInt64(clamping: since.count)
     let path = rawPagesPath(cpu: cpu)

@@ -46,7 +46,7 @@ public final class ArmedInstance: Sendable {
     do {
       try files.makeDirectory(directory)
     } catch  where error.errno == .fileExists {
-      throw error.adding(hint: "an instance of this name is there: run `breaktrace disarm`")
+      throw error.adding(hint: "an instance of this name exists; run `breaktrace disarm`")
     }
     var arming = InstanceArming(
       plan: plan, root: root, instance: name.text, files: files, journal: journal)
@@ -69,7 +69,7 @@ public final class ArmedInstance: Sendable {
       report.restored = journal.undo(arming.changes)
       throw report.isClean
         ? error
-        : error.adding(hint: "and this could not be undone: \(report.problems)")
+        : error.adding(hint: "cannot undo \(report.problems)")
     }
   }
 

@@ -14,7 +14,7 @@ extension ControlFiles {
     }
     let words = text.split(whereSeparator: \.isWhitespace)
     guard let found = words.first(where: { $0 == word || $0 == "NO_" + word }) else {
-      throw TracefsError(.read, path: path, hint: "this kernel has no \(word) in it")
+      throw TracefsError(.read, path: path, hint: "it contains no \(word) in this kernel")
     }
     return String(found)
   }

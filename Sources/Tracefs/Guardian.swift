@@ -40,7 +40,7 @@ public final class Guardian: Sendable {
     var ends: [CInt] = [-1, -1]
     guard bt_pipe(&ends) == 0 else {
       throw TracefsError(
-        .spawn, path: executable, errno: Errno(rawValue: errno), hint: "no pipe for the guardian")
+        .spawn, path: executable, errno: Errno(rawValue: errno), hint: "the guardian needs a pipe")
     }
     defer { close(ends[0]) }
     var words = (["breaktrace"] + arguments).map { strdup($0) } + [nil]
@@ -51,7 +51,7 @@ public final class Guardian: Sendable {
       close(ends[1])
       throw TracefsError(
         .spawn, path: executable, errno: Errno(rawValue: reason),
-        hint: "without a guardian only `breaktrace disarm` cleans up after a SIGKILL")
+        hint: "without the guardian, run `breaktrace disarm` after a SIGKILL")
     }
     return Guardian(pid: pid, pipe: FileDescriptor(rawValue: ends[1]))
   }

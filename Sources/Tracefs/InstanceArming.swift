@@ -92,7 +92,7 @@ struct InstanceArming {
       let place = name.map { "instance \($0)" } ?? "the top level of tracefs"
       throw TracefsError(
         .write, path: path, value: setting.value, errno: .resourceBusy,
-        hint: "not changed, because \(tracer) runs in \(place) and would change with it")
+        hint: "tracer \(tracer) runs in \(place) and uses this setting; stop it first")
     }
     let change = try journal.change(path, to: setting.value)
     changes.append(change)
@@ -114,7 +114,7 @@ struct InstanceArming {
         try files.write(value, to: path)
       } catch  where error.errno == .invalidArgument {
         throw error.adding(
-          hint: "a name that available_filter_functions does not list, or a module not loaded")
+          hint: "a function is not in available_filter_functions, or its module is not loaded")
       }
       return value
     }
@@ -135,7 +135,7 @@ struct InstanceArming {
     if let holder = TracerFamily.holder(of: tracer, in: root, except: instance, files: files) {
       throw TracefsError(
         .write, path: path, value: tracer, errno: .resourceBusy,
-        hint: "not tried, because a refused attempt blinds the one that runs: \(holder)")
+        hint: "\(holder), and an attempt would stop its recording; stop that tracer first")
     }
     try record(.tracer, "current_tracer", wanted: tracer, isRequired: true) {
       (files) throws(TracefsError) in
@@ -144,7 +144,7 @@ struct InstanceArming {
       guard got == tracer else {
         throw TracefsError(
           .write, path: path, value: tracer,
-          hint: "the kernel took it, but runs \(got)")
+          hint: "the kernel accepted it, but runs \(got)")
       }
       return got
     }
@@ -161,7 +161,7 @@ struct InstanceArming {
     guard let clock = clocks.first(where: available.names.contains) else {
       throw TracefsError(
         .write, path: path, value: preferred, errno: .invalidArgument,
-        hint: "this kernel has \(available.names.joined(separator: ", "))")
+        hint: "the clocks of this kernel are \(available.names.joined(separator: ", "))")
     }
     try record(.clock, "trace_clock", wanted: preferred, isRequired: true) {
       (files) throws(TracefsError) in
@@ -293,6 +293,6 @@ struct InstanceArming {
     guard let line = text.split(separator: "\n").last(where: { $0.hasPrefix("[") }),
       let end = line.firstIndex(of: "]")
     else { return "" }
-    return "the kernel says: \(trimmed(line[line.index(after: end)...]))"
+    return "error_log: \(trimmed(line[line.index(after: end)...]))"
   }
 }

@@ -39,7 +39,8 @@ enum InstanceRemoval {
       }
     }
     guard !files.exists(directory) else {
-      return DisarmReport(leftovers: [.init(path: directory, reason: "still there after rmdir")])
+      return DisarmReport(leftovers: [.init(path: directory, reason: "it still exists after rmdir")]
+      )
     }
     return DisarmReport(removedInstances: [directory])
   }

@@ -68,7 +68,7 @@ public struct Journal: Sendable {
         store.removeIfEmpty()
         throw TracefsError(
           .write, path: path, value: name, errno: .fileExists,
-          hint: "an event of this name is there: run `breaktrace disarm`")
+          hint: "an event of this name exists; run `breaktrace disarm`")
       }
       let record = try store.add(.synthetic, path: path, old: "", new: name, run: run)
       do throws(TracefsError) {

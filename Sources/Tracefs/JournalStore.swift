@@ -34,7 +34,7 @@ struct JournalStore: Sendable {
     }
     throw TracefsError(
       .lock, path: lockPath, errno: .resourceTemporarilyUnavailable,
-      hint: "another breaktrace has held it for 5 s: see `breaktrace status`")
+      hint: "another breaktrace has held it for 5 s; see `breaktrace status`")
   }
 
   private func tryLock() throws(TracefsError) -> FileDescriptor? {
@@ -195,7 +195,7 @@ struct JournalStore: Sendable {
         return .failed(
           TracefsError(
             .write, path: record.path, value: record.target,
-            hint: "the kernel took it, but shows \(got)"))
+            hint: "the kernel accepted it, but reads back \(got)"))
       }
       return .restored(got)
     } catch {
@@ -206,7 +206,7 @@ struct JournalStore: Sendable {
   private func unmount(_ path: String) -> RestoreOutcome.Result {
     let root = TracefsRoot(path: path)
     if let instance = (try? root.instances(files: files))?.first {
-      return .leftMounted("instance \(instance) is in it")
+      return .leftMounted("it contains instance \(instance)")
     }
     if let top = try? InstanceState.read(root: root, instance: nil, files: files), top.isRecording {
       return .leftMounted("its top level is in use")

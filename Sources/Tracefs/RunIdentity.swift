@@ -28,7 +28,7 @@ public struct RunIdentity: Hashable, Sendable {
   {
     let path = "\(files.proc)/\(pid)/stat"
     guard let stat = Stat(try files.text(path)) else {
-      throw TracefsError(.read, path: path, hint: "not in the format of proc(5)")
+      throw TracefsError(.read, path: path, hint: "the format is not that of proc(5)")
     }
     return RunIdentity(pid: pid, startTime: stat.startTime)
   }

@@ -25,7 +25,8 @@ enum SyntheticEvents {
       guard try isDefined(name, in: path, files) else { return .restored("without \(name)") }
       return .failed(
         TracefsError(
-          .write, path: path, value: "!\(name)", hint: "the kernel took it, but still lists it"))
+          .write, path: path, value: "!\(name)",
+          hint: "the kernel accepted it, but still lists the event"))
     } catch {
       // Without the file there is no definition either.
       return error.errno == .noSuchFileOrDirectory ? .unchanged : .failed(error)

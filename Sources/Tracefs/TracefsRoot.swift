@@ -61,13 +61,13 @@ public struct TracefsRoot: Hashable, Sendable {
     guard supported.split(whereSeparator: \.isWhitespace).contains("tracefs") else {
       throw TracefsError(
         .find, path: standardPath, errno: .operationNotSupportedByDevice,
-        hint: "this kernel has no tracefs: it lacks CONFIG_TRACING (CONFIG_FTRACE)")
+        hint: "this kernel has no tracefs, which requires CONFIG_TRACING (CONFIG_FTRACE)")
     }
     guard files.isRoot else {
       throw TracefsError(
         .find, path: standardPath, errno: .permissionDenied,
-        hint: "tracefs is not mounted and only root can mount it: run it with sudo, "
-          + "or mount -t tracefs nodev \(standardPath)")
+        hint: "tracefs is not mounted and only root can mount it; run it with sudo, or "
+          + "mount -t tracefs nodev \(standardPath)")
     }
     try journal.mountTracefs(at: standardPath)
     return TracefsRoot(path: standardPath)

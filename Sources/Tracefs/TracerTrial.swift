@@ -58,7 +58,7 @@ public enum TracerTrial {
         return .refused(
           TracefsError(
             .write, path: path, value: tracer,
-            hint: "the kernel took it, but runs \(got)"))
+            hint: "the kernel accepted it, but runs \(got)"))
       }
       return .works
     } catch {

@@ -133,7 +133,7 @@ final class MeasurePrinter {
     output(lines)
     if count > lost[thread] {
       if lost[thread] == 0 {
-        Console.error("breaktrace: thread \(thread): values are lost: the reader is too slow")
+        Console.error("breaktrace: thread \(thread): values are lost, the reader is too slow")
       }
       lost[thread] = count
     }

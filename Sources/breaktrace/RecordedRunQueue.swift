@@ -54,7 +54,7 @@ struct RecordedRunQueue {
     let replay = recording.replay(filter: filter, observer: observer, chains: tree)
     if replay.switchCount == 0 {
       Console.error(
-        "breaktrace: \(name): there is no sched_switch in it: "
+        "breaktrace: \(name): contains no sched_switch event; "
           + (OtherCommand.analyze(path) ?? "record sched:sched_switch and sched:sched_waking"))
       return .failure
     }

@@ -82,7 +82,7 @@ import TraceModel
     let instance = try arm(ArmingPlan(events: [.init(missing, filter: "a==1"), .init(switched)]))
     let item = try #require(instance.items.first { $0.name == missing.description })
     #expect(item.error?.errno == .noSuchFileOrDirectory)
-    #expect(item.error?.hint == "x86 kernels only")
+    #expect(item.error?.hint == "only x86 kernels have this event")
     #expect(instance.shortcomings.map(\.name) == [missing.description])
     #expect(instance.disarm().isClean)
 

@@ -89,6 +89,6 @@ import Testing
     let error = #expect(throws: TracefsError.self) {
       try TracefsRoot.findOrMount(journal: journal, files: fake.files(isRoot: false))
     }
-    #expect(error?.hint == "this needs root: run it with sudo")
+    #expect(error?.hint == "root is required; run it with sudo")
   }
 }

@@ -36,12 +36,12 @@ public struct DoctorReport: Codable, Hashable, Sendable {
   /// The report in one sentence, without a full stop.
   public var headline: String {
     let counts = [
-      (ClassVerdict.Sight.proven, "proven"), (.suspected, "suspected"), (.unseen, "not seen"),
-      (.absent, "not possible here"),
+      (ClassVerdict.Sight.proven, "proven"), (.suspected, "suspected"), (.unseen, "not detectable"),
+      (.absent, "impossible here"),
     ].map { "\(classes($0.0).count) \($0.1)" }
     let spoilers = settings.count { $0.state == .spoils }
-    return "of \(classes.count) classes of causes: \(counts.joined(separator: ", ")); "
-      + "\(Quantity.count(spoilers, "setting")) \(spoilers == 1 ? "spoils" : "spoil") a measurement"
+    return "of \(classes.count) classes of causes, \(counts.joined(separator: ", ")); "
+      + "\(Quantity.count(spoilers, "setting")) \(spoilers == 1 ? "impairs" : "impair") a measurement"
   }
 
   /// The report as a document.

@@ -42,7 +42,7 @@ public struct Doctor: Sendable {
         }
       } else {
         tracing.obstacle =
-          "tracefs is not mounted; a run mounts it: mount -t tracefs nodev "
+          "tracefs is not mounted; a run mounts it with mount -t tracefs nodev "
           + TracefsRoot.standardPath
       }
     } catch {

@@ -24,7 +24,7 @@ struct EscalationLadder {
           return "function_graph of \(function) and what it calls"
         }
         if tracer.name == "function_graph" {
-          return "function_graph of \(tracer.filter.joined(separator: " ")) alone"
+          return "function_graph of only \(tracer.filter.joined(separator: " "))"
         }
         return tracer.name
       }
@@ -40,10 +40,10 @@ struct EscalationLadder {
   /// Why there is nothing to escalate to, nil where there is.
   var refusal: String? {
     tracers.isDisjoint(with: Self.useful)
-      ? "this kernel has none of the tracers that it goes on to: irqsoff, preemptoff and preemptirqsoff "
-        + "(CONFIG_IRQSOFF_TRACER, CONFIG_PREEMPT_TRACER), wakeup_rt (CONFIG_SCHED_TRACER), hwlat "
-        + "(CONFIG_HWLAT_TRACER), function_graph (CONFIG_FUNCTION_GRAPH_TRACER); events and stacks "
-        + "are recorded without --escalate" : nil
+      ? "--escalate requires one of irqsoff, preemptoff and preemptirqsoff (CONFIG_IRQSOFF_TRACER, "
+        + "CONFIG_PREEMPT_TRACER), wakeup_rt (CONFIG_SCHED_TRACER), hwlat (CONFIG_HWLAT_TRACER) and "
+        + "function_graph (CONFIG_FUNCTION_GRAPH_TRACER); omit it, events and stacks are recorded "
+        + "anyway" : nil
   }
 
   /// The tracers that the largest segment of a spike asks for, the best one first; empty where none could tell more.

@@ -34,7 +34,7 @@ public struct EscalationSession {
     let ladder = try Self.ladder()
     if let refusal = ladder.refusal {
       throw .arming(
-        TracefsError(.choose, path: "available_tracers", hint: "--escalate: \(refusal)"))
+        TracefsError(.choose, path: "available_tracers", hint: refusal))
     }
     var state = State(
       facts: EscalationFacts(budget: budget), ends: plan.measurement.duration.map { Self.now + $0 },
@@ -44,7 +44,7 @@ public struct EscalationSession {
     if state.goesOn, let analysis = state.analysis {
       let names = ladder.tracers(for: analysis)
       if names.isEmpty {
-        state.skip("a tracer", "none of this kernel's tells more of a spike like this")
+        state.skip("a tracer", "no tracer of this kernel shows more of such a spike")
       } else {
         try step(names.map { .tracer(TracerPlan($0)) }, &state)
       }
@@ -55,8 +55,8 @@ public struct EscalationSession {
         state.skip(
           "function_graph",
           EscalationLadder.function(of: analysis).map {
-            "this kernel cannot trace \($0) by it"
-          } ?? "the spike names no function of the kernel")
+            "this kernel cannot trace \($0)"
+          } ?? "the report names no kernel function")
       } else {
         try step(graphs.map { .tracer($0) }, &state)
       }
@@ -104,8 +104,7 @@ public struct EscalationSession {
         if let cost, cost > budget {
           state.skip(
             rung.text, cost: cost,
-            "it adds \(cost.microseconds) us to a wake-up, the budget is "
-              + "\(budget.microseconds) us")
+            "adds \(cost.microseconds) us to a wakeup, the budget is \(budget.microseconds) us")
           say(state.facts.steps.last)
           continue
         }
@@ -137,7 +136,7 @@ public struct EscalationSession {
     plan.escalation = facts
     observer.remark(
       "step \(facts.steps.count), \(rung.text)"
-        + (cost.map { ": adds \($0.microseconds) us to a wake-up" } ?? "")
+        + (cost.map { ", adds \($0.microseconds) us to a wakeup" } ?? "")
         + "; waiting for a spike")
     let result = try MeasureSession(plan, observer: observer).run()
     state.take(result, facts)
@@ -148,7 +147,7 @@ public struct EscalationSession {
     guard let step else { return }
     observer.remark(
       "step \(step.number), \(step.traced): "
-        + (step.skipped.map { "left out: \($0)" } ?? "no spike came"))
+        + (step.skipped.map { "skipped, \($0)" } ?? "no spike"))
   }
 
   private func configured(_ rung: EscalationLadder.Rung) -> SessionPlan {

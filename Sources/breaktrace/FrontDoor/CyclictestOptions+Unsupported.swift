@@ -15,7 +15,7 @@ extension CyclictestOptions {
     let labels = withoutEffect.compactMap { OptionTable.row($0)?.label }
     guard !labels.isEmpty else { return }
     throw UsageError(
-      labels.joined(separator: " "), "understood, but this version cannot do it",
-      hint: "leave \(labels.count == 1 ? "it" : "them") out")
+      labels.joined(separator: " "), "not supported by this version",
+      hint: "omit \(labels.count == 1 ? "it" : "them")")
   }
 }

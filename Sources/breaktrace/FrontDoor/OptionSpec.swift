@@ -25,10 +25,10 @@ struct OptionSpec: Hashable, Sendable {
   /// The heading in the help text under which an option stands.
   enum Group: String, Hashable, Sendable, CaseIterable {
     case threads = "Threads and timing"
-    case system = "The system around the measurement"
+    case system = "System settings"
     case results = "Results"
-    case trace = "The break and its trace"
-    case command = "The command"
+    case trace = "Threshold and tracing"
+    case command = "General"
   }
 
   /// The option's identity.

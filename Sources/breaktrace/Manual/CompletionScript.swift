@@ -41,10 +41,10 @@ enum CompletionScript {
 
   private static var commandNames: [(name: String, abstract: String)] {
     [
-      ("measure", "Measures; the word may be left out."),
-      ("cyclictest", "Measures with cyclictest's manners and exit status."),
+      ("measure", "Measure wakeup latency (default command)."),
+      ("cyclictest", "Like measure, with cyclictest's options, output and exit status."),
     ] + CommandDescription.all.map { ($0.commandName, $0.abstract ?? "") }
-      + [("help", "Prints the help text, or with man the manual page.")]
+      + [("help", "Print the help text, or the manual page with man.")]
   }
 
   private static func needsValue(_ row: OptionSpec) -> Bool {

@@ -77,6 +77,6 @@ struct PlanResult {
       for failure in result.failures { text += "  \(failure)\n" }
     }
     return text
-      + "\nA constraint that is met held for this load and this time; the true maximum may be larger.\n"
+      + "\nA constraint that is met held for this load and this time. The true maximum may be larger.\n"
   }
 }

@@ -8,8 +8,8 @@ enum ScopeStream {
   static func run(_ screen: ScopeScreen) -> ExitStatus {
     if isatty(0) == 1 {
       Console.error(
-        "breaktrace: scope: there is nothing to read: pipe `cyclictest -v` into it, or give options "
-          + "for measuring behind --")
+        "breaktrace: scope: nothing to read; pipe `cyclictest -v` into it, or give options of the "
+          + "measurement after --")
       return .usage
     }
     // A reader that has gone is told by the write, not by a signal.
