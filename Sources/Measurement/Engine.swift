@@ -13,7 +13,8 @@ public final class Engine: @unchecked Sendable {
   public let plan: MeasurementPlan
   /// What could not be had but does not spoil the measurement: no PM QoS device.
   public private(set) var remarks: [MeasurementError] = []
-  /// An eventfd(2) that becomes readable when a hit was taken or every thread has ended; -1 before `prepare()`.
+  /// An eventfd(2) that becomes readable when a hit was taken or every thread has ended; -1 before
+  /// `prepare()`.
   public private(set) var wakeDescriptor: Int32 = -1
 
   private enum Phase { case new, prepared, running, joined }
@@ -84,8 +85,8 @@ public final class Engine: @unchecked Sendable {
     }
   }
 
-  /// Waits until every thread has ended (by loops, duration, hit or `stop()`), and gives memory lock
-  /// and PM QoS back. Statistics stay readable.
+  /// Waits until every thread has ended (by loops, duration, hit or `stop()`), and gives memory
+  /// lock and PM QoS back. Statistics stay readable.
   public func join() {
     if phase.withLock({ $0 == .new || $0 == .joined }) { return }
     if phase.withLock({ $0 == .prepared }) { stop() }
@@ -118,8 +119,9 @@ public final class Engine: @unchecked Sendable {
   /// The statistics of each thread so far, in the plan's order.
   public func statistics() -> [ThreadStatistics] { threads.map { $0.statistics } }
 
-  /// Takes the samples that thread number `thread` of the plan has recorded since the last call, oldest
-  /// first; one caller at a time. Gives how many were lost since the start because the ring was full.
+  /// Takes the samples that thread number `thread` of the plan has recorded since the last call,
+  /// oldest first; one caller at a time. Gives how many were lost since the start because the ring
+  /// was full.
   @discardableResult
   public func drainSamples(thread: Int, _ body: (MeasuredSample) -> Void) -> UInt64 {
     let recorder = threads[thread].recorder
@@ -133,8 +135,8 @@ public final class Engine: @unchecked Sendable {
     threads[thread].recorder.pointee.firstOverflowCycles()
   }
 
-  /// Takes the latencies of thread number `thread` in its self-test; empty without one, and where they were taken
-  /// before. One caller at a time.
+  /// Takes the latencies of thread number `thread` in its self-test; empty without one, and where
+  /// they were taken before. One caller at a time.
   public func takeSelfTest(thread: Int) -> SelfTestSamples { threads[thread].takeSelfTest() }
 
   /// Faults and switches over the recorded cycles of each thread; nil while the thread measures.

@@ -12,8 +12,8 @@ public struct MeasurementPlan: Hashable, Sendable {
 
   /// What the threads do once one of them has taken the break.
   public enum AfterHit: String, Hashable, Sendable {
-    /// They end, so statistics stop at the hit; those asleep when `stop()` or `join()` is called, or
-    /// at their next wake-up.
+    /// They end, so statistics stop at the hit; those asleep when `stop()` or `join()` is called,
+    /// or at their next wake-up.
     case end
     /// They go on; further hits are taken after `Engine.rearm()`.
     case goOn
@@ -53,19 +53,22 @@ public struct MeasurementPlan: Hashable, Sendable {
   public var dmaLatencyPath = "/dev/cpu_dma_latency"
   /// Cycles before the recorded ones, at most 200 us each; they count in the sequence only.
   public var warmupCycles: UInt64 = 5
-  /// Cycles whose latencies `Engine.selfTest` gives, once at the end of `prepare()` and once more behind `begin()`,
-  /// at most 200 us each: what was switched on in between is their difference. They count nowhere; at most 1,024.
+  /// Cycles whose latencies `Engine.selfTest` gives, once at the end of `prepare()` and once more
+  /// after `begin()`, at most 200 us each: what was switched on in between is their difference.
+  /// They count nowhere; at most 1,024.
   public var selfTestCycles: UInt64 = 0
   /// How the first expiries are laid.
   public var alignment: Alignment = .none
   /// Samples that a thread keeps until they are drained, 0 for none; rounded up to a power of two.
   public var sampleCapacity = 0
-  /// prctl(PR_SET_TIMERSLACK) of the threads, nil leaves it (it has no effect on real-time policies).
+  /// prctl(PR_SET_TIMERSLACK) of the threads, nil leaves it (it has no effect on real-time
+  /// policies).
   public var timerSlack: Nanoseconds?
 
   /// The largest histogram: 10 s.
   public static let maximumBuckets = 10_000_000
-  /// The longest interval, a year: sums of a clock and many intervals stay far from the end of 64 bits.
+  /// The longest interval, a year: sums of a clock and many intervals stay far from the end of 64
+  /// bits.
   public static let longestInterval = Nanoseconds(365 * 86_400_000_000_000)
   /// The longest duration, a century.
   public static let longestDuration = Nanoseconds(36_525 * 86_400_000_000_000)

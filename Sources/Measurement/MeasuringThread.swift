@@ -31,7 +31,8 @@ final class MeasuringThread: @unchecked Sendable {
   static let stackSize = 512 * 1024
   /// Expiries of warm-up cycles are at most this far apart, so that long intervals start soon.
   static let longestWarmupInterval: Int64 = 200_000
-  /// The latencies of the self-test, first those of `prepare()`, then those behind `begin()`; empty without one.
+  /// The latencies of the self-test, first those of `prepare()`, then those after `begin()`; empty
+  /// without one.
   private let selfTests: [UnsafeMutablePointer<Recorder>]
 
   init(plan: ThreadPlan, measurement: MeasurementPlan, memory: EngineMemory, wake: Int32) {
@@ -66,7 +67,7 @@ final class MeasuringThread: @unchecked Sendable {
   /// The time that the thread waits for (`bt_stop_thread`).
   var buffer: UnsafeMutablePointer<timespec> { own.buffer }
 
-  /// Creates the thread.
+  /// Starts the thread: pthread_create(3).
   func start() throws(MeasurementError) {
     let context = Unmanaged.passRetained(self)
     let error = bt_thread_start(
@@ -91,7 +92,7 @@ final class MeasuringThread: @unchecked Sendable {
     return statistics
   }
 
-  /// Takes the self-test's latencies that are there: those of `prepare()`, those behind `begin()`.
+  /// Takes the self-test's latencies that are there: those of `prepare()`, those after `begin()`.
   func takeSelfTest() -> SelfTestSamples {
     var samples = SelfTestSamples()
     guard selfTests.count == 2 else { return samples }
@@ -157,7 +158,8 @@ final class MeasuringThread: @unchecked Sendable {
       rehearse(&loop, scratch)
       let order = self.order
       let (go, recorder, trigger) = (memory.go, recorder, memory.trigger)
-      // Without a self-test no cycle of it is run, and the recorder that is passed is never written to.
+      // Without a self-test no cycle of it is run, and the recorder that is passed is never written
+      // to.
       let tests = (selfTests.first ?? scratch, selfTests.last ?? scratch)
       _ = loop.test(order.selfTestCycles, recorder: tests.0, trigger: trigger)
       report(ready: memory.preparing)

@@ -228,7 +228,8 @@ extension SpikeDocument {
     return items.section("Counters")
   }
 
-  /// The growth of the SMI counter; one that stands still is evidence only where no hypervisor makes it up.
+  /// The growth of the SMI counter; one that stands still is evidence only where no hypervisor
+  /// makes it up.
   private static func interruptions(
     _ count: UInt64, _ platform: SystemContext.Platform?
   ) -> String {

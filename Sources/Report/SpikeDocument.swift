@@ -1,6 +1,7 @@
 import TraceModel
 
-/// Lays a report's record out as a document. It arranges values; every number comes from the record.
+/// Lays a report's record out as a document. It arranges values; every number comes from the
+/// record.
 struct SpikeDocument {
   let record: ReportRecord
 

@@ -67,7 +67,7 @@ public struct SpikeTable: Encodable, Hashable, Sendable {
     case deadTime = "dead_time_ns"
   }
 
-  /// Makes an empty table.
+  /// Empty.
   public init() {}
 
   /// Takes a bundle out of the table, because it was removed in favour of a worse spike.

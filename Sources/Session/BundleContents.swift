@@ -34,7 +34,8 @@ struct BundleContents {
       + "\(analysis.sample.latency.microseconds)us-cpu\(analysis.sample.cpu)"
   }
 
-  /// Removes a bundle of this run: the files that its manifest names, then the directory if it is empty.
+  /// Removes a bundle of this run: the files that its manifest names, then the directory if it is
+  /// empty.
   static func remove(_ path: String) {
     guard let bundle = try? Bundle(path) else { return }
     for file in bundle.files + [BundleWriter.manifestName] { unlink(bundle.path(of: file)) }

@@ -9,14 +9,15 @@ internal import TraceFile
 internal import TraceModel
 internal import Tracefs
 
-/// One run: measures, and with a break threshold keeps tracing armed, takes the break, explains it, and leaves nothing behind.
+/// One run: measures, and with a threshold keeps tracing armed, takes the break, explains it, and
+/// leaves nothing behind.
 ///
 /// `run()` is called once, on the thread that becomes the control thread.
 public struct MeasureSession {
   private let plan: SessionPlan
   private let observer: SessionObserver
 
-  /// Makes a run.
+  /// Memberwise.
   public init(_ plan: SessionPlan, observer: SessionObserver) {
     self.plan = plan
     self.observer = observer
@@ -68,7 +69,8 @@ public struct MeasureSession {
     }
   }
 
-  /// How long the threads' setting up, and arming, may take before something must keep this process from the CPU.
+  /// How long the threads' setting up, and arming, may take before something must keep this process
+  /// from the CPU.
   private static let longestSetup = Nanoseconds(5_000_000_000)
   private static let longestArming = Nanoseconds(20_000_000_000)
 

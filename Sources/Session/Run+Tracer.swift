@@ -82,7 +82,7 @@ extension Run {
 
   /// The gaps that hwlat found close to the window, nil where it does not run.
   ///
-  /// It tells a gap when it has looked for long enough: that is waited for.
+  /// It reports a gap when it has looked for long enough: that is waited for.
   mutating func hardwareGaps(around window: TimeSpan) -> [HardwareGap]? {
     guard let section, plan.tracer?.name == "hwlat" else { return nil }
     let look = gapWidth + Nanoseconds(5_000_000)
@@ -103,12 +103,13 @@ extension Run {
       ?? TracerPlan.gapWidth
   }
 
-  /// CLOCK_REALTIME, in which hwlat tells the time, less CLOCK_MONOTONIC.
+  /// CLOCK_REALTIME, in which hwlat reports the time, less CLOCK_MONOTONIC.
   private static var realtimeOffset: Nanoseconds {
     Nanoseconds(bt_clock(CLOCK_REALTIME) - bt_clock(CLOCK_MONOTONIC))
   }
 
-  /// What became of the tracer in a window, one clause; nil where there was none or its section is in the report.
+  /// What became of the tracer in a window, one clause; nil where there was none or its section is
+  /// in the report.
   func tracerOutcome(_ section: TracerSection?, window: TimeSpan) -> String? {
     guard let tracer = plan.tracer, self.section != nil else { return nil }
     if let blindness { return "stopped recording: \(blindness)" }

@@ -30,7 +30,7 @@ struct Run {
   /// What kept the tracer from seeing, nil where it sees or was not looked at yet.
   var blindness: String?
   var isTracerChecked = false
-  /// Gaps that hwlat has told so far: reading takes them out of its buffer.
+  /// Gaps that hwlat has reported so far: reading takes them out of its buffer.
   var gaps: [HardwareGap] = []
   /// What the armed instance says of its pages.
   var texts: TraceTexts?
@@ -188,7 +188,7 @@ struct Run {
     return overflow ? nil : Nanoseconds(sum)
   }
 
-  /// What is missing, and who had the CPU.
+  /// What is missing, and who ran.
   private func starvation(since begun: Nanoseconds) -> [String] {
     let elapsed = min(Self.now - begun, plan.measurement.duration ?? Nanoseconds(.max))
     let late = engine.statistics().compactMap { thread -> String? in

@@ -1,8 +1,9 @@
 internal import SystemPackage
 internal import TraceModel
 
-/// The steps that make an armed instance of an empty one, in the order in which nothing empties or disturbs what
-/// came before: threshold, tracer, clock, size, options, CPUs, synthetic events, events, filters, triggers.
+/// The steps that make an armed instance of an empty one, in the order in which nothing empties or
+/// disturbs what came before: threshold, tracer, clock, size, options, CPUs, synthetic events,
+/// events, filters, triggers.
 struct InstanceArming {
   let plan: ArmingPlan
   let root: TracefsRoot
@@ -56,7 +57,8 @@ struct InstanceArming {
       let got = try body(files)
       items.append(ArmingItem(kind: kind, name: name, wanted: wanted, got: got))
     } catch {
-      // Out of memory, a vanished instance or an I/O error is no missing feature: going on would hide it.
+      // Out of memory, a vanished instance or an I/O error is not a missing feature: going on would
+      // hide it.
       if isRequired || !Self.meansAbsent(error) { throw error }
       items.append(ArmingItem(kind: kind, name: name, wanted: wanted, error: error))
     }
@@ -104,7 +106,7 @@ struct InstanceArming {
   /// Before the tracer: it patches the functions of the filter only.
   private mutating func setFunctionFilter() throws(TracefsError) {
     guard !plan.functionFilter.isEmpty else { return }
-    // `set_graph_function` is no file of an instance.
+    // `set_graph_function` is not a file of an instance.
     let name = "set_ftrace_filter"
     let path = file(name)
     let value = plan.functionFilter.joined(separator: " ")
@@ -182,8 +184,8 @@ struct InstanceArming {
     }
   }
 
-  /// The first exchange is the one that allocates the spare buffer. Doing without one only costs time at each spike,
-  /// so that whatever refuses it is no error.
+  /// The first exchange is the one that allocates the spare buffer. Doing without one only costs
+  /// time at each spike, so that whatever refuses it is not an error.
   private mutating func setSpare() {
     guard plan.wantsSpare else { return }
     let path = file("snapshot")

@@ -23,7 +23,7 @@ public struct RestoreOutcome: Hashable, Sendable, CustomStringConvertible {
   /// What came of it.
   public var result: Result
 
-  /// Makes a value.
+  /// Memberwise.
   public init(path: String, result: Result) {
     self.path = path
     self.result = result

@@ -1,6 +1,7 @@
 internal import SystemPackage
 
-/// The file with the definitions of synthetic events, which all instances share. Only lines with our own names are touched.
+/// The file with the definitions of synthetic events, which all instances share. Only lines with
+/// our own names are touched.
 enum SyntheticEvents {
   /// Its name at tracefs' top level.
   static let file = "synthetic_events"
@@ -15,7 +16,8 @@ enum SyntheticEvents {
     }
   }
 
-  /// Removes a definition and makes sure of it; the kernel refuses while a trigger or an instance uses the event.
+  /// Removes a definition and makes sure of it; the kernel refuses while a trigger or an instance
+  /// uses the event.
   static func remove(
     _ name: String, from path: String, _ files: ControlFiles
   ) -> RestoreOutcome.Result {

@@ -1,7 +1,8 @@
 public import SystemPackage
 internal import TraceModel
 
-/// What could not be done with tracefs or with the files beside it, on what, why, and what to do next.
+/// What could not be done with tracefs or with the files beside it, on what, why, and what to do
+/// next.
 public struct TracefsError: Error, Hashable, Sendable {
   /// What was tried.
   public enum Operation: String, Hashable, Sendable {

@@ -46,8 +46,8 @@ public struct TracefsRoot: Hashable, Sendable {
 
   /// Finds a mounted tracefs that this process can use, mounting one where there is none.
   ///
-  /// The mount is written to the journal first. Restoring the journal unmounts it again, unless somebody else
-  /// uses it by then.
+  /// The mount is written to the journal first. Restoring the journal unmounts it again, unless
+  /// somebody else uses it by then.
   ///
   /// - Throws: not supported by the kernel, not root, or the reason of mount(2).
   public static func findOrMount(journal: Journal, files: ControlFiles = ControlFiles())

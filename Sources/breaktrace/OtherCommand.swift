@@ -2,9 +2,10 @@ import Glibc
 import Recorded
 import Report
 
-/// Which other command has an answer for a file that this one cannot use, as a sentence with its command line.
+/// Which other command has an answer for a file that this one cannot use, as a sentence with its
+/// command line.
 enum OtherCommand {
-  /// For a file that is no trace: `plot`, where it is a histogram.
+  /// For a file that is not a trace: `plot`, where it is a histogram.
   static func plot(_ path: String) -> String? {
     // Looking into a FIFO or device would wait for whoever writes there.
     var state = stat()
@@ -15,7 +16,8 @@ enum OtherCommand {
     return "this is a histogram; draw it with `breaktrace plot \(ShellWord.quoted(path))`"
   }
 
-  /// For a trace in which nothing is marked as late: `runq`, where it has the switches of its tasks.
+  /// For a trace in which nothing is marked as late: `runq`, where it has the switches of its
+  /// tasks.
   static func runq(_ path: String, in trace: RecordedTrace) -> String? {
     guard trace.hasSwitches else { return nil }
     return

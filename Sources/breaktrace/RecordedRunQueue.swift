@@ -18,7 +18,7 @@ struct RecordedRunQueue {
   var work: String?
   /// Whether softirqs are shown.
   var softirq = false
-  /// The process whose tree's chains are told, nil for none.
+  /// The process whose tree's chains are reported, nil for none.
   var tree: Int32?
 
   /// Reads and prints all of them.

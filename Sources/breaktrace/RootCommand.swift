@@ -13,7 +13,7 @@ struct RootCommand: ParsableCommand {
       CompletionCommand.self,
     ])
 
-  /// The words that stand for them.
+  /// The words that replace them.
   static let names = Set(
     configuration.subcommands.compactMap { $0.configuration.commandName })
 
@@ -64,7 +64,7 @@ struct RootCommand: ParsableCommand {
   }
 }
 
-/// A command that tells its exit status.
+/// A command that reports its exit status.
 protocol StatusReporting {
   /// Does it.
   mutating func status() -> ExitStatus

@@ -3,7 +3,7 @@ import Glibc
 
 /// `breaktrace runq --check-log`
 enum RunqLogCheck {
-  /// Tells which rows of a runqslower log cannot carry the right name.
+  /// Reports which rows of a runqslower log cannot have the right name.
   static func run(_ path: String) -> ExitStatus {
     let text: String
     do throws(UsageError) {

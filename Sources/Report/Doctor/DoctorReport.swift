@@ -15,7 +15,7 @@ public struct DoctorReport: Codable, Hashable, Sendable {
   /// The version of this value's JSON.
   public var schema = 1
 
-  /// Makes a report.
+  /// Memberwise.
   public init(
     tool: String, classes: [ClassVerdict], tracing: TracingVerdict, settings: [SettingVerdict],
     clock: ClockVerdict, machine: MachineFacts
@@ -47,7 +47,7 @@ public struct DoctorReport: Codable, Hashable, Sendable {
   /// The report as a document.
   public var document: Document { DoctorDocument(report: self).document }
 
-  /// The report as text; unlike a spike's it is no mail and has no subject line.
+  /// The report as text; unlike a spike's it is not a mail and has no subject line.
   public var text: String {
     let mail = MailText.render(document)
     return String(mail.split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false)[2])

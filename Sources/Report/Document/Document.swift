@@ -7,7 +7,7 @@ public struct Document: Hashable, Sendable {
   /// What follows.
   public var sections: [Section]
 
-  /// Makes a document.
+  /// Memberwise.
   public init(subject: String, headline: String, sections: [Section]) {
     self.subject = subject
     self.headline = headline
@@ -21,7 +21,7 @@ public struct Document: Hashable, Sendable {
     /// What it consists of.
     public var blocks: [Block]
 
-    /// Makes a section.
+    /// Memberwise.
     public init(_ title: String, _ blocks: [Block]) {
       self.title = title
       self.blocks = blocks
@@ -49,7 +49,7 @@ public struct Document: Hashable, Sendable {
     /// Its text.
     public var text: String
 
-    /// Makes a definition.
+    /// Memberwise.
     public init(_ term: String, _ text: String) {
       self.term = term
       self.text = text
@@ -73,7 +73,7 @@ public struct Document: Hashable, Sendable {
       /// Its alignment.
       public var alignment: Alignment
 
-      /// Makes a column.
+      /// Memberwise; omitted arguments are empty, zero or unknown.
       public init(_ title: String, _ alignment: Alignment = .left) {
         self.title = title
         self.alignment = alignment
@@ -87,7 +87,7 @@ public struct Document: Hashable, Sendable {
     /// A last row that sums the others up, nil for none.
     public var total: [String]?
 
-    /// Makes a table.
+    /// Memberwise; omitted arguments are empty, zero or unknown.
     public init(columns: [Column], rows: [[String]], total: [String]? = nil) {
       self.columns = columns
       self.rows = rows

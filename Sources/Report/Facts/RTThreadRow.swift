@@ -15,7 +15,7 @@ public struct RTThreadRow: Codable, Hashable, Sendable {
   /// Its name.
   public var comm: String
 
-  /// Makes a row.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     tid: Int32, state: String, priority: Int32, policy: SchedulingPolicy, cpu: Int? = nil,
     comm: String

@@ -2,8 +2,8 @@ import FoundationEssentials
 
 /// Everything that a report says besides the verdict; each part may be missing.
 ///
-/// A bundle and the trace.dat in it carry this value as JSON, so that a recorded spike is reported as the
-/// live one was.
+/// A bundle and the trace.dat in it carry this value as JSON, so that a recorded spike is reported
+/// as the live one was.
 public struct ReportFacts: Codable, Hashable, Sendable {
   /// The run.
   public var run: RunFacts?

@@ -9,7 +9,7 @@ public struct Tunables: Codable, Hashable, Sendable {
     /// The interrupt numbers, as a list.
     public var interrupts: String
 
-    /// Makes the value.
+    /// Memberwise.
     public init(cpus: String, interrupts: String) {
       self.cpus = cpus
       self.interrupts = interrupts

@@ -13,7 +13,7 @@ public enum CommandText {
         + " waits of at least \(RunQueueText.us(threshold)) us"
     ]
     let slept = calls.filter { isSleep($0) }
-    // Waiting until somebody has something to say is what a call is for: what came late stands first.
+    // A call is expected to wait for data, so late calls come first.
     let late = calls.filter { !isSleep($0) && !$0.isTimeout }.sorted {
       (lateness($0), $0.span.length, $1.span.start) > (lateness($1), $1.span.length, $0.span.start)
     }
@@ -133,7 +133,8 @@ public enum CommandText {
     return lines
   }
 
-  /// The sentence that the whole is for: what the reader was ready to wait, and what it would have had to wait.
+  /// The sentence that the whole is for: what the reader was ready to wait, and what it would have
+  /// had to wait.
   private static func verdict(
     _ polls: [PollBurst], _ deliveries: [Delivery], _ late: [SlowCall]
   ) -> [String] {

@@ -22,7 +22,8 @@ public enum RunQueueText {
     return text
   }
 
-  /// A work item or softirq in the same columns: the name is the function's or the vector's, the thread is who ran it.
+  /// A work item or softirq in the same columns: the name is the function's or the vector's, the
+  /// thread is who ran it.
   public static func row(_ wait: DeferredWait, time: String) -> String {
     var text = columns(time, wait.name, wait.runner.pid, wait.latency)
     text += " " + Quantity.pad("\(wait.cpu)", 4) + " " + Quantity.pad(wait.kind.rawValue, 8)

@@ -5,7 +5,7 @@ import Tracefs
 /// Compares what the rules need with what a kernel provides.
 struct ClassJudge {
   let evidence: DoctorEvidence
-  /// What a run on this machine will tell the rules.
+  /// What the rules will know in a run on this machine.
   let context: SystemContext
   /// Events that each run records.
   let standing: Set<String>

@@ -2,7 +2,7 @@ import Analysis
 
 /// The one option, privilege or circumstance that would provide what a rule lacks.
 enum NeedRemedy {
-  /// What lets a guest be told from bare metal.
+  /// What lets a guest be distinguished from bare metal.
   static let platform =
     "readable cpuinfo and DMI or device tree (outside containers)"
 

@@ -174,8 +174,8 @@ struct SettingChecks {
         why: "a reading costs \(clock.readingCost.count) ns")
     }
     let isSlow = clock.readingCost.count > 500
-    // A hypervisor's clock is taken where the guest's counter is not offered as invariant; elsewhere the kernel had a
-    // reason to give the counter up, and only x86 can be told to keep it.
+    // A hypervisor's clock is taken where the guest's counter is not offered as invariant;
+    // elsewhere the kernel had a reason to give the counter up, and only x86 is known to keep it.
     let isHypervisors = ["kvm-clock", "xen"].contains(source) || source.hasPrefix("hyperv")
     return SettingVerdict(
       name: "clock source", value: source, state: isSlow ? .spoils : .note,

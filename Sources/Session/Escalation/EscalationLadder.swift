@@ -46,7 +46,8 @@ struct EscalationLadder {
         + "anyway" : nil
   }
 
-  /// The tracers that the largest segment of a spike asks for, the best one first; empty where none could tell more.
+  /// The tracers that the largest segment of a spike asks for, the best one first; empty if none
+  /// could show more.
   func tracers(for analysis: SpikeAnalysis) -> [String] {
     let largest = analysis.segments.filter { $0.name != .unexplained }
       .max { $0.length < $1.length }
@@ -67,8 +68,8 @@ struct EscalationLadder {
     return wanted
   }
 
-  /// What function_graph can be limited to for a spike: the function with what it calls, then the function alone;
-  /// empty where the spike names no function.
+  /// What function_graph can be limited to for a spike: the function with what it calls, then the
+  /// function alone; empty where the spike names no function.
   ///
   /// `isTraceable` says whether `available_filter_functions` has it.
   func graphs(for analysis: SpikeAnalysis, isTraceable: (String) -> Bool) -> [TracerPlan] {

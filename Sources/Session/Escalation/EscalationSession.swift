@@ -5,11 +5,11 @@ internal import Report
 public import TraceModel
 internal import Tracefs
 
-/// A run that traces more after each spike that it cannot prove: events, stacks, the tracer that the spike asks for,
-/// then the functions inside of what it names.
+/// A run that traces more after each spike that it cannot prove: events, stacks, the tracer that
+/// the spike asks for, then the functions inside of what it names.
 ///
-/// Each step is a run of its own: nothing is armed while anything is measured. A step whose tracing adds more to the
-/// median wake-up than the budget is left out.
+/// Each step is a separate run: nothing is armed while anything is measured. A step whose tracing
+/// adds more to the median wake-up than the budget is left out.
 public struct EscalationSession {
   private let plan: SessionPlan
   private let budget: Nanoseconds
@@ -17,8 +17,8 @@ public struct EscalationSession {
   /// Wake-ups of each calibration.
   private static let wakeups: UInt64 = 300
 
-  /// Makes a run; `budget` is what a step may add to the median wake-up, nil for a quarter of the break threshold, at
-  /// least 20 us.
+  /// Makes a run; `budget` is what a step may add to the median wake-up, nil for a quarter of the
+  /// threshold, at least 20 us.
   public init(_ plan: SessionPlan, budget: Nanoseconds?, observer: SessionObserver) {
     self.plan = plan
     self.observer = observer
@@ -28,7 +28,8 @@ public struct EscalationSession {
 
   /// Does the run.
   ///
-  /// - Returns: the last step's result with the spikes of all of them; the deciding one's report has all the steps.
+  /// - Returns: the last step's result with the spikes of all of them; the deciding one's report
+  ///   has all the steps.
   /// - Throws: as `MeasureSession`, and where the kernel has nothing to escalate to.
   public func run() throws(SessionError) -> SessionResult {
     let ladder = try Self.ladder()
@@ -160,7 +161,7 @@ public struct EscalationSession {
 
   // MARK: the cost
 
-  /// The median latency with what a step traces (nil: with nothing), nil where it cannot be told.
+  /// The median latency with what a step traces (nil: with nothing), nil where it is not known.
   private func median(_ rung: EscalationLadder.Rung?) throws(SessionError) -> Nanoseconds? {
     var plan = rung.map(configured) ?? self.plan
     if rung == nil { plan.tracer = nil }
@@ -210,7 +211,7 @@ extension EscalationSession {
     /// The last spike's verdict.
     var analysis: SpikeAnalysis? { spikes.last?.report.analysis }
 
-    /// Whether a further step can tell more.
+    /// Whether a further step can report more.
     var goesOn: Bool {
       guard !isOver, let analysis else { return false }
       return !EscalationLadder.isEnough(analysis)

@@ -98,7 +98,8 @@ public struct RunQueueSession {
     }
   }
 
-  /// Calls `round`, which says whether there is more to read, until the plan's time is over or a signal comes.
+  /// Calls `round`, which says whether there is more to read, until the plan's time is over or a
+  /// signal comes.
   private func follow(
     _ stream: RunQueueStream, _ replay: inout RunQueueReplay, _ signals: inout ControlSignals,
     milliseconds: Int64, _ round: (inout RunQueueReplay) -> Bool

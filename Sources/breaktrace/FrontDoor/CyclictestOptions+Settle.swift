@@ -3,7 +3,8 @@ import TraceModel
 extension CyclictestOptions {
   /// Settles what options say together: refuses contradictions, fills in what follows.
   ///
-  /// What cyclictest resolves silently or with a warning is a note in its dialect, and a refusal in ours.
+  /// What cyclictest resolves silently or with a warning is a note in its dialect, and a refusal in
+  /// ours.
   mutating func settle(_ dialect: Dialect) throws(UsageError) {
     try settleThreads(dialect)
     try settleWait(dialect)

@@ -4,7 +4,8 @@ extension CyclictestOptions {
   /// This is the only list of them; who makes an option work takes it out here.
   static let unsupported: Set<OptionName> = []
 
-  /// The options of this command line that have no effect yet, in the order in which they were written.
+  /// The options of this command line that have no effect yet, in the order in which they were
+  /// written.
   var withoutEffect: [OptionName] {
     var seen: Set<OptionName> = []
     return given.filter { Self.unsupported.contains($0) && seen.insert($0).inserted }

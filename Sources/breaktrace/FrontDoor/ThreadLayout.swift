@@ -26,8 +26,8 @@ struct ThreadLayout: Hashable, Sendable {
 
   /// Lays the threads out.
   ///
-  /// `available` are the CPUs that are online and that the process may use. Throws where a set names
-  /// other CPUs, or where there are not enough priorities to spread.
+  /// `available` are the CPUs that are online and that the process may use. Throws where a set
+  /// names other CPUs, or where there are not enough priorities to spread.
   init(_ options: CyclictestOptions, available: CPUSet) throws(UsageError) {
     var notes: [String] = []
     let places: CPUSet?

@@ -24,7 +24,7 @@ enum CompletionScript {
     OptionTable.rows(of: dialect).filter { !CyclictestOptions.unsupported.contains($0.name) }
   }
 
-  /// The words that can stand for an option's argument; nil where files can, empty where nothing is known.
+  /// The words that can be an option's argument; nil where files can, empty where nothing is known.
   private static func words(_ row: OptionSpec) -> [String]? {
     let kind: ValueKind
     switch row.argument {

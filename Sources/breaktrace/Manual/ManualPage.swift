@@ -95,7 +95,7 @@ enum ManualPage {
     return lines + [".El"]
   }
 
-  /// Paragraphs, and examples and tables (indented) as they stand.
+  /// Paragraphs, and examples and tables (indented) as they are.
   private static func discussion(_ text: String) -> [String] {
     var lines: [String] = []
     var isLiteral = false

@@ -17,7 +17,8 @@ struct PlanTable: Hashable, Sendable {
 
   /// Reads the text of a file; `name` is used in messages.
   ///
-  /// A line has the thread, the constraint and the priority, divided by blanks or `|`; `#` starts a comment.
+  /// A line has the thread, the constraint and the priority, divided by blanks or `|`; `#` starts a
+  /// comment.
   init(_ text: String, name: String) throws(UsageError) {
     rows = []
     let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
@@ -79,8 +80,8 @@ struct PlanTable: Hashable, Sendable {
 
   /// What the priorities of other real-time threads do to the runs, one line each.
   ///
-  /// A run measures at priority + 1: a thread between two rows delays the lower one and its run; one at the
-  /// application's own priority delays the application but not the run.
+  /// A run measures at priority + 1: a thread between two rows delays the lower one and its run;
+  /// one at the application's own priority delays the application but not the run.
   func warnings(_ others: [Other]) -> [String] {
     let measured = Set(rows.map { $0.priority + 1 })
     let own = Set(rows.map(\.priority))

@@ -12,7 +12,7 @@ enum ScopeStream {
           + "measurement after --")
       return .usage
     }
-    // A reader that has gone is told by the write, not by a signal.
+    // The write reports that the reader has gone, not a signal.
     signal(SIGPIPE, SIG_IGN)
     var passesOn = isatty(1) == 0
     var rest: [UInt8] = []

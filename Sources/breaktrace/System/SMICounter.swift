@@ -9,7 +9,7 @@ struct SMICounter: ~Copyable {
 
   private static let register: off_t = 0x34
 
-  /// Opens the counters of the CPUs and notes where they stand.
+  /// Opens the counters of the CPUs and notes their values.
   init(cpus: Set<Int>) throws(UsageError) {
     let info = SystemFiles().text("/proc/cpuinfo") ?? ""
     guard info.contains("GenuineIntel") else {

@@ -15,7 +15,7 @@ enum TextFile {
     }
   }
 
-  /// Refuses a path that cannot be written, before hours are spent on what is to stand there.
+  /// Refuses a path that cannot be written, before hours are spent on its content.
   static func check(_ path: String) throws(UsageError) {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     let parent = parts.count > 1 ? parts.dropLast().joined(separator: "/") + "/" : "."
