@@ -108,7 +108,7 @@ import TraceModel
     ("-p 5 --policy=batch", "--policy: batch has no priorities"),
     ("-s -x", "-x: cannot be used together with -s"), ("-h 9 -d 0", "-d: ignored with -h"),
     ("-e 5 --laptop", "-e: --laptop does not touch"), ("-c 1", "-c 1: a step"),
-    ("-r", "-r: a relative"),
+    ("-r", "-r: relative timeouts"),
     ("-b 0", "-b 0: the threshold is disabled"), ("-p 0", "-p 0: the threads run as SCHED_OTHER"),
   ])
   func `under cyclictest's name contradictions are notes`(line: String, note: String) throws {

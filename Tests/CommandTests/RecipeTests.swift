@@ -196,7 +196,7 @@ extension ProcessTests {
     func `response prints both runs, the difference and the caveats`() throws {
       let outcome = try BuiltCommand.run(["response", "-p", "40", "-D", "1", "--cpus", "0"])
       #expect(outcome.status == 0, "\(outcome.error)")
-      for word in ["above (fifo 41)", "below (fifo 39)", "difference", "rough picture"] {
+      for word in ["above (fifo 41)", "below (fifo 39)", "difference", "rough estimate"] {
         #expect(outcome.output.contains(word))
       }
       for words in [["-p", "1"], ["-p", "99"], ["-p", "40", "--above", "40"], []] {

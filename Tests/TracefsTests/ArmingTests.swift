@@ -111,7 +111,7 @@ import TraceModel
     #expect(instance.items.first { $0.kind == .clock }?.got == "global")
     instance.disarm()
     let error = #expect(throws: TracefsError.self) { try arm(ArmingPlan(clocks: ["tai"])) }
-    #expect(error?.hint == "this kernel has local, global, mono")
+    #expect(error?.hint == "the clocks of this kernel are local, global, mono")
   }
 
   @Test func `a tracer that another instance runs is not even tried`() throws {

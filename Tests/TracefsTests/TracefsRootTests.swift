@@ -43,7 +43,7 @@ import Testing
     try journal.mountTracefs(at: fake.path)
     try fake.files().makeDirectory("\(fake.path)/instances/foreign")
     #expect(
-      journal.restoreAll().map(\.result) == [.leftMounted("instance foreign is in it")])
+      journal.restoreAll().map(\.result) == [.leftMounted("it contains instance foreign")])
     #expect(fake.update { $0.mounts } == ["mount \(fake.path)"])
 
     try fake.files().removeDirectory("\(fake.path)/instances/foreign")

@@ -34,7 +34,7 @@ struct SettingChecks {
         remedy: "pin the virtual CPUs on the host, or measure on bare metal")
     case .unknown:
       SettingVerdict(
-        name: "platform", value: "unknown", state: .unknown,
+        name: "platform", value: "not known", state: .unknown,
         why: "a stretch without events may be a pause by a host or by the hardware",
         remedy: NeedRemedy.platform)
     }
@@ -380,6 +380,6 @@ struct SettingChecks {
   }
 
   private func unknown(_ name: String, _ why: String) -> SettingVerdict {
-    SettingVerdict(name: name, value: "unknown", state: .unknown, why: why)
+    SettingVerdict(name: name, value: "not known", state: .unknown, why: why)
   }
 }
