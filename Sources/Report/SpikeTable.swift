@@ -114,7 +114,7 @@ public struct SpikeTable: Encodable, Hashable, Sendable {
             + (row.bundle.map { "; \($0)" } ?? ""),
         ]
       },
-      total: ["", "", "", Quantity.us(largest), Quantity.us(deadTime), "largest; sum of dead time"])
+      total: ["", "", "", Quantity.us(largest), Quantity.us(deadTime), "largest and sum of dead time"])
     let sums = Document.Table(
       columns: [.init("spikes", .right), .init("largest us", .right), .init("class")],
       rows: classes.map { ["\($0.count)", Quantity.us($0.largest), $0.culprit] })

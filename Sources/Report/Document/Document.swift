@@ -2,15 +2,18 @@
 public struct Document: Hashable, Sendable {
   /// The subject line of a mail, shorter than the headline.
   public var subject: String
-  /// The report in one sentence.
+  /// The report in one sentence; empty where the lead says it.
   public var headline: String
+  /// What a reader has to see first, below the headline.
+  public var lead: [Block]
   /// What follows.
   public var sections: [Section]
 
-  /// Memberwise.
-  public init(subject: String, headline: String, sections: [Section]) {
+  /// Memberwise; without `lead` the sections follow the headline.
+  public init(subject: String, headline: String, lead: [Block] = [], sections: [Section]) {
     self.subject = subject
     self.headline = headline
+    self.lead = lead
     self.sections = sections
   }
 

@@ -45,8 +45,8 @@ public struct ReportFacts: Codable, Hashable, Sendable {
     } catch {
       throw ReportError(
         operation: "read", subject: "the facts of a recorded run", reason: "\(error)",
-        hint: "The bundle may be damaged or made by a newer version; the trace itself can be "
-          + "analysed without them.")
+        hint: "the bundle may be damaged or written by a newer version, but the trace can be "
+          + "analysed without them")
     }
   }
 
