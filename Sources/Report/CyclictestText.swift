@@ -81,7 +81,7 @@ public struct CyclictestText: Hashable, Sendable {
 
   // MARK: other lines
 
-  /// The line that tells PM QoS.
+  /// The line that reports PM QoS.
   public static func dmaLatencyLine(microseconds: Int32) -> String {
     "# /dev/cpu_dma_latency set to \(microseconds)us\n"
   }

@@ -228,7 +228,7 @@ extension SpikeDocument {
     return items.section("Counters")
   }
 
-  /// The growth of the SMI counter; one that stands still is evidence only where no hypervisor
+  /// The growth of the SMI counter; one that does not move is evidence only where no hypervisor
   /// makes it up.
   private static func interruptions(
     _ count: UInt64, _ platform: SystemContext.Platform?
@@ -254,7 +254,8 @@ extension SpikeDocument {
       let sizes = [asked, got, needed].compactMap { $0 }
       if !sizes.isEmpty { items.add("buffer per CPU", sizes.joined(separator: ", ")) }
       let tracers = [
-        recording.tracerWanted.map { "\($0) requested" }, recording.tracerGot.map { "\($0) active" },
+        recording.tracerWanted.map { "\($0) requested" },
+        recording.tracerGot.map { "\($0) active" },
       ].compactMap { $0 }
       if !tracers.isEmpty { items.add("tracer", tracers.joined(separator: ", ")) }
       if let outcome = recording.tracerOutcome { items.add("section", outcome) }

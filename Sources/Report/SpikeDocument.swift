@@ -29,7 +29,8 @@ struct SpikeDocument {
     var items = [
       Document.Definition(spike.measured == nil ? "latency" : "length", howLate),
       Document.Definition("where", place),
-      Document.Definition("culprit", "\(culprit.clause) (\(culprit.culprit)), \(Self.claim(culprit))"),
+      Document.Definition(
+        "culprit", "\(culprit.clause) (\(culprit.culprit)), \(Self.claim(culprit))"),
       Document.Definition("confidence", culprit.confidenceText),
     ]
     items.append(
@@ -71,7 +72,8 @@ struct SpikeDocument {
         "At an interval of \(Quantity.us(interval)) us, "
           + (missed == 0
             ? "no later wakeup was due meanwhile."
-            : "\(Quantity.count(missed, "later wakeup")) \(missed == 1 ? "was" : "were") due meanwhile."))
+            : "\(Quantity.count(missed, "later wakeup")) \(missed == 1 ? "was" : "were") due meanwhile.")
+      )
     }
     if let typical = spike.impact.typical {
       texts.append(
@@ -193,7 +195,8 @@ struct SpikeDocument {
       blocks.append(
         .definitions([
           Document.Definition(
-            other.culprit, [other.clause, Self.claim(other), other.confidence].joined(separator: ", "))
+            other.culprit,
+            [other.clause, Self.claim(other), other.confidence].joined(separator: ", "))
         ]))
       if !other.evidence.isEmpty { blocks += evidence(other) }
     }

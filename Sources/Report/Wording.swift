@@ -77,7 +77,8 @@ struct Wording {
     guard !title.isEmpty else { return phrase }
     switch finding.culprit {
     case .hypervisor, .hardwareStall, .unknown: return phrase
-    case .irqsOff, .preemptOff, .nonPreemptibleKernel, .printkConsole: return "\(phrase) in \(title)"
+    case .irqsOff, .preemptOff, .nonPreemptibleKernel, .printkConsole:
+      return "\(phrase) in \(title)"
     case .hardIRQ, .nmi, .softirq, .rcu, .ownOutput: return "\(title) ran"
     case .higherPriorityTask: return "\(title) ran at a higher priority"
     case .samePriorityTask: return "\(title) ran at the same priority"

@@ -61,7 +61,7 @@ public struct Document: Hashable, Sendable {
 
   /// Rows and columns of texts; a renderer may wrap the last column.
   public struct Table: Hashable, Sendable {
-    /// To which side a column's texts stand.
+    /// To which side a column's texts are aligned.
     public enum Alignment: Hashable, Sendable {
       /// Texts.
       case left

@@ -78,7 +78,7 @@ public struct ContextRecord: Codable, Hashable, Sendable {
   /// Calls that function_graph timed in the window.
   public var functionCalls: [FunctionCall]?
 
-  /// Growth of the SMI counter; nil where it cannot be read, and where it stands still in a guest.
+  /// Growth of the SMI counter; nil where it cannot be read, and where it does not move in a guest.
   public var smiCount: UInt64?
   /// The clocksource in force.
   public var clocksource: String?

@@ -1,7 +1,7 @@
 public import Analysis
 public import TraceModel
 
-/// The machine and its kernel; nil for what the machine does not tell.
+/// The machine and its kernel; nil for what the machine does not report.
 public struct MachineFacts: Codable, Hashable, Sendable {
   /// One idle state of a CPU.
   public struct IdleState: Codable, Hashable, Sendable {
@@ -92,7 +92,7 @@ public struct MachineFacts: Codable, Hashable, Sendable {
     }
   }
 
-  /// Makes the facts of a machine that tells nothing.
+  /// Makes the facts of a machine that reports nothing.
   public init() {
     idleStates = []
     platform = .unknown

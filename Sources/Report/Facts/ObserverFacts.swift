@@ -10,7 +10,7 @@ public struct ObserverFacts: Codable, Hashable, Sendable {
   public var quartileOff: Nanoseconds?
   /// A quarter of the latencies with tracing on are not above it.
   public var quartileOn: Nanoseconds?
-  /// Wake-ups behind each median.
+  /// Wake-ups after each median.
   public var wakeups: Int?
   /// Median time of writing one line to `trace_marker`: a system call and one event.
   public var markerWrite: Nanoseconds?

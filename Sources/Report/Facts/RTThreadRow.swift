@@ -1,6 +1,6 @@
 public import TraceModel
 
-/// A real-time or deadline thread of the machine, as /proc/PID/task/TID/stat tells it.
+/// A real-time or deadline thread of the machine, as /proc/PID/task/TID/stat reports it.
 public struct RTThreadRow: Codable, Hashable, Sendable {
   /// Thread id.
   public var tid: Int32

@@ -25,7 +25,7 @@ public struct ReportFacts: Codable, Hashable, Sendable {
   public var escalation: EscalationFacts?
   /// Files of the bundle.
   public var attachments: [Attachment]
-  /// What the analysis was told of the machine and the run.
+  /// What the analysis was given about the machine and the run.
   public var context: ContextRecord?
 
   /// Makes facts of which none is known.

@@ -95,7 +95,8 @@ public enum HistogramReader {
   static func refusal(_ name: String, _ reason: String) -> ReportError {
     ReportError(
       operation: "plot", subject: name, reason: reason,
-      hint: "readable are histograms of cyclictest -h (text or --json), JSON of jitterdebugger, and "
+      hint:
+        "readable are histograms of cyclictest -h (text or --json), JSON of jitterdebugger, and "
         + "bundles and reports of breaktrace")
   }
 }
