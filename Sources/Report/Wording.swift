@@ -110,7 +110,7 @@ struct Wording {
       return "function \(name)"
     case .stackedTimers, .tickWork: return "timer function \(name)"
     case .lateKworker: return "work function \(name)"
-    case .hardIRQ: return "IRQ \(name)"
+    case .hardIRQ: return "interrupt \(name)"
     case .nmi: return "NMI handler \(name)"
     case .softirq, .rcu: return "softirq \(name)"
     case .hypervisor: return "hypervisor \(name)"
