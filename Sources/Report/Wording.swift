@@ -20,7 +20,8 @@ struct Wording {
       }
     var line = measured
     if let threshold = sample.threshold { line += " (threshold \(threshold.microseconds) us)" }
-    line += ": \(Self.clause(of: culprit, in: analysis)), \(culprit.claimed.microseconds) us"
+    line += ": \(Self.clause(of: culprit, in: analysis))"
+    if known { line += ", \(culprit.claimed.microseconds) us" }
     line += " (\(culprit.culprit.rawValue)" + (known ? ", \(culprit.confidence.rawValue))" : ")")
     headline = line
 
