@@ -5,12 +5,13 @@ public struct Analyzer: Sendable {
   /// The machine and the run.
   public var context: SystemContext
 
-  /// Makes an analyser.
+  /// Memberwise.
   public init(context: SystemContext) {
     self.context = context
   }
 
-  /// Explains one wake-up from a timeline that holds its window (and, for typical values, what came before).
+  /// Explains one wake-up from a timeline that holds its window (and, for typical values, what came
+  /// before).
   ///
   /// - Parameters:
   ///   - sample: What was late; its window is explained.
@@ -24,7 +25,7 @@ public struct Analyzer: Sendable {
   ) -> SpikeAnalysis {
     let spike = SpikeCase(
       sample, timeline: timeline, context: context, sections: sections, subject: subject)
-    // Within a step of the trace clock no event has a place of its own.
+    // Within a step of the trace clock no event has a separate place.
     let rules = spike.isWithinTick ? [Clock()] : RuleSet.all
     let outcomes = spike.withoutFrozen(rules.map { $0.outcome(spike) })
     let ledger = Ledger(outcomes.flatMap(\.findings), window: sample.window)
@@ -45,7 +46,7 @@ public struct Analyzer: Sendable {
       .unknown, name: "", confidence: .unexplained, spans: ledger.unexplained, evidence: [],
       nextStep: Unknown.nextStep(
         spike, health, ruledOut: Set(outcomes.flatMap(\.refutations).map(\.culprit))))
-    // The usual cost of a wake-up is no cause of a spike.
+    // The usual cost of a wake-up is not a cause of a spike.
     let excess = ledger.unexplainedTime - min(spike.baseline.total, ledger.unexplainedTime)
     let culprit: Finding
     if let first = findings.first, first.claimed >= excess {
@@ -91,7 +92,8 @@ public struct Analyzer: Sendable {
     {
       word = .likely
     }
-    // Steal time that grew by as much is a pause somewhere in there, whatever was written meanwhile.
+    // Steal time that grew by as much is a pause somewhere in there, whatever was written
+    // meanwhile.
     if word == .proven, spike.context.hypervisor != nil, spike.steal > .zero,
       spike.steal.count >= finding.claimed.count / 2, !Self.standApart.contains(finding.culprit)
     {
@@ -127,8 +129,8 @@ public struct Analyzer: Sendable {
   /// Classes that are about a pause, or about no time on a CPU.
   private static let standApart: Set<CulpritClass> = [.hypervisor, .hardwareStall, .observer]
 
-  /// The causes that stay open beside the findings: what rules could not decide, and for a silent culprit a pause of
-  /// the machine, with what would decide it in the next step.
+  /// The causes that stay open beside the findings: what rules could not decide, and for a silent
+  /// culprit a pause of the machine, with what would decide it in the next step.
   private func leaveOpen(
     _ findings: inout [Finding], spike: SpikeCase, outcomes: [RuleOutcome]
   ) -> [OpenRival] {
@@ -165,8 +167,8 @@ public struct Analyzer: Sendable {
     return health
   }
 
-  /// Kinds of events that a CPU of the wake-up wrote none of although it was there: kernels exist that hide the switches
-  /// to and from idle.
+  /// Kinds of events that a CPU of the wake-up wrote none of although it was there: kernels exist
+  /// that hide the switches to and from idle.
   private func unseen(_ spike: SpikeCase) -> [String] {
     // Fewer events say nothing.
     let least = 50
@@ -192,7 +194,7 @@ public struct Analyzer: Sendable {
           found.append("any switch to or from idle on CPU \(cpu)")
         }
       }
-      if wakeups > 0, stacks == 0 { found.append("any stack of a wake-up on CPU \(cpu)") }
+      if wakeups > 0, stacks == 0 { found.append("any stack of a wakeup on CPU \(cpu)") }
     }
     return found
   }

@@ -2,20 +2,23 @@ public import TraceModel
 
 /// Who had a CPU at each moment of a window, replayed from its events.
 ///
-/// The slices cover the window without a hole and without overlap: each nanosecond has one occupant.
+/// The slices cover the window without a hole and without overlap: each nanosecond has one
+/// occupant.
 public struct CPUReplay: Hashable, Sendable {
   /// The window.
   public var window: TimeSpan
   /// The slices in order.
   public var slices: [Slice]
-  /// Stretches in which a switch must have happened that the trace does not show: the occupant is a guess.
+  /// Stretches in which a switch must have happened that the trace does not show: the occupant is a
+  /// guess.
   public var doubtful: [TimeSpan]
 
   /// Replays `timeline` over `window`.
   ///
-  /// What ran when the window began is learned from the events before it, or from the first events in it
-  /// (a sched_switch names the task that leaves; each event names the task it interrupted).
-  /// `comms` names tasks whose switch is missing, `boosts` are changes of priority that other CPUs made.
+  /// What ran when the window began is learned from the events before it, or from the first events
+  /// in it (a sched_switch names the task that leaves; each event names the task it interrupted).
+  /// `comms` names tasks whose switch is missing, `boosts` are changes of priority that other CPUs
+  /// made.
   public init(_ timeline: CPUTimeline, window: TimeSpan, comms: [Int32: String] = [:]) {
     self.init(timeline, window: window, comms: comms, boosts: [])
   }
@@ -36,7 +39,7 @@ public struct CPUReplay: Hashable, Sendable {
     for event in timeline.events {
       applyBoosts(until: min(event.time, window.end))
       if event.time >= window.end {
-        // What comes first behind the window may tell that an interrupt had ended before.
+        // What comes first after the window may report that an interrupt had ended before.
         state.closeInterrupts(event)
         break
       }
@@ -106,14 +109,14 @@ extension CPUReplay {
     var task: TaskIdentity
     var priority: KernelPriority?
     var frames: [Occupant] = []
-    /// Whether the frames' own entries were marked as in a hard interrupt or softirq: only then do later
-    /// marks tell anything of them.
+    /// Whether the frames' own entries were marked as in a hard interrupt or softirq: only then do
+    /// later marks report anything of them.
     var marked: [Bool] = []
     /// The last event that was written in the top frame's context.
     var lastMarked = Nanoseconds.zero
-    /// Where the slices begin since the present task's priority was last told.
+    /// Where the slices begin since the present task's priority was last reported.
     var told = 0
-    /// Where the slices begin since the present task's name was last told.
+    /// Where the slices begin since the present task's name was last reported.
     var named = 0
     let comms: [Int32: String]
     var doubtful: [TimeSpan] = []
@@ -162,9 +165,11 @@ extension CPUReplay {
       cursor = end
     }
 
-    /// Each event names the current task; where it is another one than replayed, a switch is missing.
+    /// Each event names the current task; where it is another one than replayed, a switch is
+    /// missing.
     ///
-    /// Some kernels do not record switches from idle: where idle was to leave, the new task has the CPU from there on.
+    /// Some kernels do not record switches from idle: where idle was to leave, the new task runs
+    /// from there on.
     mutating func confirm(_ task: TaskIdentity, at event: TraceEvent) {
       defer { noteConfirmed(event) }
       guard task.pid != self.task.pid else { return }
@@ -247,7 +252,7 @@ extension CPUReplay {
       setPriority(of: boost.pid, from: boost.old, to: boost.new, at: boost.event.time)
     }
 
-    /// A task that was more urgent than known was so since it had been told last.
+    /// A task that was more urgent than known was so since it had been reported last.
     private mutating func setPriority(
       of pid: Int32, from old: KernelPriority, to new: KernelPriority, at time: Nanoseconds
     ) {
@@ -270,13 +275,14 @@ extension CPUReplay {
       lastMarked = event.time
     }
 
-    /// Ends interrupts whose exit was not recorded: an event outside of them says that they are over.
+    /// Ends interrupts whose exit was not recorded: an event outside of them says that they are
+    /// over.
     mutating func closeInterrupts(_ event: TraceEvent) {
       while let top = frames.last, marked.last == true {
         let isInside: Bool
         switch (top, event.payload) {
         case (.irq, .irqExit), (.vector, .vectorExit), (.softirq, .softirqExit): isInside = true
-        // Handlers run with interrupts off: a vector does not come on top of one.
+        // Handlers run with IRQs disabled: a vector does not come on top of one.
         case (.vector, .vectorEntry), (.irq, .vectorEntry): isInside = false
         case (.softirq, _): isInside = event.context.inSoftIRQ || event.context.inHardIRQ
         default: isInside = event.context.inHardIRQ || event.context.inNMI
@@ -291,7 +297,8 @@ extension CPUReplay {
 
     /// A task that changed its own priority leaves with another one than it came with.
     ///
-    /// Only a more urgent one is taken over: having lowered its own, it would have had to leave at once.
+    /// Only a more urgent one is taken over: having lowered its own, it would have had to leave at
+    /// once.
     mutating func correctPriority(_ change: SwitchEvent) {
       correctPriority(of: change.previous.pid, to: change.previousPriority)
     }
@@ -314,8 +321,8 @@ extension CPUReplay {
       named = slices.count
     }
 
-    /// A task may take another name (exec, prctl) while it runs: then its leaving tells the newer one, which is taken
-    /// for the whole turn where no event says when it changed.
+    /// A task may take another name (exec, prctl) while it runs: then its leaving reports the newer
+    /// one, which is taken for the whole turn where no event says when it changed.
     mutating func correctName(_ leaving: TaskIdentity) {
       guard leaving.pid == task.pid, leaving.comm != task.comm, !leaving.comm.isEmpty else {
         return
@@ -330,7 +337,7 @@ extension CPUReplay {
       task = leaving
     }
 
-    /// The same where the task leaves behind the window.
+    /// The same where the task leaves after the window.
     mutating func learnPriority(from timeline: CPUTimeline) {
       for event in timeline.events where event.time >= window.end {
         switch event.payload {

@@ -1,6 +1,7 @@
 import TraceModel
 
-/// A trace clock that only moves with the scheduler's tick: jiffies, or a sched_clock that nothing finer drives.
+/// A trace clock that only moves with the scheduler's tick: jiffies, or a sched_clock that nothing
+/// finer drives.
 enum ClockTick {
   /// The ticks of the usual values of CONFIG_HZ: 100, 250, 300, 1000.
   private static let ticks = [10_000_000, 4_000_000, 3_333_333, 1_000_000].map { Nanoseconds($0) }
@@ -15,11 +16,11 @@ enum ClockTick {
     return rest <= 1_000 || rest >= UInt64(tick.count - 1_000)
   }
 
-  /// The coarsest tick of which all stamps and the window's length are multiples; nil where there are finer stamps, or
-  /// too few to tell.
+  /// The coarsest tick of which all stamps and the window's length are multiples; nil where there
+  /// are finer stamps, or too few to report.
   ///
-  /// Most events of such a clock share the stamp of the one before them; where hardly any does, somebody wrote round
-  /// numbers.
+  /// Most events of such a clock share the stamp of the one before them; where hardly any does,
+  /// somebody wrote round numbers.
   static func of(_ timeline: Timeline, window: TimeSpan) -> Nanoseconds? {
     guard window.length > .zero else { return nil }
     func isMultiple(of tick: Nanoseconds) -> Bool {

@@ -1,7 +1,8 @@
 import TraceModel
 
-/// Two adjacent events of one CPU between which the kernel does the same short bookkeeping each time: where that took
-/// many times as long as everywhere else in the trace, the CPU did not run it all the time.
+/// Two adjacent events of one CPU between which the kernel does the same short bookkeeping each
+/// time: where that took many times as long as everywhere else in the trace, the CPU did not run it
+/// all the time.
 enum CodePath {
   /// Fewer examples say nothing of what is usual.
   private static let least = 3
@@ -9,24 +10,27 @@ enum CodePath {
   /// How many times the longest of the others a stretch must be.
   private static let factor: Int64 = 10
 
-  /// The name of the path between two events that follow each other on a CPU, nil where other code may run in between.
+  /// The name of the path between two events that follow each other on a CPU, nil where other code
+  /// may run in between.
   static func name(_ a: TraceEvent, _ b: TraceEvent) -> String? {
     guard a.cpu == b.cpu, a.pid == b.pid else { return nil }
     switch (a.payload, b.payload) {
-    case (.vectorEntry("local_timer", _), .hrtimerExpireEntry): return "the timer interrupt's entry"
+    case (.vectorEntry("local_timer", _), .hrtimerExpireEntry):
+      return "the entry of the timer interrupt"
     case (.vectorEntry("local_timer", _), .vectorExit("local_timer", _)):
       return "a timer interrupt without a timer"
-    case (.hrtimerExpireExit, .vectorExit("local_timer", _)): return "the timer interrupt's end"
-    case (.hrtimerExpireExit, .hrtimerExpireEntry): return "the way between two timers"
+    case (.hrtimerExpireExit, .vectorExit("local_timer", _)):
+      return "the end of the timer interrupt"
+    case (.hrtimerExpireExit, .hrtimerExpireEntry): return "the code between two timers"
     case (.hrtimerExpireEntry(_, let function, _), .waking)
     where function.symbol == "hrtimer_wakeup":
-      return "the wake-up's begin"
+      return "the beginning of the wakeup"
     case (.waking(let first), .wakeup(let second)) where first.task.pid == second.task.pid:
-      return "the wake-up itself"
-    case (.wakeup, .hrtimerExpireExit): return "the wake-up's end"
+      return "the wakeup itself"
+    case (.wakeup, .hrtimerExpireExit): return "the end of the wakeup"
     case (.hrtimerExpireEntry(_, let function, _), .softirqRaise)
     where TimerFunctions.isTick(function.symbol):
-      return "the tick's begin"
+      return "the beginning of the tick"
     case (.hrtimerExpireEntry(_, let function, _), .hrtimerExpireExit)
     where TimerFunctions.isTick(function.symbol):
       return "the tick"
@@ -88,8 +92,9 @@ enum CodePath {
     return found
   }
 
-  /// Whether a step is far longer than the others of its path, or, where the trace has too few of them, than the steps of
-  /// all paths; with too few of those steal time must have grown by as much.
+  /// Whether a step is far longer than the others of its path, or, where the trace has too few of
+  /// them, than the steps of all paths; with too few of those steal time must have grown by as
+  /// much.
   private static func isUnusual(
     _ step: Step, among all: [Step], _ spike: SpikeCase
   ) -> Bool {
@@ -103,7 +108,8 @@ enum CodePath {
     return spike.steal > .zero && spike.steal >= step.span.length
   }
 
-  /// The longest of the steps but for the upper tenth, which may be pauses too; nil where there are too few.
+  /// The longest of the steps but for the upper tenth, which may be pauses too; nil where there are
+  /// too few.
   private static func usual(_ steps: [Step], least: Int) -> Nanoseconds? {
     guard steps.count >= least else { return nil }
     let lengths = steps.map(\.span.length).sorted()

@@ -1,4 +1,5 @@
-/// The classes of causes; the raw value is the name used in JSON, in docs/causes.md and on command lines.
+/// The classes of causes; the raw value is the name used in JSON, in docs/causes.md and on command
+/// lines.
 public enum CulpritClass: String, Hashable, Sendable, CaseIterable {
   case irqsOff = "irqs-off"
   case hardIRQ = "hard-irq"
@@ -43,21 +44,21 @@ public enum CulpritClass: String, Hashable, Sendable, CaseIterable {
   case otherTracing = "other-tracing"
   case unknown
 
-  /// What the class means, as it stands behind the dash of a headline.
+  /// What the class means, as it is after the dash of a headline.
   public var phrase: String {
     switch self {
-    case .irqsOff: "interrupts were disabled"
-    case .hardIRQ: "a hard interrupt ran"
+    case .irqsOff: "IRQs were disabled"
+    case .hardIRQ: "an IRQ handler ran"
     case .nmi: "an NMI ran"
     case .idleExit: "the CPU left a deep idle state"
-    case .hardwareStall: "the hardware stalled"
+    case .hardwareStall: "the hardware stopped the CPU"
     case .hypervisor: "the CPU did not run guest code"
     case .timerLate: "the timer was armed after its expiry"
-    case .timerSlack: "timer slack of a normal task"
+    case .timerSlack: "the timer had slack"
     case .timerSoftirq: "the timer expired in a softirq"
-    case .clock: "the clock moved"
-    case .stackedTimers: "other timers expired in front"
-    case .tickWork: "the tick worked in front"
+    case .clock: "the clock is not reliable"
+    case .stackedTimers: "other timers ran first"
+    case .tickWork: "the tick ran first"
     case .remoteEnqueue: "the remote enqueue was late"
     case .migration: "the thread was migrated"
     case .preemptOff: "preemption was disabled"
@@ -67,27 +68,27 @@ public enum CulpritClass: String, Hashable, Sendable, CaseIterable {
     case .samePriorityTask: "a task of the same priority ran"
     case .priorityInversion: "a lock owner was boosted"
     case .stopMachine: "the stopper thread ran"
-    case .rtThrottling: "real-time throttling"
+    case .rtThrottling: "real-time tasks were throttled"
     case .deadlineServer: "the deadline server ran"
-    case .irqThread: "an interrupt thread ran"
-    case .schedulerOverhead: "the scheduler itself"
-    case .cpuBandwidth: "the cgroup's CPU bandwidth was used up"
+    case .irqThread: "an IRQ thread ran"
+    case .schedulerOverhead: "the scheduler itself ran"
+    case .cpuBandwidth: "the CPU bandwidth of the cgroup was exhausted"
     case .runQueue: "the thread waited on the run queue"
     case .lateKworker: "a kworker was scheduled late"
-    case .isolationBroken: "something else ran on an isolated CPU"
+    case .isolationBroken: "another task ran on an isolated CPU"
     case .pageFault: "the thread took a page fault"
-    case .interruptedAfterSwitch: "the thread was interrupted before it read its clock"
-    case .signalOrPtrace: "signal, ptrace or task work"
+    case .interruptedAfterSwitch: "the thread was interrupted before it read the clock"
+    case .signalOrPtrace: "a signal, ptrace or task work stopped the thread"
     case .ownOutput: "breaktrace itself ran"
-    case .observer: "the tracing itself"
+    case .observer: "the tracing itself took the time"
     case .cpuFrequency: "the CPU ran slowly"
     case .tlbShootdown: "a TLB shootdown"
     case .rcu: "RCU callbacks"
-    case .printkConsole: "a console was written"
+    case .printkConsole: "the kernel wrote to a console"
     case .memoryReclaim: "memory was reclaimed"
     case .sharedHardware: "shared hardware was busy"
-    case .otherTracing: "somebody else's tracing"
-    case .unknown: "no rule explains it"
+    case .otherTracing: "another tool traced"
+    case .unknown: "no known cause explains this time"
     }
   }
 }

@@ -12,7 +12,7 @@ struct EventOrder: Sendable {
   }
 
   private let tracks: [CPUTimeline]
-  /// The references; equal stamps stand in order of CPU.
+  /// The references; equal stamps are in order of CPU.
   let references: [Reference]
 
   /// Orders the events of a timeline.

@@ -11,7 +11,7 @@ public struct ExcerptLine: Hashable, Sendable {
   /// Events left out here.
   public var omitted: Int
 
-  /// Makes a line.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(event: TraceEvent?, task: TaskIdentity, isEvidence: Bool, omitted: Int = 0) {
     self.event = event
     self.task = task
@@ -28,7 +28,7 @@ enum Excerpt {
     var cpu: Int
   }
 
-  /// At most `limit` lines: the evidence, the wake-up's own events and what stands next to them.
+  /// At most `limit` lines: the evidence, the wake-up's own events and what is next to them.
   static func lines(of spike: SpikeCase, evidence: [Evidence], limit: Int = 40) -> [ExcerptLine] {
     let margin = Nanoseconds(microseconds: 20)
     let window = TimeSpan(spike.sample.expiry - margin, spike.sample.wake + margin)
@@ -44,7 +44,8 @@ enum Excerpt {
       guard let time = line.time, let cpu = line.cpu else { return nil }
       return Mark(time: time, position: line.position, cpu: cpu)
     }
-    // A window may hold many thousand events, and few lines are evidence: the times decide nearly always.
+    // A window may hold many thousand events, and few lines are evidence: the times decide nearly
+    // always.
     func isEvidence(_ event: TraceEvent) -> Bool {
       marks.contains {
         $0.time == event.time && $0.cpu == event.cpu && $0.position == event.position
@@ -53,7 +54,8 @@ enum Excerpt {
     for track in spike.timeline.cpus where track.cpu != spike.cpu {
       events += track.events(in: window).filter { isEvidence($0) || key.contains($0) }
     }
-    // What the verdict rests on may lie before the window: a boost, a queued work item, a frequency.
+    // What the verdict rests on may lie before the window: a boost, a queued work item, a
+    // frequency.
     for line in evidence {
       guard let time = line.time, let cpu = line.cpu, time < window.start || time > window.end
       else { continue }
@@ -109,16 +111,16 @@ enum Excerpt {
     case omitted(Int)
   }
 
-  /// At most `limit` lines: as many events of the highest rank as there is room for, in their order, and how many were left
-  /// out between them.
+  /// At most `limit` lines: as many events of the highest rank as there is room for, in their
+  /// order, and how many were left out between them.
   private static func kept(_ rank: [Int], limit: Int) -> [Line] {
     // Of each rank more than `limit` are never kept.
     var order: [Int] = []
     for wanted in stride(from: 4, through: 0, by: -1) where order.count < limit {
       order += rank.indices.lazy.filter { rank[$0] == wanted }.prefix(limit)
     }
-    // Room is left for the lines that say what was left out; where single events are kept here and there those
-    // are as many.
+    // Room is left for the lines that say what was left out; where single events are kept here and
+    // there those are as many.
     let least = rank.count { $0 >= 3 }
     var room = rank.count <= limit ? limit : limit - limit / 4
     while true {

@@ -2,7 +2,8 @@ public import TraceModel
 
 /// What a rule claims: this cause used these stretches of the window.
 ///
-/// Only this module makes and changes one: a verdict that did not go through the ledger and its caps does not compile.
+/// Only this module makes and changes one: a verdict that did not go through the ledger and its
+/// caps does not compile.
 public struct Finding: Hashable, Sendable {
   /// The class.
   public internal(set) var culprit: CulpritClass
@@ -17,7 +18,7 @@ public struct Finding: Hashable, Sendable {
   /// What to do next, a sentence or two.
   public internal(set) var nextStep: String
 
-  /// Makes a finding.
+  /// Memberwise.
   init(
     _ culprit: CulpritClass, name: String, confidence: Confidence, spans: [TimeSpan],
     evidence: [Evidence], nextStep: String
@@ -41,7 +42,7 @@ public struct Refutation: Hashable, Sendable {
   /// What rules it out, one clause.
   public internal(set) var reason: String
 
-  /// Makes a refutation.
+  /// Memberwise.
   init(_ culprit: CulpritClass, because reason: String) {
     self.culprit = culprit
     self.reason = reason
@@ -55,7 +56,7 @@ public struct OpenRival: Hashable, Sendable {
   /// What leaves it open, one clause.
   public internal(set) var reason: String
 
-  /// Makes an open rival.
+  /// Memberwise.
   init(_ culprit: CulpritClass, because reason: String) {
     self.culprit = culprit
     self.reason = reason
@@ -87,8 +88,9 @@ struct RuleOutcome: Hashable, Sendable {
 
 /// One class of causes: what it needs to see, and what it concludes.
 ///
-/// A rule is a pure function of the case; it may claim time that another rule claims too: the ledger
-/// gives each nanosecond to one of them. Which of its functions is asked depends on what the window is.
+/// A rule is a pure function of the case; it may claim time that another rule claims too: the
+/// ledger gives each nanosecond to one of them. Which of its functions is asked depends on what the
+/// window is.
 protocol Rule: Sendable {
   /// The class, what it must see, and how far its verdict can go.
   static var profile: RuleProfile { get }

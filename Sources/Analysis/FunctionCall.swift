@@ -15,7 +15,7 @@ public struct FunctionCall: Hashable, Sendable, Codable {
   /// Whether it had not returned when tracing stopped: then the end is that.
   public var isOpen: Bool
 
-  /// Makes a call.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     name: String, cpu: Int, end: Nanoseconds, length: Nanoseconds, depth: Int = 0,
     isOpen: Bool = false
@@ -39,7 +39,8 @@ public struct FunctionCall: Hashable, Sendable, Codable {
   public var span: TimeSpan { TimeSpan(end - max(length, .zero), end) }
 }
 
-/// What function_graph adds to a finding: how long the function that it names took, and what took long in it.
+/// What function_graph adds to a finding: how long the function that it names took, and what took
+/// long in it.
 enum FunctionTimes {
   /// The most lines for what it called.
   private static let mostInner = 3
@@ -59,7 +60,8 @@ enum FunctionTimes {
         text: "\(own.name) "
           + (own.isOpen
             ? "had not returned after \(own.length.microseconds) us"
-            : "took \(own.length.microseconds) us") + ", \(share.microseconds) us of it here",
+            : "took \(own.length.microseconds) us")
+          + ", \(share.microseconds) us of these in the window",
         cpu: own.cpu)
     ]
     let inner = calls.filter {
@@ -70,7 +72,7 @@ enum FunctionTimes {
       lines.append(
         Evidence(
           source: "function_graph",
-          text: "in it \(call.name) took \(call.length.microseconds) us", cpu: call.cpu))
+          text: "inside, \(call.name) took \(call.length.microseconds) us", cpu: call.cpu))
     }
     return lines
   }

@@ -1,8 +1,8 @@
 import TraceModel
 
 extension Timeline {
-  /// An event that only a virtual machine has: an interrupt of a paravirtual device. Where there is none nothing is
-  /// known.
+  /// An event that only a virtual machine has: an interrupt of a paravirtual device. Where there is
+  /// none nothing is known.
   var guestSign: TraceEvent? {
     for track in cpus {
       if let index = track.events.firstIndex(where: Self.isParavirtual) {

@@ -1,8 +1,10 @@
 public import TraceModel
 
-/// A gap that the hwlat tracer found: with interrupts disabled it read a clock again and again, and for so long it could not.
+/// A gap that the hwlat tracer found: with interrupts disabled it read a clock again and again, and
+/// for so long it could not.
 ///
-/// Nothing of the kernel but an NMI can take this time: it is the firmware's, the hardware's or the hypervisor's.
+/// Nothing of the kernel but an NMI can take this time: it is the firmware's, the hardware's or the
+/// hypervisor's.
 public struct HardwareGap: Hashable, Sendable, Codable {
   /// The CPU that looked.
   public var cpu: Int
@@ -15,7 +17,7 @@ public struct HardwareGap: Hashable, Sendable, Codable {
   /// NMIs in the same look.
   public var nmis: Int
 
-  /// Makes a gap.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(cpu: Int, end: Nanoseconds, length: Nanoseconds, count: Int = 1, nmis: Int = 0) {
     self.cpu = cpu
     self.end = end
@@ -36,13 +38,13 @@ public struct HardwareGap: Hashable, Sendable, Codable {
   /// The gap as evidence.
   var evidence: Evidence {
     var text = "gap of \(length.microseconds) us"
-    if count > 1 { text += ", the longest of \(count) in one look" }
+    if count > 1 { text += ", the longest of \(count) in one sample" }
     if nmis > 0 { text += ", with \(nmis) NMIs" }
     return Evidence(source: "hwlat", text: text, cpu: cpu)
   }
 }
 
-/// Another CPU that stood still together with the one of the spike.
+/// Another CPU that was paused together with the one of the spike.
 struct SharedStop {
   /// That CPU.
   var cpu: Int
@@ -55,8 +57,8 @@ struct SharedStop {
 }
 
 extension SpikeCase {
-  /// The gaps that hwlat saw within a silence of a CPU, those of other CPUs first; where several were in one look, or an
-  /// NMI, nothing can be said.
+  /// The gaps that hwlat saw within a silence of a CPU, those of other CPUs first; where several
+  /// were in one look, or an NMI, nothing can be said.
   func gaps(in span: TimeSpan) -> [HardwareGap] {
     (context.hardwareGaps ?? []).filter { gap in
       guard gap.count == 1, gap.nmis == 0, let common = gap.span.clipped(to: span) else {
@@ -66,7 +68,7 @@ extension SpikeCase {
     }.sorted { ($0.cpu == cpu ? 1 : 0, $1.length) < ($1.cpu == cpu ? 1 : 0, $0.length) }
   }
 
-  /// A gap of another CPU that covers four fifths of a silence: then both stood still together.
+  /// A gap of another CPU that covers four fifths of a silence: then both were paused together.
   func sharedGap(over span: TimeSpan) -> HardwareGap? {
     gaps(in: span).first { gap in
       guard gap.cpu != cpu, gap.cpu != timerCPU, let common = gap.span.clipped(to: span)
@@ -75,15 +77,16 @@ extension SpikeCase {
     }
   }
 
-  /// Another CPU that stood still for four fifths of a silence: hwlat saw it, or a timer of that CPU was overdue.
+  /// Another CPU that was paused for four fifths of a silence: hwlat saw it, or a timer of that CPU
+  /// was overdue.
   ///
-  /// Code that disabled interrupts on one CPU stops another one only where that waits for its lock with interrupts
-  /// disabled, and in stop_machine: neither counts.
+  /// Code that disabled interrupts on one CPU stops another one only where that waits for its lock
+  /// with interrupts disabled, and in stop_machine: neither counts.
   func sharedStop(over span: TimeSpan) -> SharedStop? {
     if let gap = sharedGap(over: span) {
       return SharedStop(
         cpu: gap.cpu, evidence: gap.evidence,
-        text: "hwlat saw CPU \(gap.cpu) stand still for \(gap.length.microseconds) us meanwhile",
+        text: "hwlat measured a pause of CPU \(gap.cpu) of \(gap.length.microseconds) us meanwhile",
         isOverdueTimer: false)
     }
     guard span.length >= OverdueTimer.least, StopMachine.stop(self) == nil else { return nil }
@@ -93,23 +96,25 @@ extension SpikeCase {
     }
     guard let overdue else { return nil }
     let text =
-      "CPU \(overdue.expired.cpu) wrote nothing meanwhile either, although its timer was due: it "
-      + "expired \(overdue.span.length.microseconds) us late"
+      "CPU \(overdue.expired.cpu) recorded no event meanwhile either, and a timer of it expired "
+      + "\(overdue.span.length.microseconds) us late"
     return SharedStop(
       cpu: overdue.expired.cpu, evidence: Evidence(overdue.expired, note: text), text: text,
       isOverdueTimer: true)
   }
 
-  /// Silences of the window in which another CPU stood still too: nothing that had this CPU can have taken them.
+  /// Silences of the window in which another CPU was paused too: nothing that ran on this CPU can
+  /// have taken them.
   var frozen: [(span: TimeSpan, stop: SharedStop)] {
     guard context.hardwareGaps?.isEmpty == false || !otherStops.isEmpty else { return [] }
     return silences(in: sample.window, minimum: max(floor, Nanoseconds(microseconds: 20)))
       .compactMap { silence in sharedStop(over: silence).map { (silence, $0) } }
   }
 
-  /// Takes the time in which the machine stood still from all findings but those that say so.
+  /// Takes the time in which the machine was paused from all findings but those that say so.
   ///
-  /// A handler, a section or a task into which such a time falls has begin and end in the trace, and was not at work.
+  /// A handler, a section or a task into which such a time falls has begin and end in the trace,
+  /// and was not at work.
   func withoutFrozen(_ outcomes: [RuleOutcome]) -> [RuleOutcome] {
     let frozen = frozen
     guard !frozen.isEmpty else { return outcomes }
@@ -139,6 +144,6 @@ extension SpikeCase {
     }
   }
 
-  /// What says that the machine stood still, and the tool itself.
+  /// What says that the machine was paused, and the tool itself.
   private static let standsStill: Set<CulpritClass> = [.hardwareStall, .hypervisor, .observer]
 }

@@ -2,11 +2,11 @@ import TraceModel
 
 /// The task that the wake-up found on the CPU kept it although the measured thread was more urgent.
 ///
-/// Who comes behind the first switch was chosen by the scheduler; what is in front of it is the held time. Where the
-/// switch is not recorded, the thread's own first event ends it, and more is asked for: the interrupt that woke the
-/// thread must have come while the task had preemption disabled.
+/// Who comes after the first switch was chosen by the scheduler; what is before it is the held
+/// time. Where the switch is not recorded, the thread's own first event ends it, and more is asked
+/// for: the interrupt that woke the thread must have come while the task had preemption disabled.
 struct HeldCPU: Sendable {
-  /// The task that had the CPU.
+  /// The task that ran.
   var blocker: TaskIdentity
   /// From the wake-up to the first switch.
   var span: TimeSpan
@@ -14,8 +14,8 @@ struct HeldCPU: Sendable {
   var spans: [TimeSpan]
   /// The first switch; where it is not recorded, the thread's own first event.
   var switched: TraceEvent
-  /// The entry of the interrupt that woke the thread, where it shows that the interrupted code had preemption disabled
-  /// and the switch is not recorded.
+  /// The entry of the interrupt that woke the thread, where it shows that the interrupted code had
+  /// preemption disabled and the switch is not recorded.
   var disabled: TraceEvent?
   /// Whether the blocker was preempted in the kernel by that switch (`R+`).
   var wasPreempted: Bool
@@ -23,14 +23,14 @@ struct HeldCPU: Sendable {
   var pending: TraceEvent?
   /// The code that the wake-up interrupted, where that was the blocker's.
   var code: InterruptedCode?
-  /// The blocker's own frames in each stack that was written while it had the CPU, innermost first.
+  /// The blocker's own frames in each stack that was written while it ran, innermost first.
   var samples: [[CodeLocation]]
   /// Work items that the blocker ended meanwhile.
   var works: [TraceEvent]
   /// Whether only user space was seen, which is left at once.
   var isUserOnly: Bool
 
-  /// Whether the lines of a wakeup tracer say who had the CPU.
+  /// Whether the lines of a wakeup tracer say who ran.
   var isTraced = false
   /// Where most of the time went by, by the lines of a function tracer.
   var traced: TracedCalls.Place?
@@ -95,8 +95,8 @@ struct HeldCPU: Sendable {
     var isTraced = false
   }
 
-  /// The switch away from the first task of worth that the thread outranks, by the lines of a wakeup tracer: the waker may
-  /// just be giving the CPU to another task when it wakes the thread.
+  /// The switch away from the first task of worth that the thread outranks, by the lines of a
+  /// wakeup tracer: the waker may just be giving the CPU to another task when it wakes the thread.
   private static func tracedEnd(_ spike: SpikeCase) -> End? {
     guard spike.isTracedWakeup else { return nil }
     let waiting = spike.waiting
@@ -129,7 +129,8 @@ struct HeldCPU: Sendable {
       event: event, blocker: change.previous, wasPreempted: change.previousState == .preempted)
   }
 
-  /// The thread's own first event, where the interrupt that woke it came out of code with preemption disabled.
+  /// The thread's own first event, where the interrupt that woke it came out of code with
+  /// preemption disabled.
   private static func ownEnd(_ spike: SpikeCase, _ waking: TraceEvent) -> End? {
     guard spike.times.switchedEvent == nil, let event = spike.times.firstOwnEvent,
       !spike.isRemote, waking.context.inHardIRQ, let entry = spike.entryWithoutPreemption,
@@ -160,8 +161,9 @@ struct HeldCPU: Sendable {
     }
   }
 
-  /// The innermost function that all samples have in common: what they were all called from answers for the whole
-  /// stretch, the innermost one of each only for its moment. nil where there is but one sample.
+  /// The innermost function that all samples have in common: what they were all called from answers
+  /// for the whole stretch, the innermost one of each only for its moment. nil where there is but
+  /// one sample.
   private var common: CodeLocation? {
     guard samples.count > 1, var shared = samples.first.map({ Array($0.reversed()) }) else {
       return nil
@@ -180,7 +182,8 @@ struct HeldCPU: Sendable {
   ///
   /// The time of softirqs does not belong to the blocker, so their frames never give the name.
   var function: String {
-    // One stretch between two lines that is most of the time says more than where the interrupt came.
+    // One stretch between two lines that is most of the time says more than where the interrupt
+    // came.
     if let traced, traced.call != nil { return traced.name }
     if let name = common?.name, !name.isEmpty { return name }
     if let name = code?.responsibleTask?.name, !name.isEmpty { return name }
@@ -219,7 +222,7 @@ struct HeldCPU: Sendable {
     evidence.append(
       disabled == nil
         ? Evidence(switched)
-        : Evidence(switched, note: "the thread's first event; the switch to it is not recorded"))
+        : Evidence(switched, note: "first event of the thread; the switch to it is not recorded"))
     return evidence.sorted {
       ($0.time ?? .zero, $0.position ?? 0) < ($1.time ?? .zero, $1.position ?? 0)
     }

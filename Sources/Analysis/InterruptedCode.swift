@@ -16,9 +16,10 @@ public struct InterruptedCode: Hashable, Sendable {
   public var mode: Mode
   /// The interrupted context's frames, innermost first; empty for user space.
   public var frames: [CodeLocation]
-  /// Number of frames of the interrupt itself in front of them.
+  /// Number of frames of the interrupt itself before them.
   public var interruptFrames: Int
-  /// The task's own frames, innermost first: what is behind a softirq that was on top of it, and empty for user space.
+  /// The task's own frames, innermost first: what is after a softirq that was on top of it, and
+  /// empty for user space.
   var taskFrames: [CodeLocation]
 
   /// Reads a stack written in an interrupt; nil where no interrupt entry is among its frames.
@@ -26,13 +27,15 @@ public struct InterruptedCode: Hashable, Sendable {
     guard let entry = stack.lastIndex(where: { KernelFunctions.isInterruptEntry($0.symbol) }) else {
       return nil
     }
-    // An interrupt's entry is made of several functions; another one behind them is an interrupt that came before.
+    // An interrupt's entry is made of several functions; another one after them is an interrupt
+    // that came before.
     var first = stack.firstIndex { KernelFunctions.isInterruptEntry($0.symbol) } ?? entry
     while first < entry, KernelFunctions.isInterruptEntry(stack[first + 1].symbol) { first += 1 }
     let isInSoftirq = stack[(first + 1)..<max(entry, first + 1)].contains {
       KernelFunctions.runsSoftirqs($0.symbol)
     }
-    // A softirq that ran at another interrupt's end is what was interrupted: its frames are not the interrupt's.
+    // A softirq that ran at another interrupt's end is what was interrupted: its frames are not the
+    // interrupt's.
     interruptFrames = (isInSoftirq ? first : entry) + 1
     frames = Array(stack[interruptFrames...])
     taskFrames = Array(stack[(entry + 1)...])
@@ -58,30 +61,33 @@ public struct InterruptedCode: Hashable, Sendable {
     frames.first.map { KernelFunctions.enablesInterrupts($0.symbol) } ?? false
   }
 
-  /// Whether the caller of the innermost frame may be missing, and nothing but a helper is in front of the gap.
+  /// Whether the caller of the innermost frame may be missing, and only a helper is before the gap.
   ///
-  /// A primitive that enables interrupts is interrupted in its middle; the caller of a clocksource is another helper.
+  /// A primitive that enables interrupts is interrupted in its middle; the caller of a clocksource
+  /// is another helper.
   public var mayLackCaller: Bool {
-    // Behind more frames of tracing the gap is tracing's own.
+    // After more frames of tracing the gap is tracing's own.
     guard let first = frames.first, first.mayHideCaller, own.startIndex <= 1 else { return false }
     return KernelFunctions.isHelper(first.symbol)
       && !KernelFunctions.enablesInterrupts(first.symbol)
       && !KernelFunctions.readsClocksource(first.symbol)
   }
 
-  /// The innermost function that answers for the section: not an unlock, an irq-enable, a clock, a tracer or an entry helper;
-  /// nil where the stack has only such functions, as behind a thunk, from which the kernel cannot unwind.
+  /// The innermost function that answers for the section: not an unlock, an irq-enable, a clock, a
+  /// tracer or an entry helper; nil where the stack has only such functions, as after a thunk, from
+  /// which the kernel cannot unwind.
   public var responsible: CodeLocation? {
     own.first { !KernelFunctions.isHelper($0.symbol) }
   }
 
-  /// The innermost of the task's own functions that answers for what it did; `responsible` where no softirq was on top.
+  /// The innermost of the task's own functions that answers for what it did; `responsible` where no
+  /// softirq was on top.
   var responsibleTask: CodeLocation? {
     taskFrames.count == frames.count
       ? responsible : taskFrames.first { !KernelFunctions.isHelper($0.symbol) }
   }
 
-  /// The frames behind the outermost one of tracing.
+  /// The frames after the outermost one of tracing.
   private var own: ArraySlice<CodeLocation> {
     frames.suffix(
       from: frames.lastIndex { KernelFunctions.isTraceHook($0.symbol) }.map { $0 + 1 } ?? 0)

@@ -16,10 +16,11 @@ enum KernelFunctions {
     "asm_exc_nmi",
   ]
 
-  /// A function on an interrupt's way in, where a latency tracer's section begins: what runs in it is a handler.
+  /// A function on an interrupt's way in, where a latency tracer's section begins: what runs in it
+  /// is a handler.
   ///
-  /// Wider than `isInterruptEntry`: some of these are called by exceptions too, so none of them marks the outermost
-  /// frame of an interrupt in a stack.
+  /// Wider than `isInterruptEntry`: some of these are called by exceptions too, so none of them
+  /// marks the outermost frame of an interrupt in a stack.
   static func isInterruptPath(_ name: String) -> Bool {
     isInterruptEntry(name) || name.hasPrefix("sysvec_") || name.hasPrefix("__sysvec_")
       || interruptPath.contains(name)
@@ -70,8 +71,8 @@ enum KernelFunctions {
       || name.hasPrefix("queued_write_lock_slow")
   }
 
-  /// Functions that spin for a sleeping lock as long as its owner runs and nobody else wants the CPU: they look at
-  /// need-resched in each turn.
+  /// Functions that spin for a sleeping lock as long as its owner runs and nobody else wants the
+  /// CPU: they look at need-resched in each turn.
   static func spinsUntilResched(_ name: String) -> Bool {
     [
       "rwsem_optimistic_spin", "rwsem_spin_on_owner", "rwsem_can_spin_on_owner",
@@ -164,7 +165,8 @@ enum KernelFunctions {
     "raw_irqentry_exit_cond_resched", "native_irq_return_iret", "restore_all",
   ]
 
-  /// Functions that a verdict never names: lock release, irq-enable, clock, tracer and entry helpers.
+  /// Functions that a verdict never names: lock release, irq-enable, clock, tracer and entry
+  /// helpers.
   static func isHelper(_ name: String) -> Bool {
     enablesInterrupts(name) || isScheduler(name) || isInterruptPath(name)
       || helpers.contains(name) || name.hasPrefix("_raw_spin_")
@@ -179,9 +181,9 @@ enum KernelFunctions {
       || ringBuffer.contains(String(name.prefix { $0 != "." })) || CodeLocation.isFrameless(name)
   }
 
-  /// Functions through which tracing hooks into the code that it looks at: what runs inside of one is the
-  /// observer's, whatever its name, and the function behind it answers for the section. A task that writes a marker,
-  /// reads a trace or sets a tracer runs through none of them.
+  /// Functions through which tracing hooks into the code that it looks at: what runs inside of one
+  /// is the observer's, whatever its name, and the function after it answers for the section. A
+  /// task that writes a marker, reads a trace or sets a tracer runs through none of them.
   static func isTraceHook(_ name: String) -> Bool {
     hooks.contains(name) || hookPrefixes.contains { name.hasPrefix($0) }
   }

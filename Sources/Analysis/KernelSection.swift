@@ -1,8 +1,10 @@
 import TraceModel
 
-/// What the two classes of a kernel that would not switch have in common: the model decides which of them it is.
+/// What the two classes of a kernel that would not switch have in common: the model decides which
+/// of them it is.
 enum KernelSection {
-  /// The class by the kernel's model; by the preemption depth where the interrupt showed it, or the model is not known.
+  /// The class by the kernel's model; by the preemption depth where the interrupt showed it, or the
+  /// model is not known.
   static func culprit(_ spike: SpikeCase) -> CulpritClass {
     if spike.held?.disabled != nil { return .preemptOff }
     switch spike.context.preemption {
@@ -34,16 +36,17 @@ enum KernelSection {
     if held.isUserOnly, section == nil {
       return .refuted(
         culprit,
-        because: "the wake-up interrupted user space, from which the CPU is given up at once")
+        because: "the wakeup interrupted user space, which is preempted at once")
     }
-    // A thread that was woken before the trace begins waits from its first event on: preemption was wanted all the time.
+    // A thread that was woken before the trace begins waits from its first event on: preemption was
+    // wanted all the time.
     guard held.isForced || section != nil || spike.isWokenUnseen else {
       // Without an event in between nothing says whether preemption was wanted.
       let shown = spike.events(in: held.span).contains {
         $0.cpu == spike.cpu && $0.time >= spike.times.queued ?? held.span.end
       }
       return shown
-        ? .refuted(culprit, because: "need-resched was not set: no preemption was wanted")
+        ? .refuted(culprit, because: "need-resched was not set, so no preemption was requested")
         : .open(culprit, because: "no event in the wait shows whether need-resched was set")
     }
     let wake = spike.sections.first { $0.isWakeup }
@@ -63,7 +66,8 @@ enum KernelSection {
     ])
   }
 
-  /// The function that answers for it; "or its callee" behind it where a function that it called may be missing in the stack.
+  /// The function that answers for it; "or its callee" after it where a function that it called may
+  /// be missing in the stack.
   private static func name(
     _ held: HeldCPU, section: LatencySection?, wake: LatencySection?
   ) -> String {
@@ -88,6 +92,6 @@ enum KernelSection {
     guard case .switched(let change) = first?.payload, change.previous.isIdle else {
       return .nothing
     }
-    return .refuted(culprit, because: "the CPU was idle when the thread became ready")
+    return .refuted(culprit, because: "the CPU was idle when the thread became runnable")
   }
 }

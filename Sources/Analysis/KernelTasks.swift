@@ -22,6 +22,7 @@ enum KernelTasks {
       || comm.hasPrefix("kswapd")
   }
 
-  /// Workers of the workqueues; their names are shared and change, the work's function is what counts.
+  /// Workers of the workqueues; their names are shared and change, the work's function is what
+  /// counts.
   static func isWorker(_ comm: String) -> Bool { comm.hasPrefix("kworker/") }
 }

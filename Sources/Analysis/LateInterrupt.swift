@@ -1,7 +1,7 @@
 import TraceModel
 
-/// What a trace without stacks still says of a late timer interrupt: whom it interrupted, and what that task had done
-/// before.
+/// What a trace without stacks still says of a late timer interrupt: whom it interrupted, and what
+/// that task had done before.
 struct LateInterrupt {
   /// The late interrupt's first event.
   var event: TraceEvent
@@ -16,7 +16,8 @@ struct LateInterrupt {
   /// Other interrupts that were entered together with it.
   var pending: [TraceEvent]
 
-  /// nil where the stack of the interrupted code is there, the interrupt was on time, or it interrupted idle.
+  /// nil where the stack of the interrupted code is there, the interrupt was on time, or it
+  /// interrupted idle.
   init?(_ spike: SpikeCase) {
     guard spike.interrupted == nil,
       let interrupt = spike.times.interruptEvent ?? spike.times.wakingEvent, interrupt.pid > 0,
@@ -27,7 +28,7 @@ struct LateInterrupt {
     let before = events.prefix {
       ($0.time, $0.position) < (interrupt.time, interrupt.position)
     }
-    // Another task may have had the CPU up to here without a switch in the trace.
+    // Another task may have run up to here without a switch in the trace.
     let entered = before.last { if case .switched = $0.payload { true } else { false } }
     if case .switched(let change) = entered?.payload, change.next.pid != interrupt.pid {
       return nil
@@ -57,8 +58,8 @@ struct LateInterrupt {
   /// Whether the task is a kernel thread: by its fork, else by its name.
   var isKernelThread: Bool { birth != nil || KernelTasks.isKernelThread(task.comm) }
 
-  /// Whether it looks as if the CPU had stood still in code that can be interrupted: preemption was enabled, and
-  /// several interrupts had become pending.
+  /// Whether it looks as if the CPU had paused in code that can be interrupted: preemption was
+  /// enabled, and several interrupts had become pending.
   var looksLikePause: Bool {
     event.context.preemptDepth == 0 && !pending.isEmpty && !isKernelThread
   }

@@ -7,7 +7,7 @@ struct LateTimer {
   /// The interrupted code.
   var code: InterruptedCode
 
-  /// nil where the interrupt was on time, or where no stack tells what it interrupted.
+  /// nil where the interrupt was on time, or where no stack reports what it interrupted.
   init?(_ spike: SpikeCase) {
     guard let code = spike.interrupted, code.mode == .kernel else { return nil }
     let spans = Self.spans(spike)
@@ -16,7 +16,8 @@ struct LateTimer {
     self.code = code
   }
 
-  /// The late stretch without interrupts, from the last event that was written with interrupts enabled.
+  /// The late stretch without interrupts, from the last event that was written with interrupts
+  /// enabled.
   static func spans(_ spike: SpikeCase) -> [TimeSpan] {
     let late = spike.span(.timer)
     guard late.length >= spike.floor else { return [] }

@@ -1,10 +1,10 @@
 public import TraceModel
 
-/// A stretch that a latency tracer measured: begin and end of a section with interrupts or preemption disabled,
-/// or of the wake-up of one task.
+/// A stretch that a latency tracer measured: begin and end of a section with interrupts or
+/// preemption disabled, or of the wake-up of one task.
 public struct LatencySection: Hashable, Sendable {
-  /// `irqsoff`, `preemptoff`, `preemptirqsoff`, `wakeup`, `wakeup_rt`, `wakeup_dl`; `irq_disable` or `preempt_disable` for one that was
-  /// read from the events of the preemptirq system.
+  /// `irqsoff`, `preemptoff`, `preemptirqsoff`, `wakeup`, `wakeup_rt`, `wakeup_dl`; `irq_disable`
+  /// or `preempt_disable` for one that was read from the events of the preemptirq system.
   public var tracer: String
   /// The CPU.
   public var cpu: Int
@@ -14,13 +14,14 @@ public struct LatencySection: Hashable, Sendable {
   public var startFunction: String
   /// Function in which it ended, empty where it is not known.
   public var endFunction: String
-  /// The task that the tracer names (in the wakeup family the one that was woken), nil where it is not known.
+  /// The task that the tracer names (in the wakeup family the one that was woken), nil where it is
+  /// not known.
   public var task: TaskIdentity?
-  /// Functions of the stack at its end, innermost first; the wakeup tracers write one at the switch. Empty where
-  /// there is none.
+  /// Functions of the stack at its end, innermost first; the wakeup tracers write one at the
+  /// switch. Empty where there is none.
   public var endStack: [String]
 
-  /// Makes a section.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     tracer: String, cpu: Int, span: TimeSpan, startFunction: String = "", endFunction: String = "",
     task: TaskIdentity? = nil, endStack: [String] = []
@@ -34,13 +35,14 @@ public struct LatencySection: Hashable, Sendable {
     self.endStack = endStack
   }
 
-  /// The longest section between irq_disable and irq_enable, or preempt_disable and preempt_enable, and how many there
-  /// are; nil without these events.
+  /// The longest section between irq_disable and irq_enable, or preempt_disable and preempt_enable,
+  /// and how many there are; nil without these events.
   public static func longest(in timeline: Timeline) -> (section: LatencySection, count: Int)? {
     PreemptIRQSections.longest(timeline)
   }
 
-  /// Whether a function's name says only how a lock is taken or released, a clock read or the kernel entered.
+  /// Whether a function's name says only how a lock is taken or released, a clock read or the
+  /// kernel entered.
   public static func isHelper(_ name: String) -> Bool {
     KernelFunctions.isHelper(KernelFunctions.bare(name))
   }
@@ -61,11 +63,13 @@ public struct LatencySection: Hashable, Sendable {
     return candidates.first { !KernelFunctions.isHelper($0) } ?? candidates.first ?? ""
   }
 
-  /// The function that answers for the section, by the stack of `code` from inside it where there is one.
+  /// The function that answers for the section, by the stack of `code` from inside it where there
+  /// is one.
   ///
   /// An unwinder by frame pointers leaves out the caller of a function whose first instruction was
-  /// interrupted. A function in which the section both began and ended was on the stack all the time: where
-  /// the innermost frame is a helper and that function is missing, it is the one that was left out.
+  /// interrupted. A function in which the section both began and ended was on the stack all the
+  /// time: where the innermost frame is a helper and that function is missing, it is the one that
+  /// was left out.
   func responsible(_ code: InterruptedCode?) -> String {
     guard let named = code?.responsible?.name, !named.isEmpty else { return responsible }
     let start = KernelFunctions.bare(startFunction)
@@ -76,14 +80,15 @@ public struct LatencySection: Hashable, Sendable {
     return start
   }
 
-  /// Whether the section both began and ended in this function, so that nothing else needs to answer for it.
+  /// Whether the section both began and ended in this function, so that nothing else needs to
+  /// answer for it.
   func isOf(_ function: String) -> Bool {
     KernelFunctions.bare(startFunction) == function && KernelFunctions.bare(endFunction) == function
   }
 
-  /// The function in which a task enabled preemption and so gave the CPU to the thread that this section of a wakeup
-  /// tracer is about, where the wake-up's stack has the same function, or only its callers, behind a helper, or
-  /// no function but helpers; nil elsewhere.
+  /// The function in which a task enabled preemption and so gave the CPU to the thread that this
+  /// section of a wakeup tracer is about, where the wake-up's stack has the same function, or only
+  /// its callers, after a helper, or no function but helpers; nil elsewhere.
   func ending(_ code: InterruptedCode) -> String? {
     let stack = endStack.map { KernelFunctions.bare($0) }
     guard isWakeup, let switched = stack.lastIndex(of: "__schedule") else { return nil }
@@ -100,11 +105,12 @@ public struct LatencySection: Hashable, Sendable {
     return ended.first
   }
 
-  /// The function from which the scheduler was called at the end of a wakeup tracer's section: the first frame after
-  /// it that is not a scheduler, lock or preemption helper; empty where there is none.
+  /// The function from which the scheduler was called at the end of a wakeup tracer's section: the
+  /// first frame after it that is not a scheduler, lock or preemption helper; empty where there is
+  /// none.
   ///
-  /// Where the kernel preempted at the return from an interrupt, the frame after that is where the interrupt came, which
-  /// says nothing of what lies before.
+  /// Where the kernel preempted at the return from an interrupt, the frame after that is where the
+  /// interrupt came, which says nothing of what lies before.
   var leftIn: String {
     let stack = endStack.map { KernelFunctions.bare($0) }
     guard isWakeup,

@@ -2,7 +2,8 @@
 public enum Need: Hashable, Sendable {
   /// One of these events (`system:name`).
   case events([String])
-  /// The stack of the code that the wake-up interrupted: a stacktrace trigger on sched:sched_waking.
+  /// The stack of the code that the wake-up interrupted: a stacktrace trigger on
+  /// sched:sched_waking.
   case wakeStack
   /// A section of one of these latency tracers.
   case tracer([String])
@@ -12,31 +13,31 @@ public enum Need: Hashable, Sendable {
   /// Facts that come from outside the trace.
   public enum Fact: String, Hashable, Sendable, CaseIterable {
     case preemptionModel = "the preemption model (/sys/kernel/debug/sched/preempt or the config)"
-    case hypervisor = "whether this is a guest (cpuinfo, DMI, device tree)"
-    case steal = "steal time that the host counts (/proc/stat)"
+    case hypervisor = "the platform, guest or bare metal (cpuinfo, DMI, device tree)"
+    case steal = "steal time counted by the host (/proc/stat)"
     case smiCounter = "the SMI counter (MSR_SMI_COUNT)"
-    case idleLatencies = "idle states' exit latencies (cpuidle/state*/latency)"
+    case idleLatencies = "exit latencies of the idle states (cpuidle/state*/latency)"
     case throttlingLimits = "sched_rt_runtime_us and sched_rt_period_us"
-    case deadlineServer = "whether the kernel has a deadline server (6.12 and later)"
-    case bandwidth = "the cgroup's throttled time (cpu.stat)"
-    case faultCounter = "the thread's page faults (getrusage)"
-    case ownThreads = "breaktrace's own thread ids"
-    case observerCost = "what arming adds to a wake-up (self-test)"
+    case deadlineServer = "a kernel version that shows whether there is a deadline server (6.12)"
+    case bandwidth = "the throttled time of the cgroup (cpu.stat)"
+    case faultCounter = "the page faults of the thread (getrusage)"
+    case ownThreads = "the thread ids of breaktrace"
+    case observerCost = "the cost of tracing per wakeup (self-test)"
     case isolation = "the isolated CPUs (isolcpus=, nohz_full=)"
-    case clocksource = "the clocksource and the kernel log's lines on it"
-    case ptracer = "who traces the process (TracerPid in /proc/self/status)"
-    case frequency = "the CPU's nominal frequency (cpufreq)"
+    case clocksource = "the clocksource and the kernel log"
+    case ptracer = "the ptrace tracer of the process (TracerPid in /proc/self/status)"
+    case frequency = "the nominal frequency of the CPU (cpufreq)"
     case siblings = "the CPUs that share a core (topology/thread_siblings_list)"
     case otherTracing = "other users of tracing (instances, kprobes, enabled_functions)"
   }
 
-  /// The need as it stands behind "would be decided by".
+  /// The need as the end of the sentence "Record …".
   public var text: String {
     switch self {
     case .events(let names):
       names.count == 1
         ? "event \(names[0])" : "one of the events " + names.joined(separator: ", ")
-    case .wakeStack: "the stack of the wake-up (stacktrace trigger on sched_waking)"
+    case .wakeStack: "the stack of the wakeup (stacktrace trigger on sched_waking)"
     case .tracer(let names):
       "the tracer " + names.filter { !$0.contains("_") }.joined(separator: " or ")
     case .fact(let fact): fact.rawValue

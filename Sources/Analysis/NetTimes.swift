@@ -1,9 +1,10 @@
 import TraceModel
 
-/// The net durations that the osnoise events tell, beside those of our own replay.
+/// The net durations that the osnoise events report, beside those of the replay.
 ///
-/// The kernel takes off what interrupted an interrupt, softirq or task, as the replay does, but by its own stamps at the same
-/// places. Where both agree that is evidence; where they do not, one of them is wrong, and nothing is proven.
+/// The kernel takes off what interrupted an interrupt, softirq or task, as the replay does, but by
+/// its own stamps at the same places. Where both agree that is evidence; where they do not, one of
+/// them is wrong, and nothing is proven.
 struct NetTimes {
   /// One osnoise sample.
   struct Sample {
@@ -18,8 +19,8 @@ struct NetTimes {
   /// The most samples in one finding's evidence.
   private static let most = 3
 
-  /// Whether osnoise's events are in the trace at all: most traces have none, and need not be gone through for each
-  /// finding.
+  /// Whether osnoise's events are in the trace at all: most traces have none, and need not be gone
+  /// through for each finding.
   static func arePresent(_ spike: SpikeCase) -> Bool {
     Set(spike.path.legs.map(\.cpu)).contains { cpu in
       spike.timeline[cpu: cpu]?.events.contains {
@@ -51,7 +52,7 @@ struct NetTimes {
         let agrees =
           difference <= max(Nanoseconds(microseconds: 10), Nanoseconds(sample.net.count / 20))
         let note =
-          "net; our replay has \(ours.microseconds) us" + (agrees ? "" : ": they do not agree")
+          "net; \(ours.microseconds) us from the events" + (agrees ? "" : ", which disagrees")
         compared.append(
           (
             overlap,

@@ -48,7 +48,7 @@ public struct Slice: Hashable, Sendable {
   /// The task below, which ran or was interrupted.
   public var task: TaskIdentity
 
-  /// Makes a slice.
+  /// Memberwise.
   public init(span: TimeSpan, occupant: Occupant, task: TaskIdentity) {
     self.span = span
     self.occupant = occupant
@@ -65,7 +65,7 @@ public struct RanEntry: Hashable, Sendable {
   /// How often it began in the window (1 for what was there at its start).
   public var count: Int
 
-  /// Makes an entry.
+  /// Memberwise.
   public init(occupant: Occupant, net: Nanoseconds, count: Int) {
     self.occupant = occupant
     self.net = net

@@ -1,7 +1,7 @@
 import TraceModel
 
-/// A timer of a CPU that expired late while the CPU wrote nothing: interrupts were disabled there, or the CPU stood
-/// still.
+/// A timer of a CPU that expired late while the CPU wrote nothing: interrupts were disabled there,
+/// or the CPU stood still.
 struct OverdueTimer {
   /// From the timer's expiry, or the CPU's last event where that is later, to the interrupt.
   var span: TimeSpan
@@ -9,7 +9,7 @@ struct OverdueTimer {
   var armed: TraceEvent
   /// Its late expiry (hrtimer_expire_entry).
   var expired: TraceEvent
-  /// The code that the late interrupt met on that CPU, where a stack tells it.
+  /// The code that the late interrupt met on that CPU, where a stack reports it.
   var code: InterruptedCode?
   /// Whether the CPU's last event before was written in an interrupt, which may have lasted.
   var isInInterrupt: Bool
@@ -19,10 +19,10 @@ struct OverdueTimer {
 
   /// Those of a CPU that touch `window`, in order of time.
   ///
-  /// Timers are compared with the trace only where the kernel's own reading at the expiry (`now`) shows that both are on
-  /// one clock.
+  /// Timers are compared with the trace only where the kernel's own reading at the expiry (`now`)
+  /// shows that both are on one clock.
   static func all(on track: CPUTimeline, in window: TimeSpan) -> [OverdueTimer] {
-    // The interrupt may come behind the window.
+    // The interrupt may come after the window.
     let reach = TimeSpan(window.start, window.end + Nanoseconds(microseconds: 20_000))
     var found: [OverdueTimer] = []
     let events = track.events
@@ -52,9 +52,9 @@ struct OverdueTimer {
     return found
   }
 
-  /// Whether nothing that this CPU did can have stopped it together with another one: it was idle, or the late interrupt
-  /// met code with interrupts enabled that waits for no spinning lock and was in no other interrupt, as far as those
-  /// were recorded.
+  /// Whether nothing that this CPU did can have stopped it together with another one: it was idle,
+  /// or the late interrupt met code with interrupts enabled that waits for no spinning lock and was
+  /// in no other interrupt, as far as those were recorded.
   func isUnrelated(_ spike: SpikeCase) -> Bool {
     guard !isInInterrupt else { return false }
     guard let code else { return expired.pid == 0 }
@@ -105,7 +105,7 @@ struct OverdueTimer {
     }
   }
 
-  /// The code under the interrupt, by the first stack behind the expiry.
+  /// The code under the interrupt, by the first stack after the expiry.
   private static func code(behind index: Int, _ events: [TraceEvent]) -> InterruptedCode? {
     for event in events[index...].prefix(8) {
       guard event.context.inHardIRQ else { break }

@@ -1,6 +1,7 @@
 import TraceModel
 
-/// Pauses that end at the same place in a period: a host that limits a guest's CPU time gives it back once a period.
+/// Pauses that end at the same place in a period: a host that limits a guest's CPU time gives it
+/// back once a period.
 struct PauseGrid {
   /// The period of a cgroup's CPU bandwidth, which hosts hardly ever change.
   static let period = Nanoseconds(microseconds: 100_000)
@@ -36,7 +37,8 @@ struct PauseGrid {
   var evidence: Evidence {
     Evidence(
       source: "run",
-      text: "\(agreeing) of the \(count) pauses before it ended at the same place in a period of "
-        + "100 ms, as where a host limits the guest's CPU time")
+      text:
+        "\(agreeing) of the \(count) earlier pauses ended at the same phase of a period of 100 ms, "
+        + "which suggests that the host limits the CPU time of the guest")
   }
 }

@@ -2,7 +2,7 @@ import TraceModel
 
 /// Sections with interrupts or preemption disabled, read from the events of the preemptirq system.
 enum PreemptIRQSections {
-  /// How far in front of the window a section is looked for.
+  /// How far before the window a section is looked for.
   private static let reach = Nanoseconds(microseconds: 10_000)
   /// Shorter ones explain nothing.
   private static let least = Nanoseconds(microseconds: 5)
@@ -33,7 +33,8 @@ enum PreemptIRQSections {
     return sections
   }
 
-  /// The longest section of all, where the idle loop's own are left out: it sleeps with interrupts disabled.
+  /// The longest section of all, where the idle loop's own are left out: it sleeps with interrupts
+  /// disabled.
   static func longest(_ timeline: Timeline) -> (section: LatencySection, count: Int)? {
     let start = timeline.cpus.compactMap { $0.events.first?.time }.min()
     let end = timeline.cpus.compactMap { $0.events.last?.time }.max()
@@ -68,7 +69,8 @@ enum PreemptIRQSections {
         && (event.name.hasPrefix("irq_") || event.name.hasPrefix("preempt_")))
   }
 
-  /// The function that disabled or enabled, as far as the source names it; its caller where it is a lock helper.
+  /// The function that disabled or enabled, as far as the source names it; its caller where it is a
+  /// lock helper.
   private static func caller(_ event: OtherEvent) -> String {
     var names = ["caller", "parent"].compactMap { name in
       event.fields.first { $0.name == name }?.value

@@ -1,6 +1,6 @@
 import TraceModel
 
-/// A task that had the CPU while the measured thread wanted it.
+/// A task that ran while the measured thread wanted it.
 struct Rival: Sendable {
   /// Who, by the scheduler's own events.
   var task: TaskIdentity
@@ -8,13 +8,14 @@ struct Rival: Sendable {
   var priority: KernelPriority?
   /// When it ran, interrupts taken off.
   var spans: [TimeSpan]
-  /// The switches to and from it; where none to it is in the window, its first event stands for its begin.
+  /// The switches to and from it; where none to it is in the window, its first event stands for its
+  /// begin.
   var evidence: [Evidence]
   /// Proven where its leaving was seen.
   var confidence: Confidence
   /// The boost by which it has its priority.
   var boost: TraceEvent?
-  /// The class that such a task belongs to; nil where it is no cause by itself.
+  /// The class that such a task belongs to; nil where it is not a cause by itself.
   var culprit: CulpritClass?
 
   /// Its own time.
@@ -22,7 +23,7 @@ struct Rival: Sendable {
 }
 
 extension SpikeCase {
-  /// Tasks other than the measured thread and idle, by the time that they had the CPU while it wanted it.
+  /// Tasks other than the measured thread and idle, by the time that they ran while it wanted it.
   func findRivals() -> [Rival] {
     struct Key: Hashable {
       var pid: Int32
@@ -31,7 +32,7 @@ extension SpikeCase {
     let wanted = Spans.merged([waiting, afterSwitch])
     var places: [Key: Int] = [:]
     var found: [Rival] = []
-    // A task that renames itself is called by the name under which it had the CPU longest.
+    // A task that renames itself is called by the name under which it ran longest.
     var names: [[String: Nanoseconds]] = []
     // Softirqs in a thread made for them are that thread's own work.
     var threaded: [Int32: [TimeSpan]] = [:]
@@ -110,11 +111,12 @@ extension SpikeCase {
         change.previous.pid == found[index].task.pid,
         let begin = contexts[found[index].task.pid], begin != entry.first
       {
-        found[index].evidence.append(Evidence(begin, note: "it has the CPU already"))
+        found[index].evidence.append(Evidence(begin, note: "already running"))
       }
       found[index].evidence.append(Evidence(entry.first))
       if entry.last != entry.first { found[index].evidence.append(Evidence(entry.last)) }
-      // A wakeup tracer has no events of interrupts: what lies on top of the task is known by the lines' marks only.
+      // A wakeup tracer has no events of interrupts: what lies on top of the task is known by the
+      // lines' marks only.
       if entry.left, !isTracedWakeup { found[index].confidence = .proven }
     }
   }

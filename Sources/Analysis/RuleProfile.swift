@@ -11,7 +11,7 @@ public struct RuleProfile: Hashable, Sendable {
   /// What it would take on a kernel that lacks it: a config option, a boot option, a privilege.
   public var takes: String
 
-  /// Makes a profile.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     _ culprit: CulpritClass, needs: [Need], proof: [Need] = [], best: Confidence, takes: String
   ) {

@@ -1,5 +1,5 @@
-/// All rules, in the order in which they are asked; where two claim the same time with the same confidence the
-/// earlier one gets it, so the more special one stands in front.
+/// All rules, in the order in which they are asked; where two claim the same time with the same
+/// confidence the earlier one gets it, so the more special one comes first.
 enum RuleSet {
   static let all: [any Rule] = [
     Observer(), TimerLate(), TimerSlack(), TimerSoftirq(), PageFault(), PriorityInversion(),
@@ -11,7 +11,8 @@ enum RuleSet {
     HardwareStall(), CPUFrequency(), SharedHardware(), Clock(), SchedulerOverhead(), Unknown(),
   ]
 
-  /// A class that, where it is found, already contains what these classes would say of the same time.
+  /// A class that, where it is found, already contains what these classes would say of the same
+  /// time.
   static let contains: [CulpritClass: Set<CulpritClass>] = [
     .observer: Set(CulpritClass.allCases).subtracting([.observer]),
     .rtThrottling: throttled,

@@ -27,7 +27,7 @@ public struct Segment: Hashable, Sendable {
   /// Median of the same stretch over earlier wake-ups of the same thread in the same buffer.
   public var typical: Nanoseconds?
 
-  /// Makes a segment.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(name: Name, span: TimeSpan, typical: Nanoseconds? = nil) {
     self.name = name
     self.span = span
@@ -39,7 +39,8 @@ public struct Segment: Hashable, Sendable {
 }
 
 extension Segment {
-  /// All seven segments where one of them is the whole window: what a tracer measured is what would have been waited for.
+  /// All seven segments where one of them is the whole window: what a tracer measured is what would
+  /// have been waited for.
   static func whole(_ name: Name, _ window: TimeSpan) -> [Segment] {
     var place = window.start
     return Name.allCases.map { other in
@@ -51,7 +52,8 @@ extension Segment {
 }
 
 extension WakeupTimes {
-  /// The segments of `[expiry, sampled)`: always all seven, in order, their lengths sum to its length.
+  /// The segments of `[expiry, sampled)`: always all seven, in order, their lengths sum to its
+  /// length.
   public var segments: [Segment] {
     var spans: [Segment.Name: TimeSpan] = [:]
     var cursor = expiry

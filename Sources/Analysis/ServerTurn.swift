@@ -1,11 +1,13 @@
 import TraceModel
 
-/// A turn of the deadline server: normal tasks have the CPU in front of real-time ones until its runtime is used up.
+/// A turn of the deadline server: normal tasks run before real-time ones until its runtime is used
+/// up.
 ///
-/// The kernel's own timer says so: `dl_task_timer` expires and a normal task takes the CPU from a real-time one, or is
-/// not preempted by one that wakes; at the end the timer is armed for the next turn, and the real-time task goes on.
+/// The kernel's own timer says so: `dl_task_timer` expires and a normal task takes the CPU from a
+/// real-time one, or is not preempted by one that wakes; at the end the timer is armed for the next
+/// turn, and the real-time task goes on.
 struct ServerTurn: Sendable {
-  /// The parts of the wait in which normal tasks had the CPU.
+  /// The parts of the wait in which normal tasks ran.
   var spans: [TimeSpan]
   /// The timer's expiry that began the turn.
   var begin: TraceEvent
@@ -14,15 +16,17 @@ struct ServerTurn: Sendable {
   /// The arming for the next turn that ended this one, nil where that was not seen.
   var end: TraceEvent?
 
-  /// The timer's function; the server has no other, so SCHED_DEADLINE tasks that were throttled share the name.
+  /// The timer's function; the server has no other, so SCHED_DEADLINE tasks that were throttled
+  /// share the name.
   private static let function = "dl_task_timer"
   /// How long the way from the timer to the switch is at most.
   private static let reach = Nanoseconds(microseconds: 100)
-  /// A turn is not longer than the server's runtime, 50 ms by default; an hour of trace need not be searched.
+  /// A turn is not longer than the server's runtime, 50 ms by default; an hour of trace need not be
+  /// searched.
   private static let longest = Nanoseconds(microseconds: 1_000_000)
 
-  /// The turn that kept a real-time thread waiting; nil where none did, or its begin was not recorded: the timer is armed
-  /// at other times too, so that its end alone says nothing.
+  /// The turn that kept a real-time thread waiting; nil where none did, or its begin was not
+  /// recorded: the timer is armed at other times too, so that its end alone says nothing.
   init?(_ spike: SpikeCase) {
     let waiting = spike.waiting
     guard spike.priority.isRealtime, spike.priority.value >= 0, waiting.length >= spike.floor,
@@ -50,7 +54,8 @@ struct ServerTurn: Sendable {
           found.append((TimeSpan(turn.given.time, event.time), turn.begin, turn.given, stop))
           open = nil
         } else if change.next.isIdle, let turn = open {
-          // Without a normal task the server gives the CPU back: idle beside runnable real-time tasks is throttling.
+          // Without a normal task the server gives the CPU back: idle beside runnable real-time
+          // tasks is throttling.
           found.append((TimeSpan(turn.given.time, event.time), turn.begin, turn.given, nil))
           open = nil
         }
@@ -78,9 +83,9 @@ struct ServerTurn: Sendable {
   /// The evidence, in order of time.
   var evidence: [Evidence] {
     [
-      Evidence(begin, note: "the server's timer"),
-      Evidence(given, note: "a normal task, while real-time ones are runnable"),
-    ] + (end.map { [Evidence($0, note: "the server's runtime is used up")] } ?? [])
+      Evidence(begin, note: "timer of the server"),
+      Evidence(given, note: "a normal task, while real-time tasks are runnable"),
+    ] + (end.map { [Evidence($0, note: "the runtime of the server is exhausted")] } ?? [])
   }
 
   /// Whether the switch by which a real-time task lost the CPU follows the server's timer.

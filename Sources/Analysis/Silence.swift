@@ -1,9 +1,10 @@
 import TraceModel
 
-/// A stretch without any event that is most of what a finding claims: a pause of the whole machine would look the same.
+/// A stretch without any event that is most of what a finding claims: a pause of the whole machine
+/// would look the same.
 ///
-/// A host that does not run a virtual CPU, firmware that holds it in system management mode, and code that disabled
-/// interrupts all leave a trace in which nothing is written.
+/// A host that does not run a virtual CPU, firmware that holds it in system management mode, and
+/// code that disabled interrupts all leave a trace in which nothing is written.
 struct Silence {
   /// The longest stretch without an event, but for stacks.
   var span: TimeSpan
@@ -16,8 +17,9 @@ struct Silence {
   /// All stretches that are long enough to be a pause each.
   var total: Nanoseconds
 
-  /// nil where stretches without events are not more than half of what the finding claims: the longest one, or those
-  /// together that are at least a quarter of it. A host may take the CPU several times in a row.
+  /// nil where stretches without events are not more than half of what the finding claims: the
+  /// longest one, or those together that are at least a quarter of it. A host may take the CPU
+  /// several times in a row.
   init?(_ finding: Finding, in spike: SpikeCase) {
     guard !Self.isOfPauses.contains(finding.culprit) else { return nil }
     let claimed = Spans.merged(finding.spans)
@@ -32,8 +34,8 @@ struct Silence {
     cpu = spike.path.legs.first { $0.span.clipped(to: longest) != nil }?.cpu ?? spike.cpu
   }
 
-  /// The stretches of `span` without an event; where events were lost nothing is known. A stack is no event of its own:
-  /// tracing writes it for the one before it, or at a section's end.
+  /// The stretches of `span` without an event; where events were lost nothing is known. A stack is
+  /// not an event itself: tracing writes it for the one before it, or at a section's end.
   private static func stretches(in span: TimeSpan, _ spike: SpikeCase) -> [TimeSpan] {
     var found: [TimeSpan] = []
     for silence in spike.silences(in: span, minimum: Nanoseconds(1)) {
@@ -57,13 +59,15 @@ struct Silence {
     .hypervisor, .hardwareStall, .idleExit, .observer, .clock,
   ]
 
-  /// Whether a pause of that length is ruled out: on a machine that is known to be physical by an SMI counter that did
-  /// not move, in a guest by a steal counter that is known to count, did not move, and would have had to.
+  /// Whether a pause of that length is ruled out: on a machine that is known to be physical by an
+  /// SMI counter that did not move, in a guest by a steal counter that is known to count, did not
+  /// move, and would have had to.
   func isNoPause(_ context: SystemContext) -> Bool {
     switch context.platform {
     case .bareMetal: context.smiCount == 0
     case .guest:
-      // Half of the stretch must be more than the grain, or a pause of most of it could go uncounted.
+      // Half of the stretch must be more than the grain, or a pause of most of it could go
+      // uncounted.
       context.countsSteal == true && context.steal[cpu] == .zero
         && total >= Self.stealGrain + Self.stealGrain
     case .unknown: false
@@ -74,30 +78,31 @@ struct Silence {
   func rivals(_ spike: SpikeCase) -> [OpenRival] {
     let context = spike.context
     let silent =
-      "CPU \(cpu) wrote no event for "
+      "CPU \(cpu) recorded no event for "
       + (total > span.length
         ? "\(total.microseconds) us in several stretches, the longest of "
           + "\(span.length.microseconds) us" : "\(span.length.microseconds) us")
     let host = OpenRival(
-      .hypervisor, because: "\(silent): a pause of this guest by its host looks the same")
+      .hypervisor, because: "\(silent), and a pause of this guest by its host looks the same")
     switch context.platform {
     case .guest: return [host]
     case .bareMetal:
-      return [OpenRival(.hardwareStall, because: "\(silent): \(Self.stall(context))")]
+      return [OpenRival(.hardwareStall, because: "\(silent), and \(Self.stall(context))")]
     case .unknown:
       return [
         spike.guestSign == nil
           ? OpenRival(
             .hypervisor,
-            because: "\(silent), and whether this was a virtual machine is not known") : host,
-        OpenRival(.hardwareStall, because: "\(silent): \(Self.stall(context))"),
+            because: "\(silent), and the trace does not show whether this was a virtual machine")
+          : host,
+        OpenRival(.hardwareStall, because: "\(silent), and \(Self.stall(context))"),
       ]
     }
   }
 
   private static func stall(_ context: SystemContext) -> String {
     context.isX86 == false
-      ? "firmware that holds the CPU looks the same"
+      ? "a pause by firmware looks the same"
       : "a system management interrupt (SMI) looks the same"
   }
 
@@ -108,25 +113,26 @@ struct Silence {
       let steal: String
       switch (context.countsSteal, context.steal[cpu]) {
       case (true?, .some(.zero)):
-        steal = "Steal time counts in steps of 10 ms and cannot exclude a pause of this length."
+        steal =
+          "Steal time is counted in steps of 10 ms and cannot rule out a pause of this length."
       case (_, .some(let grown)) where grown > .zero:
         steal = "Steal time grew by \(grown.microseconds / 1_000) ms."
       case (true?, _): steal = "The steal time of CPU \(cpu) was not read."
-      default: steal = "Whether the host counts steal time is not known."
+      default: steal = "It is unknown whether the host counts steal time."
       }
-      return "A pause by the host is not ruled out. \(steal) A trace of the host, or the same on "
-        + "bare metal, decides."
+      return "A pause by the host is not ruled out. \(steal) A trace of the host, or the same "
+        + "measurement on bare metal, would decide."
     case .bareMetal where context.isX86 == false:
-      return "A stop by firmware is not ruled out: the hwlat tracer on another CPU shows one."
+      return "A pause by firmware is not ruled out. The hwlat tracer on another CPU would show it."
     case .bareMetal:
       return context.smiCount == nil
-        ? "An SMI is not ruled out: the SMI counter decides (module msr, Intel only), or the hwlat "
-          + "tracer on another CPU."
-        : "An SMI is not ruled out: the counter moved in this run. The hwlat tracer on another CPU "
-          + "shows one."
+        ? "An SMI is not ruled out. The SMI counter (module msr, Intel only) or the hwlat tracer on "
+          + "another CPU would decide."
+        : "An SMI is not ruled out, the counter moved during this run. The hwlat tracer on another CPU "
+          + "would show it."
     case .unknown:
-      return "A pause of the machine is not ruled out: record on a known machine, or with events "
-        + "inside the stretch (function tracing, or the timer events)."
+      return "A pause of the machine is not ruled out. Record on a known machine, or with events "
+        + "inside this time (function tracing, or the timer events)."
     }
   }
 }

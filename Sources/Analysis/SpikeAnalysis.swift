@@ -24,11 +24,11 @@ public struct SpikeAnalysis: Hashable, Sendable {
   public internal(set) var excerpt: [ExcerptLine]
   /// The stack of the interrupted context, innermost frame first; empty where there is none.
   public internal(set) var stack: [CodeLocation]
-  /// Number of the frames in front of `stack` that belong to the interrupt.
+  /// Number of the frames before `stack` that belong to the interrupt.
   public internal(set) var foldedFrames: Int
   /// What the trace was worth.
   public internal(set) var trace: TraceHealth
-  /// Number of earlier wake-ups behind the typical values.
+  /// Number of earlier wakeups that the typical values come from.
   public internal(set) var baselineWakeups: Int
   /// What the window is.
   public internal(set) var subject = SpikeSubject.wakeup
@@ -46,8 +46,8 @@ public struct TraceHealth: Hashable, Sendable {
   public var gaps: [TimelineGap]
   /// Whether the CPU's buffer reaches back to the expiry.
   public var coversWindow: Bool
-  /// When tracing was switched on again after the expiry, nil where the trace begins late for another reason or reaches
-  /// back to it.
+  /// When tracing was switched on again after the expiry, nil where the trace begins late for
+  /// another reason or reaches back to it.
   public var switchedOn: Nanoseconds?
   /// What was recorded in general, but never on a CPU that mattered, one clause each.
   public var unseen: [String] = []
@@ -55,7 +55,7 @@ public struct TraceHealth: Hashable, Sendable {
   /// Whether every event of the window is there.
   public var isComplete: Bool { lostInWindow == 0 && coversWindow && gaps.isEmpty }
 
-  /// Makes the value.
+  /// Memberwise.
   public init(
     clock: String, eventsInWindow: Int, lostInWindow: UInt64, gaps: [TimelineGap],
     coversWindow: Bool

@@ -8,11 +8,11 @@ extension SpikeCase {
     }
   }
 
-  /// The entry of the interrupt that woke the thread, where it says that a task's code with preemption disabled was
-  /// interrupted: kernel code, whatever no stack tells of it.
+  /// The entry of the interrupt that woke the thread, where it says that a task's code with
+  /// preemption disabled was interrupted: kernel code, whatever no stack reports of it.
   ///
-  /// Depths are believed only where the same interrupt is seen to come at depth 0 too: kernels differ in what they
-  /// count of their own.
+  /// Depths are believed only where the same interrupt is seen to come at depth 0 too: kernels
+  /// differ in what they their own count.
   var entryWithoutPreemption: TraceEvent? {
     guard let entry = times.interruptEvent, case .vectorEntry(let name, _) = entry.payload,
       entry.cpu == timerCPU, entry.pid != 0, entry.pid == times.wakingEvent?.pid,
@@ -27,7 +27,7 @@ extension SpikeCase {
     return isCalibrated ? entry : nil
   }
 
-  /// Whether the scheduler's own events say who had the CPU all through the wait.
+  /// Whether the scheduler's own events say who ran all through the wait.
   var knowsWhoRan: Bool {
     let doubtful = Spans.merged(replay.doubtful)
     let tracks = Set(path.legs.map(\.cpu)).compactMap { timeline[cpu: $0] }
@@ -42,7 +42,7 @@ extension SpikeCase {
     replay.spans(in: span) { $0.occupant == .idle }
   }
 
-  /// The stretches in which the measured thread itself had the CPU.
+  /// The stretches in which the measured thread itself ran.
   func ownSpans(in span: TimeSpan) -> [TimeSpan] {
     let tid = sample.task.pid
     return replay.spans(in: span) { slice in
@@ -50,8 +50,8 @@ extension SpikeCase {
     }
   }
 
-  /// The findings of all rivals of one class: one for each that is worth it, and one for the others together where
-  /// only their sum is.
+  /// The findings of all rivals of one class: one for each that is worth it, and one for the others
+  /// together where only their sum is.
   ///
   /// - Parameters:
   ///   - culprit: The class.
@@ -72,19 +72,20 @@ extension SpikeCase {
     let sum = small.reduce(Nanoseconds.zero) { $0 + $1.net }
     if let largest = small.first, small.count > 1, sum >= floor {
       let text =
-        "\(small.count) \(group) took \(sum.microseconds) us together, "
-        + "\(largest.task.text) the most: \(largest.net.microseconds) us"
+        "\(small.count) \(group) took \(sum.microseconds) us in total, "
+        + "\(largest.task.text) the most with \(largest.net.microseconds) us"
       findings.append(
         Finding(
           culprit, name: "\(largest.task.text) and \(small.count - 1) more",
           confidence: small.map(\.confidence).min() ?? .likely, spans: small.flatMap(\.spans),
           evidence: [Evidence(source: "sum", text: text)] + small.prefix(4).flatMap(\.evidence),
-          nextStep: "\(text). None of them is long by itself. " + nextStep(largest)))
+          nextStep: "\(text). None of them is long alone. " + nextStep(largest)))
     }
     return findings
   }
 
-  /// One finding of interrupts (or softirqs) of which none is worth one by itself, but all of them are together.
+  /// One finding of interrupts (or softirqs) of which none is worth one by itself, but all of them
+  /// are together.
   ///
   /// - Parameters:
   ///   - culprit: The class.
@@ -99,20 +100,21 @@ extension SpikeCase {
     let occupants = Set(entries.map(\.occupant))
     let evidence = entries.map { HardIRQ.evidence(self, of: $0.occupant, in: span) }
     let text =
-      "\(entries.count) \(group) took \(sum.microseconds) us together, "
-      + "\(largest.occupant.name) the most: \(largest.net.microseconds) us"
+      "\(entries.count) \(group) took \(sum.microseconds) us in total, "
+      + "\(largest.occupant.name) the most with \(largest.net.microseconds) us"
     return Finding(
       culprit, name: "\(largest.occupant.name) and \(entries.count - 1) more",
       confidence: evidence.allSatisfy { $0.count >= 2 } ? .proven : .likely,
       spans: replay.spans(in: span) { occupants.contains($0.occupant) },
       evidence: [Evidence(source: "sum", text: text)] + evidence.prefix(3).flatMap { $0.prefix(2) },
-      nextStep: "\(text). None of them is long by itself: move some of them to another CPU.")
+      nextStep: "\(text). None of them is long alone. Move some of them to another CPU.")
   }
 
-  /// How much longer than usual each stretch was whose usual length is known: all of them stretched alike is what a
-  /// slow CPU looks like, one of them is not.
+  /// How much longer than usual each stretch was whose usual length is known: all of them stretched
+  /// alike is what a slow CPU looks like, one of them is not.
   ///
-  /// nil where fewer than three stretches are known or where they do not agree within a factor of two.
+  /// nil where fewer than three stretches are known or where they do not agree within a factor of
+  /// two.
   var evenStretch: (factor: Double, spans: [TimeSpan])? {
     var factors: [Double] = []
     var spans: [TimeSpan] = []

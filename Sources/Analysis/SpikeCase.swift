@@ -4,7 +4,7 @@ public import TraceModel
 public struct SpikeCase: Sendable {
   /// The late wake-up.
   public var sample: WakeupSample
-  /// Its times as far as the trace tells them.
+  /// Its times as far as the trace reports them.
   public var times: WakeupTimes
   /// Its segments with their typical lengths.
   public var segments: [Segment]
@@ -14,7 +14,7 @@ public struct SpikeCase: Sendable {
   public var cpu: Int
   /// The CPU on which it was woken: the timer's.
   public var timerCPU: Int
-  /// Who had the CPU that mattered at each moment: the timer's before the wake-up, the thread's after it.
+  /// Who ran that mattered at each moment: the timer's before the wake-up, the thread's after it.
   public var replay: CPUReplay
   /// The events of these CPUs in the window.
   public var events: ArraySlice<TraceEvent>
@@ -28,17 +28,19 @@ public struct SpikeCase: Sendable {
   public var priority: KernelPriority
   /// Gaps of the trace that touch the window.
   public var gaps: [TimelineGap]
-  /// Sections of latency tracers on the window's CPUs that overlap it; a wake-up's only where it is this thread's.
+  /// Sections of latency tracers on the window's CPUs that overlap it; a wake-up's only where it is
+  /// this thread's.
   public var sections: [LatencySection]
   /// What the window is.
   public var subject: SpikeSubject
-  /// The tick of a trace clock that has no finer resolution, nil where stamps are finer than a tick.
+  /// The tick of a trace clock that has no finer resolution, nil where stamps are finer than a
+  /// tick.
   public var clockTick: Nanoseconds?
   /// An event that only a guest has, where the context does not say what the kernel ran on.
   let guestSign: TraceEvent?
   /// Where each stretch was to happen.
   let path: WakePath
-  /// Tasks that had the CPU while the thread wanted it.
+  /// Tasks that ran while the thread wanted it.
   var rivals: [Rival]
   /// The cycle before this one that was armed in time, where this one was not.
   var previous: WakeupTimes?
@@ -93,7 +95,8 @@ public struct SpikeCase: Sendable {
     if case .stack(let frames) = times.stackEvent?.payload {
       interrupted = InterruptedCode(stack: frames, task: times.wakingEvent?.pid ?? 0)
     }
-    // With the priority that it had when it was woken the thread waited; it may have been given another one meanwhile.
+    // With the priority that it had when it was woken the thread waited; it may have been given
+    // another one meanwhile.
     if let waking = times.wakingEvent, case .waking(let wake) = waking.payload {
       priority = wake.priority
     } else if let change = times.switchedEvent, case .switched(let switched) = change.payload {
@@ -123,8 +126,8 @@ public struct SpikeCase: Sendable {
     serverTurn = ServerTurn(self)
   }
 
-  /// The tool's own threads, and the short-lived ones that these started. What the main thread starts may be a process of
-  /// the load.
+  /// The tool's own threads, and the short-lived ones that these started. What the main thread
+  /// starts may be a process of the load.
   private static func ownTasks(_ known: [Int32], _ timeline: Timeline) -> Set<Int32> {
     guard let main = known.min() else { return [] }
     var own = Set(known)
@@ -144,7 +147,8 @@ public struct SpikeCase: Sendable {
     segments.first { $0.name == name }?.span ?? TimeSpan(sample.wake, sample.wake)
   }
 
-  /// From being on the run queue to having the CPU; where the switch is missing, to the thread's own first event.
+  /// From being on the run queue to having the CPU; where the switch is missing, to the thread's
+  /// own first event.
   ///
   /// A wake-up from another CPU is on the run queue only when that CPU has taken it.
   public var waiting: TimeSpan {
@@ -160,7 +164,8 @@ public struct SpikeCase: Sendable {
     return TimeSpan(min(start, end), end)
   }
 
-  /// From when on all CPUs are seen, where that is after the expiry; nil where the trace reaches back to it.
+  /// From when on all CPUs are seen, where that is after the expiry; nil where the trace reaches
+  /// back to it.
   var visibleSince: Nanoseconds? {
     if let since = context.tracingSince, context.hasOverrun == false {
       return since > sample.expiry ? since : nil
@@ -175,15 +180,16 @@ public struct SpikeCase: Sendable {
     return TimeSpan(min(since, sample.window.end), sample.window.end)
   }
 
-  /// Whether the trace of the CPU reaches back to the expiry. A CPU that had nothing to write until then is seen too,
-  /// where tracing was on and nothing was overwritten.
+  /// Whether the trace of the CPU reaches back to the expiry. A CPU that had nothing to write until
+  /// then is seen too, where tracing was on and nothing was overwritten.
   var coversWindow: Bool {
     guard let oldest = timeline[cpu: cpu]?.oldest else { return false }
     if oldest <= sample.expiry { return true }
     return context.hasOverrun == false && context.tracingSince.map { $0 <= sample.expiry } ?? false
   }
 
-  /// Whether the thread was woken before the trace begins: it got the CPU, and no CPU shows its wake-up.
+  /// Whether the thread was woken before the trace begins: it got the CPU, and no CPU shows its
+  /// wake-up.
   var isWokenUnseen: Bool {
     times.wakingEvent == nil && times.queuedEvent == nil && times.armedEvent == nil
       && visibleSince.map { $0 < times.switched ?? $0 } ?? false
@@ -216,8 +222,8 @@ public struct SpikeCase: Sendable {
     events(in: span).first { $0.context.needResched && $0.time < span.end }
   }
 
-  /// Stretches of at least `minimum` in `span` in which no event was written on the CPU; where events were lost
-  /// nothing is known, and no stretch is one of silence.
+  /// Stretches of at least `minimum` in `span` in which no event was written on the CPU; where
+  /// events were lost nothing is known, and no stretch is one of silence.
   public func silences(in span: TimeSpan, minimum: Nanoseconds) -> [TimeSpan] {
     var found: [TimeSpan] = []
     var last = span.start
@@ -240,7 +246,8 @@ public struct SpikeCase: Sendable {
     max(context.steal[cpu] ?? .zero, context.steal[timerCPU] ?? .zero)
   }
 
-  /// The section of one of `tracers` that overlaps at least 80 % of `spans`, the longest overlap first.
+  /// The section of one of `tracers` that overlaps at least 80 % of `spans`, the longest overlap
+  /// first.
   func section(of tracers: [String], over spans: [TimeSpan]) -> LatencySection? {
     let claimed = Spans.merged(spans)
     let whole = Spans.length(claimed)

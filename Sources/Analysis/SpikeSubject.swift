@@ -4,13 +4,15 @@ public import TraceModel
 public enum SpikeSubject: Hashable, Sendable {
   /// A thread's way from its expiry, or its wake-up, to the CPU.
   case wakeup
-  /// A section that irqsoff, preemptoff or preemptirqsoff measured: nobody need have waited for its end.
+  /// A section that irqsoff, preemptoff or preemptirqsoff measured: nobody need have waited for its
+  /// end.
   case section(LatencySection)
   /// A noise that osnoise or hwlat measured.
   case noise(NoiseSample)
 }
 
-/// One noise of the osnoise tracer, or one gap of hwlat: a thread that only reads the clock was kept from it.
+/// One noise of the osnoise tracer, or one gap of hwlat: a thread that only reads the clock was
+/// kept from it.
 public struct NoiseSample: Hashable, Sendable {
   /// What the tracer says that it was.
   public enum Kind: Hashable, Sendable {
@@ -24,9 +26,11 @@ public struct NoiseSample: Hashable, Sendable {
     case thread(TaskIdentity)
     /// A gap of hwlat, with the number of NMIs in the same look.
     case gap(nmis: Int64)
-    /// A line of osnoise's own table, with the kinds of noise that it counts; it does not say which was the longest.
+    /// A line of osnoise's own table, with the kinds of noise that it counts; it does not say which
+    /// was the longest.
     case summary(Set<CulpritClass>)
-    /// A sample of osnoise (sample_threshold) with the noises that lie in it; what may nest in others comes first.
+    /// A sample of osnoise (sample_threshold) with the noises that lie in it; what may nest in
+    /// others comes first.
     case sample([NoisePart])
   }
 
@@ -35,7 +39,7 @@ public struct NoiseSample: Hashable, Sendable {
   /// The tracer's line.
   public var event: TraceEvent
 
-  /// Makes a sample.
+  /// Memberwise.
   public init(_ kind: Kind, event: TraceEvent) {
     self.kind = kind
     self.event = event
@@ -53,7 +57,8 @@ public struct NoiseSample: Hashable, Sendable {
     ])
   }
 
-  /// The findings of the parts of a sample that a rule answers for: `name` gives the name of a part that is its own.
+  /// The findings of the parts of a sample that a rule answers for: `name` gives the name of a part
+  /// that is its own.
   func parts(
     of culprit: CulpritClass, in spike: SpikeCase, nextStep: (NoisePart) -> String,
     name: (Kind) -> String?
@@ -92,7 +97,7 @@ public struct NoiseSample: Hashable, Sendable {
     let others = sorted.dropFirst().prefix(6).map { "\($0.name) \($0.claimed.microseconds) us" }
     first.nextStep = [
       first.nextStep,
-      "\(first.name) ran for \(first.claimed.microseconds) us in place of osnoise's thread"
+      "\(first.name) ran for \(first.claimed.microseconds) us instead of the osnoise thread"
         + (others.isEmpty ? "" : ", then " + others.joined(separator: ", "))
         + ". Move it to another CPU, or isolate this one.",
     ].filter { !$0.isEmpty }.joined(separator: " ")
@@ -114,7 +119,7 @@ public struct NoiseSample: Hashable, Sendable {
     guard case .summary([culprit]) = kind else { return .nothing }
     return finding(
       culprit, "", .possible, in: spike,
-      nextStep: "The summary gives counts only. Record the osnoise events (irq_noise, "
+      nextStep: "The summary contains only counts. Record the osnoise events (irq_noise, "
         + "softirq_noise, thread_noise) to see which noise was the longest.")
   }
 }
@@ -130,7 +135,7 @@ public struct NoisePart: Hashable, Sendable {
   /// Events that say what it did.
   public var notes: [TraceEvent]
 
-  /// Makes a part.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     _ kind: NoiseSample.Kind, span: TimeSpan, event: TraceEvent, notes: [TraceEvent] = []
   ) {
@@ -152,7 +157,7 @@ public struct NoisePart: Hashable, Sendable {
   }
 }
 
-/// Where a sample comes from, where that is no measurement of breaktrace's own.
+/// Where a sample comes from, where that is not a measurement of breaktrace's own.
 public struct SampleOrigin: Hashable, Sendable {
   /// How the sample was derived, a clause for the report; empty for a measured one.
   public var derivation: String
@@ -161,7 +166,7 @@ public struct SampleOrigin: Hashable, Sendable {
   /// Whether an event's position is a line of a text.
   public var hasLines: Bool
 
-  /// Makes an origin.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(derivation: String = "", instance: String = "", hasLines: Bool = false) {
     self.derivation = derivation
     self.instance = instance

@@ -9,7 +9,8 @@ struct Stall: Sendable {
   var span: TimeSpan
   /// What the CPU had been doing.
   var interrupted: String
-  /// Whether it fell between two events of the timer interrupt that follow each other at once elsewhere.
+  /// Whether it fell between two events of the timer interrupt that follow each other at once
+  /// elsewhere.
   var isCodePath = false
   /// The first event after the stretch.
   var end: TraceEvent?
@@ -20,18 +21,18 @@ struct Stall: Sendable {
 }
 
 extension SpikeCase {
-  /// Whether one of the run's system management interrupts may well be this spike: there were some, and few. In a
-  /// long run with many of them the counter says nothing of one spike.
+  /// Whether one of the run's system management interrupts may well be this spike: there were some,
+  /// and few. In a long run with many of them the counter says nothing of one spike.
   var mayBeSMI: Bool { (1...10).contains(context.smiCount ?? 0) }
 
-  /// Stretches that no code of this kernel explains: the timer interrupt was late although the CPU was in
-  /// user space or idle, or the CPU was to be given up and nothing happened.
+  /// Stretches that no code of this kernel explains: the timer interrupt was late although the CPU
+  /// was in user space or idle, or the CPU was to be given up and nothing happened.
   func findStalls() -> [Stall] {
     let least = max(floor, Nanoseconds(microseconds: 20))
     var found: [Stall] = []
     let late = span(.timer)
     if late.length >= least, let code = interrupted {
-      // What stopped another CPU too was no code with interrupts off.
+      // What stopped another CPU too was not code with IRQs disabled.
       let doubtful =
         code.mode == .kernel
         && ((code.stoppedAtInterruptEnable && !stealCovers(late))
@@ -64,10 +65,11 @@ extension SpikeCase {
       change.previous.isIdle || priority.outranks(change.previousPriority)
     {
       for silence in idleSilences(in: waiting, minimum: least) {
-        found.append(stall(silence, "the way to the scheduler"))
+        found.append(stall(silence, "the code before the scheduler"))
       }
     }
-    // The switch is not recorded, but the idle loop was asked to give the CPU up and was still there behind the silence.
+    // The switch is not recorded, but the idle loop was asked to give the CPU up and was still
+    // there after the silence.
     if times.switchedEvent == nil, let waking = times.wakingEvent, waking.pid == 0, !isRemote {
       for silence in idleSilences(in: waiting, minimum: least) {
         let before = events(in: TimeSpan(waiting.start, silence.start + Nanoseconds(1))).last
@@ -88,7 +90,7 @@ extension SpikeCase {
         found.append(stretched)
       }
     }
-    // Whoever had the CPU when another one stood still too, or while the host took it for as long.
+    // Whoever ran when another CPU was paused too, or while the host took it for as long.
     let taken = silences(in: sample.window, minimum: Silence.stealGrain + Silence.stealGrain)
       .filter { steal >= $0.length && stealCovers($0) }
     for silence in frozen.map(\.span) + taken {
@@ -101,8 +103,9 @@ extension SpikeCase {
     return found
   }
 
-  /// Whether the host took the CPU for at least half of a stretch that is long enough for its counter to show: a pause may
-  /// as well begin where interrupts are disabled, and is then seen where they are enabled again.
+  /// Whether the host took the CPU for at least half of a stretch that is long enough for its
+  /// counter to show: a pause may as well begin where interrupts are disabled, and is then seen
+  /// where they are enabled again.
   func stealCovers(_ span: TimeSpan) -> Bool {
     context.hypervisor != nil && context.countsSteal == true
       && span.length * 2 >= Silence.stealGrain && steal * 2 >= span.length
@@ -153,7 +156,7 @@ extension SpikeCase {
       lines.append(
         Evidence(
           end,
-          note: "first event after \(stall.span.length.microseconds) us of silence in "
+          note: "first event after \(stall.span.length.microseconds) us without events in "
             + stall.interrupted))
     }
     if stall.pending > 1 {
@@ -165,7 +168,8 @@ extension SpikeCase {
       lines.append(stop.evidence)
     }
     if stall.othersAlive {
-      lines.append(Evidence(source: "trace", text: "other CPUs wrote events meanwhile", cpu: cpu))
+      lines.append(
+        Evidence(source: "trace", text: "other CPUs recorded events meanwhile", cpu: cpu))
     }
     return lines
   }

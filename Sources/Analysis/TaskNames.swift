@@ -30,7 +30,8 @@ struct TaskNames: Sendable {
     for pid in renamed { entries[pid]?.sort { $0.time < $1.time } }
   }
 
-  /// The task with the name that it had at `time`; the name that the trace's own table has where it had one only.
+  /// The task with the name that it had at `time`; the name that the trace's own table has where it
+  /// had one only.
   func task(_ pid: Int32, at time: Nanoseconds) -> TaskIdentity {
     guard let names = entries[pid] else { return timeline.task(pid) }
     let entry = names.last { $0.time <= time } ?? names.first

@@ -16,7 +16,7 @@ struct ThreadStop {
     [
       Evidence(
         left, note: isTraced ? "stopped by its tracer (state t)" : "stopped by a signal (state T)")
-    ] + (resumed.map { [Evidence($0, note: "let go on")] } ?? [])
+    ] + (resumed.map { [Evidence($0, note: "continued")] } ?? [])
   }
 
   /// All that touch the window and are worth it together.

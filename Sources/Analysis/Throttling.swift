@@ -1,6 +1,7 @@
 import TraceModel
 
-/// Runnable real-time tasks lost the CPU to normal ones or to idle: what throttling and the deadline server look like.
+/// Runnable real-time tasks lost the CPU to normal ones or to idle: what throttling and the
+/// deadline server look like.
 struct Throttling {
   /// Who was held back: the measured thread, or the real-time task that had to leave.
   var task: TaskIdentity
@@ -10,7 +11,7 @@ struct Throttling {
   var evidence: Evidence
   /// Whether the stretch itself shows it, not only its end.
   var isDirect: Bool
-  /// The deadline server's timer in front of the switch.
+  /// The deadline server's timer before the switch.
   var serverTimer: TraceEvent?
 
   init?(_ spike: SpikeCase) {
@@ -69,13 +70,14 @@ struct Throttling {
     }
     let used = Spans.length(spans)
     let runtime = spike.context.rtRuntime ?? Nanoseconds(950_000_000)
-    evidence = Evidence(leaving, note: "still runnable, ran \(used.microseconds) us of the wait")
+    evidence = Evidence(
+      leaving, note: "still runnable, ran for \(used.microseconds) us of the wait")
     isDirect = used.count >= runtime.count / 10 * 7
     serverTimer = ServerTurn.began(leaving, in: spike.timeline)
   }
 
-  /// Whether it is the deadline server's doing: it took over from throttling, which is left only with
-  /// CONFIG_RT_GROUP_SCHED.
+  /// Whether it is the deadline server's doing: it took over from throttling, which is left only
+  /// with CONFIG_RT_GROUP_SCHED.
   static func isServer(_ context: SystemContext) -> Bool {
     context.hasDeadlineServer == true && context.hasRTGroupScheduling != true
       && context.throttlingLogged != true

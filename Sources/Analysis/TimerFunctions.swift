@@ -1,6 +1,6 @@
 import TraceModel
 
-/// Timer functions that ran in front of the thread's own in the same interrupt.
+/// Timer functions that ran before the thread's own in the same interrupt.
 struct TimerFunctions {
   /// All expiries of one function.
   struct Entry {
@@ -15,12 +15,12 @@ struct TimerFunctions {
 
   var entries: [Entry] = []
 
-  /// The longest way between two timers of one loop that is still the loop's: what is longer is something else's, as a
-  /// pause of the machine.
+  /// The longest way between two timers of one loop that is still the loop's: what is longer is
+  /// something else's, as a pause of the machine.
   private static let step = Nanoseconds(microseconds: 20)
 
-  /// - Parameter throughSwitch: Whether timers that expire in the same interrupt behind the wake-up count too: they keep
-  ///   the thread waiting as those in front do.
+  /// - Parameter throughSwitch: Whether timers that expire in the same interrupt after the wake-up
+  ///   count too: they keep the thread waiting as those in front do.
   init(_ spike: SpikeCase, throughSwitch: Bool = false) {
     guard let waking = spike.times.waking else { return }
     let end = throughSwitch ? max(waking, spike.waiting.end) : waking
@@ -31,7 +31,7 @@ struct TimerFunctions {
     var open: [(timer: UInt64, function: CodeLocation, event: TraceEvent)] = []
     var mine: UInt64?
     if case .hrtimerStart(let timer, _, _, _, _) = spike.times.armedEvent?.payload { mine = timer }
-    // The last timer that ended, while nothing but the loop's next one has come.
+    // The last timer that ended, while only the loop's next one has come.
     var last: (function: CodeLocation, end: Nanoseconds)?
     for event in track?.events(in: TimeSpan(front.start - margin, front.end)) ?? [] {
       switch event.payload {

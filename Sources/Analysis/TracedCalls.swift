@@ -24,7 +24,7 @@ struct TracedCalls {
   }
 
   var calls: [Call]
-  /// All lines, for the ends of the calls: other events stand among them.
+  /// All lines, for the ends of the calls: other events are among them.
   private var times: [Nanoseconds]
   /// Where lines are missing.
   private var gaps: [TimelineGap]
@@ -55,13 +55,15 @@ struct TracedCalls {
   /// The function in which most of `span` went by, where one had at least half of it.
   func dominant(in span: TimeSpan) -> String? { place(in: span)?.name }
 
-  /// Where most of `span` went by: the one stretch between two lines, or the sum of many, that has at least half of it.
+  /// Where most of `span` went by: the one stretch between two lines, or the sum of many, that has
+  /// at least half of it.
   func place(in span: TimeSpan) -> Place? { longestStep(in: span) ?? busiest(in: span) }
 
   /// The one stretch between two lines that is at least half of `span`.
   ///
-  /// It lies in the function of the line before it, whatever that called without a line. A helper is short by itself:
-  /// then it lies in its caller. A lock that is taken is waited for by its caller, or by the caller of what comes next.
+  /// It lies in the function of the line before it, whatever that called without a line. A helper
+  /// is short by itself: then it lies in its caller. A lock that is taken is waited for by its
+  /// caller, or by the caller of what comes next.
   func longestStep(in span: TimeSpan) -> Place? {
     var best: (index: Int, length: Nanoseconds)?
     for index in calls.indices {
@@ -71,7 +73,8 @@ struct TracedCalls {
     guard let best, best.length.count >= span.length.count / 2 else { return nil }
     let call = calls[best.index]
     let next = best.index + 1 < calls.count ? calls[best.index + 1] : nil
-    // Without function tracing the next line is the end already: then nothing tells a wait from the work.
+    // Without function tracing the next line is the end already: then nothing reports a wait from
+    // the work.
     let isLockWait =
       KernelFunctions.takesLock(call.function)
       && next.map { !Self.endsSection($0.function) } ?? false
@@ -81,14 +84,16 @@ struct TracedCalls {
     return Place(name: name, length: best.length, call: call, isLockWait: isLockWait)
   }
 
-  /// The function that, with the helpers and functions that it called over and over, has at least half of `span`.
+  /// The function that, with the helpers and functions that it called over and over, has at least
+  /// half of `span`.
   func busiest(in span: TimeSpan) -> Place? {
     best(in: span) { call in
       KernelFunctions.isHelper(call.function) || !call.caller.isEmpty ? call.caller : call.function
     }
   }
 
-  /// The innermost function after whose lines most of `span` went by, where one has at least half of it.
+  /// The innermost function after whose lines most of `span` went by, where one has at least half
+  /// of it.
   func hottest(in span: TimeSpan) -> Place? { best(in: span, \.function) }
 
   private func best(in span: TimeSpan, _ owner: (Call) -> String) -> Place? {

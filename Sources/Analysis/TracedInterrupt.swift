@@ -1,7 +1,7 @@
 import TraceModel
 
-/// A hard interrupt in the lines of a latency tracer, which has no events of interrupts: lines that stand in it one
-/// after the other.
+/// A hard interrupt in the lines of a latency tracer, which has no events of interrupts: lines that
+/// are in it one after the other.
 ///
 /// It is charged with the time between its own first and last line, never with what comes after.
 struct TracedInterrupt {
@@ -29,7 +29,8 @@ struct TracedInterrupt {
       let functions = [call?.function ?? "", call?.caller ?? ""]
       let isEntry = functions[0].isEmpty ? false : KernelFunctions.isInterruptPath(functions[0])
       guard event.context.inHardIRQ else {
-        // Its own end is written when the context is no interrupt's any more, and may say which one it was.
+        // Its own end is written when the context is not an interrupt's any more, and may say which
+        // one it was.
         if isOpen, KernelFunctions.isInterruptExit(functions[0]),
           KernelFunctions.isInterruptPath(functions[1]), found[found.count - 1].entry.isEmpty
         {

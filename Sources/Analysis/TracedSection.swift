@@ -1,6 +1,7 @@
 import TraceModel
 
-/// A section that irqsoff, preemptoff or preemptirqsoff measured, read from its header and its own lines.
+/// A section that irqsoff, preemptoff or preemptirqsoff measured, read from its header and its own
+/// lines.
 struct TracedSection {
   /// Whether interrupts were disabled in it; else preemption was.
   var isIRQsOff: Bool
@@ -38,7 +39,8 @@ struct TracedSection {
     }
     isIRQsOff = section.disablesIRQs(events)
     var place = traced.longestStep(in: section.span)
-    // The line of the begin is the tracer's: the function that disabled, and the one that the header names.
+    // The line of the begin is the tracer's: the function that disabled, and the one that the
+    // header names.
     if let call = place?.call, call.event == first?.event, call.caller == started,
       !KernelFunctions.isHelper(started)
     {
@@ -61,7 +63,7 @@ struct TracedSection {
       name = interrupt.name.isEmpty ? name : interrupt.name
     }
     if name.isEmpty {
-      // What stands before a cut is no more than where somebody stopped copying.
+      // What is before a cut is no more than where somebody stopped copying.
       let last = isCut ? [] : traced.calls.suffix(2).flatMap { [$0.function, $0.caller] }
       let candidates =
         begin + [KernelFunctions.bare(section.endFunction)] + last + Self.lastStack(all)
@@ -73,7 +75,7 @@ struct TracedSection {
         name = started
       }
     }
-    // A line costs about a microsecond while interrupts are off.
+    // A line costs about a microsecond while IRQs are disabled.
     isInflated =
       traced.calls.count > 20 && Int64(traced.calls.count) * 4_000 > section.span.length.count
     confidence = culprit == .hardIRQ || isInflated ? .likely : .proven
@@ -82,8 +84,8 @@ struct TracedSection {
     explain(traced, place, section)
   }
 
-  /// Says where the time went, where that is another function than the one that is named, and what the section waited
-  /// for.
+  /// Says where the time went, where that is another function than the one that is named, and what
+  /// the section waited for.
   private mutating func explain(
     _ traced: TracedCalls, _ place: TracedCalls.Place?, _ section: LatencySection
   ) {
@@ -91,33 +93,33 @@ struct TracedSection {
     if let hot, let call = hot.call {
       let what =
         hot.isLockWait
-        ? "\(hot.name) waited for a lock" : "the time went by in \(hot.name)"
+        ? "\(hot.name) waited for a lock" : "the time passed in \(hot.name)"
       evidence.append(
         Evidence(call.event, note: "\(what): \(hot.length.microseconds) us to the next line"))
     } else if let hot, hot.name != name {
       evidence.append(
         Evidence(
-          source: "function", text: "\(hot.length.microseconds) us of it went by in \(hot.name)",
+          source: "function", text: "\(hot.length.microseconds) us of it passed in \(hot.name)",
           cpu: section.cpu))
     }
     if let hot, hot.isLockWait {
       confidence = min(confidence, .possible)
       remarks.append(
-        "\(hot.name) spun for a lock that another CPU held. Who held it is not in this trace.")
+        "\(hot.name) spun for a lock that another CPU held. The trace does not show the owner.")
     }
     let spins = [name, place?.call?.function ?? "", place?.call?.caller ?? ""]
       .first(where: KernelFunctions.spinsUntilResched)
     if let spins, culprit != .hardIRQ {
       confidence = min(confidence, .possible)
       remarks.append(
-        "\(spins) spins for a lock whose owner runs on another CPU, and would yield as soon as "
-          + "need-resched is set: it delays no other task for that long. Such sections hide shorter "
-          + "ones that do not yield.")
+        "\(spins) spins for a lock whose owner runs on another CPU. It yields as soon as need-resched "
+          + "is set, so it does not delay other tasks for this long. Such sections hide shorter ones "
+          + "that do not yield.")
     }
   }
 
-  /// The function that held the section, by the line of its end: the caller that enabled interrupts or preemption again,
-  /// where the section began with a lock too.
+  /// The function that held the section, by the line of its end: the caller that enabled interrupts
+  /// or preemption again, where the section began with a lock too.
   private static func holder(_ section: LatencySection, _ traced: TracedCalls) -> String {
     guard let first = traced.calls.first, KernelFunctions.takesLock(first.function) else {
       return ""
@@ -152,7 +154,7 @@ struct TracedSection {
       + "to the maintainers of that code."
     if !remarks.isEmpty { next = remarks.joined(separator: " ") }
     if isInflated {
-      next += " Function tracing makes such sections longer: measure again without it."
+      next += " Function tracing makes such sections longer. Measure again without it."
     }
     return RuleOutcome(findings: [
       Finding(
@@ -188,8 +190,8 @@ struct TracedSection {
 }
 
 extension LatencySection {
-  /// Whether interrupts were disabled in it: preemptirqsoff measures both kinds, and the flags of its first lines say
-  /// which one this is.
+  /// Whether interrupts were disabled in it: preemptirqsoff measures both kinds, and the flags of
+  /// its first lines say which one this is.
   func disablesIRQs(_ events: [TraceEvent]) -> Bool {
     guard tracer == "preemptirqsoff" else { return tracer == "irqsoff" || tracer == "irq_disable" }
     return (events.first { $0.time > span.start } ?? events.first)?.context.irqsOff ?? true

@@ -1,7 +1,7 @@
 import TraceModel
 
-/// On which CPU each stretch of a wake-up was to happen: the timer's, the one where the thread was queued, those
-/// that it was moved to.
+/// On which CPU each stretch of a wake-up was to happen: the timer's, the one where the thread was
+/// queued, those that it was moved to.
 struct WakePath: Sendable {
   /// A stretch on one CPU.
   struct Leg: Sendable, Hashable {
@@ -43,7 +43,7 @@ struct WakePath: Sendable {
       if case .migrate(_, _, _, let to) = move.payload { marks.append((move.time, to)) }
     }
     if marks.last?.cpu != home { marks = [marks[0], (waking, home)] }
-    // Behind the switch the thread may be preempted and moved again.
+    // After the switch the thread may be preempted and moved again.
     for move in migrations where move.time > settled {
       if case .migrate(_, _, _, let to) = move.payload { marks.append((move.time, to)) }
     }

@@ -9,7 +9,7 @@ public struct WakeupFinder: Sendable {
     merged = EventOrder(timeline)
   }
 
-  /// The times of the wake-up that `sample` tells of.
+  /// The times of the wake-up that `sample` reports of.
   public func times(of sample: WakeupSample) -> WakeupTimes {
     var times = WakeupTimes(expiry: sample.expiry, sampled: sample.wake)
     let tid = sample.task.pid
@@ -58,7 +58,7 @@ public struct WakeupFinder: Sendable {
       times.armedEvent = event
       fill(&times, tid: tid, range: cycle)
       guard let switched = times.switched else { continue }
-      // A wake-up in front of its expiry: the trace has another clock, and its lengths mean nothing.
+      // A wake-up before its expiry: the trace has another clock, and its lengths mean nothing.
       if let waking = times.wakingEvent, waking.time < expiry { continue }
       times.sampled = times.returned ?? switched
       found.append(times)
@@ -94,7 +94,7 @@ public struct WakeupFinder: Sendable {
       case .hrtimerExpireEntry(let expired, _, _):
         if let timer, expired == timer, times.waking == nil { times.expireEvent = event }
       case .waking(let wake) where wake.task.pid == tid && !hasRun(times):
-        // A wake-up that led to nothing (the thread was still on its way to sleep) is superseded.
+        // A wake-up that led to nothing (the thread was just going to sleep) is superseded.
         guard event.time >= times.expiry || times.expireEvent != nil else { break }
         times.queuedEvent = nil
         begin(with: event, reference)
@@ -114,7 +114,7 @@ public struct WakeupFinder: Sendable {
         }
         open[reference.track] = nil
       case .stack:
-        // The stack trigger writes right behind its event; on a paused CPU that may take long.
+        // The stack trigger writes right after its event; on a paused CPU that may take long.
         if let waking, times.stackEvent == nil, reference.track == waking.track,
           times.switched == nil,
           reference.index == waking.index + 1
@@ -158,7 +158,8 @@ public struct WakeupFinder: Sendable {
     return false
   }
 
-  /// Whether the thread is known to have run after its wake-up: what wakes it then is a later sleep's, as for a page.
+  /// Whether the thread is known to have run after its wake-up: what wakes it then is a later
+  /// sleep's, as for a page.
   private func hasRun(_ times: WakeupTimes) -> Bool {
     if times.switched != nil || (times.wakingEvent != nil && times.returned != nil) { return true }
     if case .pageFault = times.firstOwnEvent?.payload { return times.wakingEvent != nil }

@@ -1,9 +1,9 @@
 public import TraceModel
 
-/// The times of one wake-up as far as the trace tells them.
+/// The times of one wake-up as far as the trace reports them.
 ///
-/// Their order is E <= I <= W <= Q <= S <= U; a stamp out of order (two CPUs' clocks, or an interrupt
-/// that began before the expiry) is moved to its neighbour.
+/// Their order is E <= I <= W <= Q <= S <= U; a stamp out of order (two CPUs' clocks, or an
+/// interrupt that began before the expiry) is moved to its neighbour.
 public struct WakeupTimes: Hashable, Sendable {
   /// E: when the thread should have been woken.
   public var expiry: Nanoseconds
@@ -15,14 +15,14 @@ public struct WakeupTimes: Hashable, Sendable {
   public var queued: Nanoseconds?
   /// S: sched_switch to the thread.
   public var switched: Nanoseconds?
-  /// The thread's own first event where the switch to it is missing: it had the CPU by then.
+  /// The thread's own first event where the switch to it is missing: it ran by then.
   public var firstOwn: Nanoseconds?
   /// U: its system call returned.
   public var returned: Nanoseconds?
   /// The thread read its clock.
   public var sampled: Nanoseconds
 
-  /// The events behind I, W, Q, S and U.
+  /// The events after I, W, Q, S and U.
   public var interruptEvent: TraceEvent?
   /// The sched_waking event.
   public var wakingEvent: TraceEvent?

@@ -114,7 +114,7 @@ int bt_set_affinity(const int *cpus, size_t count) {
 }
 
 long bt_get_affinity(int *cpus, size_t capacity) {
-  // The kernel refuses a set smaller than its own (EINVAL), and does not tell the size.
+  // The kernel refuses a set smaller than its own (EINVAL), and does not report the size.
   for (int number = 1024; number <= 1 << 20; number *= 4) {
     size_t size = CPU_ALLOC_SIZE(number);
     cpu_set_t *set = CPU_ALLOC(number);

@@ -20,7 +20,7 @@ public struct BreakHit: Hashable, Sendable {
   public var policy: SchedulingPolicy
   /// Its priority, as read back.
   public var priority: Int32
-  /// The break threshold in force.
+  /// The threshold in force.
   public var threshold: Nanoseconds
   /// Its faults and switches from the first recorded cycle to the hit.
   public var usage: ThreadUsage

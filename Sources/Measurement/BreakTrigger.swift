@@ -23,15 +23,15 @@ struct BreakTrigger: ~Copyable {
 
   private let state = Atomic<UInt32>(0)
   private let record: UnsafeMutablePointer<Record>
-  /// "0", as tracing_on wants it; behind the record.
+  /// "0", as tracing_on wants it; after the record.
   private let zero: UnsafeMutablePointer<UInt8>
   private let descriptors: BreakDescriptors
   private let wake: Int32
   private let stop: UnsafeMutablePointer<Atomic<UInt32>>
   private let endsAtHit: Bool
 
-  /// Makes an armed break; `stop` is the threads' stop word, `wake` the engine's eventfd. It keeps what was taken in
-  /// the caller's memory at `place`, which has room for a `Record` and a byte.
+  /// Makes an armed break; `stop` is the threads' stop word, `wake` the engine's eventfd. It keeps
+  /// what was taken in the caller's memory at `place`, which has room for a `Record` and a byte.
   init(
     descriptors: BreakDescriptors, wake: Int32, stop: UnsafeMutablePointer<Atomic<UInt32>>,
     endsAtHit: Bool, record place: UnsafeMutableRawPointer
@@ -46,17 +46,18 @@ struct BreakTrigger: ~Copyable {
     self.endsAtHit = endsAtHit
   }
 
-  /// Writes a first line of the thread to the marker: the kernel allocates and touches memory for it.
+  /// Writes a first line of the thread to the marker: the kernel allocates and touches memory for
+  /// it.
   @_noAllocation @_noLocks @inline(never)
   func rehearse(_ text: MarkerText) {
     if descriptors.marker >= 0 { text.writeReady(descriptors.marker) }
   }
 
-  /// Takes the break unless another thread did: marker and tracing off. Gives whether it was taken; then `publish`
-  /// must follow.
+  /// Takes the break unless another thread did: marker and tracing off. Gives whether it was taken;
+  /// then `publish` must follow.
   ///
-  /// The thread calls it before it does anything else with its sample, so that the trace ends as close behind the
-  /// sample as can be.
+  /// The thread calls it before it does anything else with its sample, so that the trace ends as
+  /// close after the sample as can be.
   @_noAllocation @_noLocks @inline(never)
   func take(
     thread: Int, text: MarkerText, sequence: UInt64, expiry: Int64, now: Int64

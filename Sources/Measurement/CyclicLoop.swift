@@ -29,7 +29,7 @@ struct CyclicLoop: ~Copyable {
   var sequence: UInt64 = 0
   /// The thread's counters at its first recorded cycle.
   var usageAtStart = bt_usage()
-  /// The thread's counters behind its last recorded cycle.
+  /// The thread's counters after its last recorded cycle.
   var usageAtEnd = bt_usage()
 
   init(
@@ -46,7 +46,8 @@ struct CyclicLoop: ~Copyable {
     self.text = text
   }
 
-  /// Runs cycles of the self-test, which count nowhere. Gives 0, EINTR where it was stopped, or the errno of the wait.
+  /// Runs cycles of the self-test, which count nowhere. Gives 0, EINTR where it was stopped, or the
+  /// errno of the wait.
   @_noAllocation @_noLocks
   mutating func test(
     _ cycles: UInt64, recorder: UnsafeMutablePointer<Recorder>,
@@ -59,8 +60,8 @@ struct CyclicLoop: ~Copyable {
     return error
   }
 
-  /// Warms up with the interval that is set, then records as `order` says. Gives 0, EINTR where it was
-  /// stopped, or the errno of the wait.
+  /// Warms up with the interval that is set, then records as `order` says. Gives 0, EINTR where it
+  /// was stopped, or the errno of the wait.
   @_noAllocation @_noLocks
   mutating func measure(
     _ order: LoopOrder, recorder: UnsafeMutablePointer<Recorder>,
@@ -103,8 +104,8 @@ struct CyclicLoop: ~Copyable {
     }
   }
 
-  /// Runs `cycles` cycles, as long as their expiry lies before `end`; a latency above `threshold` takes
-  /// the break. Gives 0, EINTR where it was stopped, or the errno of the wait.
+  /// Runs `cycles` cycles, as long as their expiry lies before `end`; a latency above `threshold`
+  /// takes the break. Gives 0, EINTR where it was stopped, or the errno of the wait.
   @_noAllocation @_noLocks
   mutating func run(
     _ recorder: UnsafeMutablePointer<Recorder>, cycles: UInt64, end: Int64, threshold: Int64,

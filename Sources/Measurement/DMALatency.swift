@@ -11,13 +11,13 @@ struct DMALatency: ~Copyable {
     if descriptor < 0 {
       throw MeasurementError(
         operation: "open for PM QoS", subject: path, errno: Errno(rawValue: errno),
-        hint: "exits from idle states are part of the latencies")
+        hint: "latencies include exits from idle states")
     }
     var value = microseconds
     if write(descriptor, &value, 4) != 4 {
       let error = MeasurementError(
-        operation: "ask for \(microseconds) us", subject: path, errno: Errno(rawValue: errno),
-        hint: "exits from idle states are part of the latencies")
+        operation: "request \(microseconds) us", subject: path, errno: Errno(rawValue: errno),
+        hint: "latencies include exits from idle states")
       close(descriptor)
       throw error
     }

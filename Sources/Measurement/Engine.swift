@@ -13,7 +13,8 @@ public final class Engine: @unchecked Sendable {
   public let plan: MeasurementPlan
   /// What could not be had but does not spoil the measurement: no PM QoS device.
   public private(set) var remarks: [MeasurementError] = []
-  /// An eventfd(2) that becomes readable when a hit was taken or every thread has ended; -1 before `prepare()`.
+  /// An eventfd(2) that becomes readable when a hit was taken or every thread has ended; -1 before
+  /// `prepare()`.
   public private(set) var wakeDescriptor: Int32 = -1
 
   private enum Phase { case new, prepared, running, joined }
@@ -49,7 +50,7 @@ public final class Engine: @unchecked Sendable {
     if plan.waitMode == .itimer, !ProcessSignals.allThreadsBlockAlarm() {
       throw MeasurementError(
         operation: "wait with setitimer", subject: "process",
-        hint: "SIGALRM would end it: block it before any thread is started")
+        hint: "SIGALRM would kill it; block the signal before any thread is started")
     }
     do throws(MeasurementError) {
       try prepareProcess()
@@ -84,8 +85,8 @@ public final class Engine: @unchecked Sendable {
     }
   }
 
-  /// Waits until every thread has ended (by loops, duration, hit or `stop()`), and gives memory lock
-  /// and PM QoS back. Statistics stay readable.
+  /// Waits until every thread has ended (by loops, duration, hit or `stop()`), and gives memory
+  /// lock and PM QoS back. Statistics stay readable.
   public func join() {
     if phase.withLock({ $0 == .new || $0 == .joined }) { return }
     if phase.withLock({ $0 == .prepared }) { stop() }
@@ -118,8 +119,9 @@ public final class Engine: @unchecked Sendable {
   /// The statistics of each thread so far, in the plan's order.
   public func statistics() -> [ThreadStatistics] { threads.map { $0.statistics } }
 
-  /// Takes the samples that thread number `thread` of the plan has recorded since the last call, oldest
-  /// first; one caller at a time. Gives how many were lost since the start because the ring was full.
+  /// Takes the samples that thread number `thread` of the plan has recorded since the last call,
+  /// oldest first; one caller at a time. Gives how many were lost since the start because the ring
+  /// was full.
   @discardableResult
   public func drainSamples(thread: Int, _ body: (MeasuredSample) -> Void) -> UInt64 {
     let recorder = threads[thread].recorder
@@ -133,8 +135,8 @@ public final class Engine: @unchecked Sendable {
     threads[thread].recorder.pointee.firstOverflowCycles()
   }
 
-  /// Takes the latencies of thread number `thread` in its self-test; empty without one, and where they were taken
-  /// before. One caller at a time.
+  /// Takes the latencies of thread number `thread` in its self-test; empty without one, and where
+  /// they were taken before. One caller at a time.
   public func takeSelfTest(thread: Int) -> SelfTestSamples { threads[thread].takeSelfTest() }
 
   /// Faults and switches over the recorded cycles of each thread; nil while the thread measures.
@@ -176,7 +178,7 @@ public final class Engine: @unchecked Sendable {
     if descriptor < 0 {
       throw MeasurementError(
         operation: "create an eventfd", subject: "process", errno: Errno(rawValue: -descriptor),
-        hint: "see ulimit -n")
+        hint: "check ulimit -n")
     }
     wakeDescriptor = descriptor
     var error = bt_install_stop_handler()
@@ -198,7 +200,7 @@ public final class Engine: @unchecked Sendable {
       throw MeasurementError(
         operation: "lock its memory (mlockall)", subject: "process",
         errno: Errno(rawValue: error),
-        hint: "run as root, give CAP_IPC_LOCK, raise ulimit -l, or leave it unlocked: --no-mlockall"
+        hint: "run as root, grant CAP_IPC_LOCK, raise ulimit -l, or use --no-mlockall"
       )
     }
     memoryIsLocked = true
@@ -211,8 +213,8 @@ public final class Engine: @unchecked Sendable {
       if let node = thread.memoryNode, error != 0 {
         remarks.append(
           MeasurementError(
-            operation: "put memory on NUMA node \(node)", subject: "thread \(thread.index)",
-            errno: Errno(rawValue: error), hint: "it stays where the kernel puts it"))
+            operation: "place memory on NUMA node \(node)", subject: "thread \(thread.index)",
+            errno: Errno(rawValue: error), hint: "the kernel chooses the node"))
       }
       defer { if thread.memoryNode != nil { _ = bt_prefer_node(-1) } }
       return MeasuringThread(

@@ -4,8 +4,9 @@ internal import TraceModel
 
 /// The words that the control thread and the measuring threads share.
 ///
-/// They are raw memory, because futexes need their addresses and the loop reads one of them. They lie in one page: the
-/// loop reads the stop word in every cycle, so that a break finds the page's address translated.
+/// They are raw memory, because futexes need their addresses and the loop reads one of them. They
+/// lie in one page: the loop reads the stop word in every cycle, so that a break finds the page's
+/// address translated.
 final class EngineMemory: @unchecked Sendable {
   /// Nonzero when the threads are to end.
   let stop: UnsafeMutablePointer<Atomic<UInt32>>

@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// The memory of one loop: what every cycle touches and what only a break does lie in one page, so that a break
-/// finds the page's address translated.
+/// The memory of one loop: what every cycle touches and what only a break does lie in one page, so
+/// that a break finds the page's address translated.
 final class LoopMemory: @unchecked Sendable {
   /// The time that the kernel reads in every wait.
   let buffer: UnsafeMutablePointer<timespec>

@@ -10,7 +10,7 @@ struct LoopOrder {
   var interval: Int64
   /// Recorded cycles, `UInt64.max` for endless.
   var cycles: UInt64
-  /// ns from the start behind which no cycle expires, `Int64.max` for endless.
+  /// ns from the start after which no cycle expires, `Int64.max` for endless.
   var duration: Int64
   /// A latency in ns above it takes the break, `Int64.max` for none.
   var threshold: Int64

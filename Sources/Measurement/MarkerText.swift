@@ -3,14 +3,17 @@ internal import TraceModel
 
 /// The marker line of one thread, formatted beforehand but for its five numbers.
 ///
-/// The line is put together from its end to its start: no number's length has to be known before its digits are
-/// there, and whole words can be copied, as what they spill lies where the line has not come to yet. It is cold when
-/// it is needed, so that what counts is how few cache lines it touches one after the other.
+/// The line is put together from its end to its start: no number's length has to be known before
+/// its digits are there, and whole words can be copied, as what they spill lies where the line has
+/// not come to yet. It is cold when it is needed, so that what counts is how few cache lines it
+/// touches one after the other.
 struct MarkerText {
-  /// Where each constant piece ends, the pieces one behind the other, the place where the line is put together.
+  /// Where each constant piece ends, the pieces one after the other, the place where the line is
+  /// put together.
   private let bytes: UnsafeMutableRawPointer
 
-  /// Where the first piece begins, a line of the cache behind the ends: a word's spill lies before it.
+  /// Where the first piece begins, a line of the cache after the ends: a word's spill lies before
+  /// it.
   private static var piecesOffset: Int { 64 }
   /// The memory that it works on.
   static var byteCount: Int { 1_024 }
@@ -47,10 +50,11 @@ struct MarkerText {
     bytes.storeBytes(of: end, toByteOffset: 7 * 8, as: Int.self)
   }
 
-  /// Where the line stands that `writeReady` writes, behind the pieces; its end is the last of the ends.
+  /// Where the line is that `writeReady` writes, after the pieces; its end is the last of the ends.
   private static var readyOffset: Int { 512 }
 
-  /// Writes a line that is no hit to `marker`: what a kernel touches at its first marker only is warm then.
+  /// Writes a line that is not a hit to `marker`: what a kernel touches at its first marker only is
+  /// warm then.
   @_noAllocation @_noLocks
   func writeReady(_ marker: Int32) {
     let end = bytes.load(fromByteOffset: 7 &* 8, as: Int.self)
@@ -89,7 +93,7 @@ struct MarkerText {
     return Self.lineEnd &- start
   }
 
-  /// Copies a piece in front of `position` and gives where it begins.
+  /// Copies a piece before `position` and gives where it begins.
   @_noAllocation @_noLocks @inline(__always)
   private func piece(_ index: Int, before position: Int) -> Int {
     let start =
@@ -107,7 +111,7 @@ struct MarkerText {
     return position &- (end &- start)
   }
 
-  /// Writes a number in front of `position` and gives where it begins.
+  /// Writes a number before `position` and gives where it begins.
   @_noAllocation @_noLocks @inline(__always)
   private func number(_ value: UInt64, before position: Int) -> Int {
     var rest = value

@@ -9,7 +9,7 @@ public struct MeasuredSample: Hashable, Sendable {
   /// When the thread read its clock, on the plan's clock.
   public var wake: Nanoseconds
 
-  /// Makes a sample.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(sequence: UInt64, latency: Nanoseconds, wake: Nanoseconds = .zero) {
     self.sequence = sequence
     self.latency = latency

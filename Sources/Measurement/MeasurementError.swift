@@ -1,4 +1,5 @@
 public import SystemPackage
+internal import TraceModel
 
 /// Why a measurement could not be prepared.
 public struct MeasurementError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -6,12 +7,12 @@ public struct MeasurementError: Error, Hashable, Sendable, CustomStringConvertib
   public var operation: String
   /// On what: "thread 2", "/dev/cpu_dma_latency", "plan".
   public var subject: String
-  /// What the kernel said, nil where it accepted and did something else, or was not asked.
+  /// The kernel's reason; nil where it accepted and did something else, or was not asked.
   public var errno: Errno?
-  /// What to do next, empty where nothing is known to help.
+  /// `why; what to do next`, after the kernel's reason; empty where nothing more is known.
   public var hint: String
 
-  /// Makes an error.
+  /// An error of `operation` on `subject`.
   public init(operation: String, subject: String, errno: Errno? = nil, hint: String = "") {
     self.operation = operation
     self.subject = subject
@@ -19,11 +20,8 @@ public struct MeasurementError: Error, Hashable, Sendable, CustomStringConvertib
     self.hint = hint
   }
 
-  /// One line: what failed, on what, why, what to do.
+  /// One line: what failed, on what, why, what to do next.
   public var description: String {
-    var text = "\(subject): cannot \(operation)"
-    if let errno { text += ": \(errno)" }
-    if !hint.isEmpty { text += " (\(hint))" }
-    return text
+    ErrorLine.text("\(subject): cannot \(operation)", because: [errno?.description, hint])
   }
 }

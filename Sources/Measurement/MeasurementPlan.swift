@@ -12,8 +12,8 @@ public struct MeasurementPlan: Hashable, Sendable {
 
   /// What the threads do once one of them has taken the break.
   public enum AfterHit: String, Hashable, Sendable {
-    /// They end, so statistics stop at the hit; those asleep when `stop()` or `join()` is called, or
-    /// at their next wake-up.
+    /// They end, so statistics stop at the hit; those asleep when `stop()` or `join()` is called,
+    /// or at their next wake-up.
     case end
     /// They go on; further hits are taken after `Engine.rearm()`.
     case goOn
@@ -53,19 +53,22 @@ public struct MeasurementPlan: Hashable, Sendable {
   public var dmaLatencyPath = "/dev/cpu_dma_latency"
   /// Cycles before the recorded ones, at most 200 us each; they count in the sequence only.
   public var warmupCycles: UInt64 = 5
-  /// Cycles whose latencies `Engine.selfTest` gives, once at the end of `prepare()` and once more behind `begin()`,
-  /// at most 200 us each: what was switched on in between is their difference. They count nowhere; at most 1,024.
+  /// Cycles whose latencies `Engine.selfTest` gives, once at the end of `prepare()` and once more
+  /// after `begin()`, at most 200 us each: what was switched on in between is their difference.
+  /// They count nowhere; at most 1,024.
   public var selfTestCycles: UInt64 = 0
   /// How the first expiries are laid.
   public var alignment: Alignment = .none
   /// Samples that a thread keeps until they are drained, 0 for none; rounded up to a power of two.
   public var sampleCapacity = 0
-  /// prctl(PR_SET_TIMERSLACK) of the threads, nil leaves it (it has no effect on real-time policies).
+  /// prctl(PR_SET_TIMERSLACK) of the threads, nil leaves it (it has no effect on real-time
+  /// policies).
   public var timerSlack: Nanoseconds?
 
   /// The largest histogram: 10 s.
   public static let maximumBuckets = 10_000_000
-  /// The longest interval, a year: sums of a clock and many intervals stay far from the end of 64 bits.
+  /// The longest interval, a year: sums of a clock and many intervals stay far from the end of 64
+  /// bits.
   public static let longestInterval = Nanoseconds(365 * 86_400_000_000_000)
   /// The longest duration, a century.
   public static let longestDuration = Nanoseconds(36_525 * 86_400_000_000_000)
@@ -84,27 +87,29 @@ public struct MeasurementPlan: Hashable, Sendable {
     func refuse(_ operation: String, _ hint: String) -> MeasurementError {
       MeasurementError(operation: operation, subject: "plan", hint: hint)
     }
-    if threads.isEmpty { throw refuse("measure with no thread", "ask for one thread at least") }
+    if threads.isEmpty { throw refuse("measure without threads", "use at least one thread") }
     for thread in threads {
       let subject = "thread \(thread.index)"
       func refuse(_ operation: String, _ hint: String) -> MeasurementError {
         MeasurementError(operation: operation, subject: subject, hint: hint)
       }
       if thread.interval <= .zero {
-        throw refuse("use an interval of \(thread.interval.count) ns", "it must be above 0")
+        throw refuse("use an interval of \(thread.interval.count) ns", "expected a time above 0")
       }
       if thread.interval > Self.longestInterval {
         throw refuse(
-          "use an interval of \(thread.interval.count) ns", "one year is the longest")
+          "use an interval of \(thread.interval.count) ns", "expected at most one year")
       }
-      if thread.affinity?.isEmpty == true { throw refuse("run on no CPU", "name a CPU") }
+      if thread.affinity?.isEmpty == true {
+        throw refuse("run without a CPU", "expected at least one CPU")
+      }
       if thread.policy == .deadline {
-        throw refuse("use policy deadline", "use fifo, rr, other, batch or idle")
+        throw refuse("use policy deadline", "expected fifo, rr, other, batch or idle")
       }
       if thread.policy.isRealtime, !(1...99).contains(thread.priority) {
         throw refuse(
           "use priority \(thread.priority) with policy \(thread.policy.rawValue)",
-          "1...99, 99 is the most urgent")
+          "expected 1 to 99")
       }
       if !thread.policy.isRealtime, thread.priority != 0 {
         throw refuse(
@@ -114,34 +119,37 @@ public struct MeasurementPlan: Hashable, Sendable {
     }
     if !(0...Self.maximumBuckets).contains(histogramBuckets) {
       throw refuse(
-        "keep a histogram of \(histogramBuckets) us", "0...\(Self.maximumBuckets) are possible")
+        "keep a histogram of \(histogramBuckets) us", "expected 0 to \(Self.maximumBuckets) us")
     }
     if !(0...Self.maximumSamples).contains(sampleCapacity) {
-      throw refuse("keep \(sampleCapacity) samples", "0...\(Self.maximumSamples) are possible")
+      throw refuse("keep \(sampleCapacity) samples", "expected 0 to \(Self.maximumSamples)")
     }
     if selfTestCycles > 1_024 {
-      throw refuse("test itself in \(selfTestCycles) cycles", "1024 are the most")
+      throw refuse("run a self-test of \(selfTestCycles) cycles", "expected at most 1024")
     }
     if let breakThreshold, breakThreshold < .zero {
-      throw refuse("break at a negative latency", "use 0 or more")
+      throw refuse("use a negative threshold", "expected 0 or more")
     }
-    if let duration, duration <= .zero { throw refuse("measure for no time", "use 1 s or more") }
+    if let duration, duration <= .zero {
+      throw refuse("measure for no time", "expected at least 1 s")
+    }
     if let duration, duration > Self.longestDuration {
-      throw refuse("measure for \(duration.count) ns", "a century is the longest")
+      throw refuse("measure for \(duration.count) ns", "expected at most a century")
     }
     if case .common(let offset) = alignment, abs(offset.count / 1_000) > Self.longestOffset {
-      throw refuse("align wake-ups \(offset.count) ns apart", "one hour is the longest")
+      throw refuse("align wakeups \(offset.count) ns apart", "expected at most one hour")
     }
     if case .fullSecond(let offset) = alignment, abs(offset.count / 1_000) > Self.longestOffset {
-      throw refuse("align wake-ups with an offset of \(offset.count) ns", "one hour is the longest")
+      throw refuse(
+        "align wakeups with an offset of \(offset.count) ns", "expected at most one hour")
     }
     if let timerSlack, timerSlack < .zero {
-      throw refuse("use a negative timer slack", "0 or more")
+      throw refuse("use a negative timer slack", "expected 0 or more")
     }
     if waitMode == .itimer, threads.count > 1 {
       throw refuse(
         "wait with setitimer in \(threads.count) threads",
-        "a process has one such timer: use one thread, or POSIX timers")
+        "a process has one such timer; use one thread, or POSIX timers")
     }
   }
 }

@@ -31,7 +31,8 @@ final class MeasuringThread: @unchecked Sendable {
   static let stackSize = 512 * 1024
   /// Expiries of warm-up cycles are at most this far apart, so that long intervals start soon.
   static let longestWarmupInterval: Int64 = 200_000
-  /// The latencies of the self-test, first those of `prepare()`, then those behind `begin()`; empty without one.
+  /// The latencies of the self-test, first those of `prepare()`, then those after `begin()`; empty
+  /// without one.
   private let selfTests: [UnsafeMutablePointer<Recorder>]
 
   init(plan: ThreadPlan, measurement: MeasurementPlan, memory: EngineMemory, wake: Int32) {
@@ -66,7 +67,7 @@ final class MeasuringThread: @unchecked Sendable {
   /// The time that the thread waits for (`bt_stop_thread`).
   var buffer: UnsafeMutablePointer<timespec> { own.buffer }
 
-  /// Creates the thread.
+  /// Starts the thread: pthread_create(3).
   func start() throws(MeasurementError) {
     let context = Unmanaged.passRetained(self)
     let error = bt_thread_start(
@@ -78,7 +79,7 @@ final class MeasuringThread: @unchecked Sendable {
       }, context.toOpaque())
     if error != 0 {
       context.release()
-      throw fault("start", error, hint: error == EAGAIN ? "see ulimit -u and -l" : "")
+      throw fault("start", error, hint: error == EAGAIN ? "check ulimit -u and -l" : "")
     }
   }
 
@@ -91,7 +92,7 @@ final class MeasuringThread: @unchecked Sendable {
     return statistics
   }
 
-  /// Takes the self-test's latencies that are there: those of `prepare()`, those behind `begin()`.
+  /// Takes the self-test's latencies that are there: those of `prepare()`, those after `begin()`.
   func takeSelfTest() -> SelfTestSamples {
     var samples = SelfTestSamples()
     guard selfTests.count == 2 else { return samples }
@@ -137,7 +138,7 @@ final class MeasuringThread: @unchecked Sendable {
       try setUp()
       if measurement.waitMode == .posixTimer {
         let error = bt_timer_create(clock, &timer)
-        if error != 0 { throw fault("create a timer", error, hint: "see ulimit -i") }
+        if error != 0 { throw fault("create a timer", error, hint: "check ulimit -i") }
       }
     } catch {
       failure = error
@@ -157,7 +158,8 @@ final class MeasuringThread: @unchecked Sendable {
       rehearse(&loop, scratch)
       let order = self.order
       let (go, recorder, trigger) = (memory.go, recorder, memory.trigger)
-      // Without a self-test no cycle of it is run, and the recorder that is passed is never written to.
+      // Without a self-test no cycle of it is run, and the recorder that is passed is never written
+      // to.
       let tests = (selfTests.first ?? scratch, selfTests.last ?? scratch)
       _ = loop.test(order.selfTestCycles, recorder: tests.0, trigger: trigger)
       report(ready: memory.preparing)
@@ -205,14 +207,14 @@ final class MeasuringThread: @unchecked Sendable {
     if error != 0 {
       throw fault(
         operation, error,
-        hint: "these CPUs do not exist, are offline, or are outside of the process's cpuset")
+        hint: "these CPUs do not exist, are offline, or are outside the cpuset of the process")
     }
     var got = [Int32](repeating: 0, count: CPUSet.highest + 1)
     let count = bt_get_affinity(&got, got.count)
     if count < 0 { throw fault("read the CPU affinity back", Int32(-count)) }
     let actual = CPUSet(got.prefix(count).map { Int($0) })
     if actual != affinity {
-      throw fault(operation, nil, hint: "the kernel gave CPU \(actual.list) only")
+      throw fault(operation, nil, hint: "the kernel only granted CPU \(actual.list)")
     }
   }
 
@@ -223,8 +225,8 @@ final class MeasuringThread: @unchecked Sendable {
       throw fault(
         "set policy \(wanted)", error,
         hint: error == EPERM
-          ? "run as root, or give CAP_SYS_NICE or an rtprio limit; "
-            + "in a cgroup without cpu.rt_runtime_us the kernel refuses as well" : "")
+          ? "the process lacks the privilege, or its cgroup has no cpu.rt_runtime_us; run as root, "
+            + "or grant CAP_SYS_NICE or an rtprio limit" : "")
     }
     var number: Int32 = 0
     let readError = bt_get_scheduler(&number, &priority)
@@ -234,7 +236,7 @@ final class MeasuringThread: @unchecked Sendable {
     else {
       throw fault(
         "set policy \(wanted)", nil,
-        hint: "the kernel says policy number \(number), priority \(priority)")
+        hint: "the kernel reports policy number \(number), priority \(priority)")
     }
     self.policy = policy
   }

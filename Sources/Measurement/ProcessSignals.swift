@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What /proc tells of the signals that this process's threads block.
+/// What /proc reports of the signals that this process's threads block.
 enum ProcessSignals {
   /// Whether each thread of the process blocks SIGALRM (`SigBlk` in /proc/self/task/N/status).
   static func allThreadsBlockAlarm() -> Bool {

@@ -1,7 +1,7 @@
 internal import Synchronization
 internal import TraceModel
 
-/// Samples on their way from a measuring thread (the only writer) to one reader.
+/// Samples between a measuring thread (the only writer) to one reader.
 ///
 /// When it is full new samples are dropped and counted, so that the writer never waits.
 struct SampleRing: ~Copyable {

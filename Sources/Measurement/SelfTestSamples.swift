@@ -1,12 +1,13 @@
 public import TraceModel
 
-/// Latencies of a thread with and without what was switched on between `Engine.prepare()` and `Engine.begin()`.
+/// Latencies of a thread with and without what was switched on between `Engine.prepare()` and
+/// `Engine.begin()`.
 public struct SelfTestSamples: Hashable, Sendable {
   /// Those at the end of `prepare()`, in order.
   public var before: [Nanoseconds] = []
-  /// Those behind `begin()`, in order.
+  /// Those after `begin()`, in order.
   public var after: [Nanoseconds] = []
 
-  /// Makes an empty value.
+  /// Empty.
   public init() {}
 }

@@ -15,7 +15,7 @@ public struct ThreadPlan: Hashable, Sendable {
   /// The NUMA node that the thread's statistics and samples are put on, nil for the creator's.
   public var memoryNode: Int?
 
-  /// Makes a plan.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     index: Int, affinity: CPUSet? = nil, policy: SchedulingPolicy = .other, priority: Int32 = 0,
     interval: Nanoseconds = Nanoseconds(microseconds: 1_000), memoryNode: Int? = nil

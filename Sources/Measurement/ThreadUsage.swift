@@ -11,7 +11,7 @@ public struct ThreadUsage: Hashable, Sendable {
   /// Switches away because another task was given the CPU.
   public var involuntarySwitches: Int64
 
-  /// Makes the counters.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     minorFaults: Int64 = 0, majorFaults: Int64 = 0, voluntarySwitches: Int64 = 0,
     involuntarySwitches: Int64 = 0

@@ -2,8 +2,8 @@ public import TraceModel
 
 /// The file of `--json`: the keys of rt-tests.
 ///
-/// rt-tests 2.4 writes two keys with a colon at their end (`"cmdline:"`, `"rt_test_version:"`); readers
-/// exist for both spellings, so both are there.
+/// rt-tests 2.4 writes two keys with a colon at their end (`"cmdline:"`, `"rt_test_version:"`);
+/// readers exist for both spellings, so both are there.
 public struct CyclictestJSON: Hashable, Sendable {
   /// The command line, words separated by blanks.
   public var commandLine: String

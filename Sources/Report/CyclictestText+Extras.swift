@@ -9,7 +9,7 @@ public struct LateWakeup: Hashable, Sendable {
   /// When the thread read its clock, on the clock of the run.
   public var wake: Nanoseconds
 
-  /// Makes a wake-up.
+  /// Memberwise.
   public init(thread: Int, latency: Nanoseconds, wake: Nanoseconds) {
     self.thread = thread
     self.latency = latency
@@ -59,8 +59,8 @@ extension CyclictestText {
     return "\n" + lines.joined() + "spikes = \(count)\n\n"
   }
 
-  /// The fourth data format (`-g`): for each thread the ms since `start` at which latencies were beyond
-  /// the histogram, and how many more there were.
+  /// The fourth data format (`-g`): for each thread the ms since `start` at which latencies were
+  /// beyond the histogram, and how many more there were.
   public func overflowTimes(
     _ wakeups: [[Nanoseconds]], counts: [UInt64], start: Nanoseconds
   ) -> String {

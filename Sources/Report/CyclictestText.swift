@@ -2,15 +2,15 @@ public import TraceModel
 
 /// cyclictest's text formats, byte for byte, because scripts and plots read them.
 ///
-/// Every text ends with a line end. Values are whole us, or ns where `nanoseconds` is set; the rows of
-/// the histogram are whole us in both cases.
+/// Every text ends with a line end. Values are whole us, or ns where `nanoseconds` is set; the rows
+/// of the histogram are whole us in both cases.
 public struct CyclictestText: Hashable, Sendable {
   /// Whether values are printed in ns (`-N`).
   public var nanoseconds: Bool
   /// Whether the histogram has a last column that sums the threads (`-H`); only beside two or more.
   public var sumColumn: Bool
 
-  /// Makes a writer.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(nanoseconds: Bool = false, sumColumn: Bool = false) {
     self.nanoseconds = nanoseconds
     self.sumColumn = sumColumn
@@ -41,8 +41,8 @@ public struct CyclictestText: Hashable, Sendable {
 
   /// The histogram with its footers: `#`, blank and row lines only.
   ///
-  /// `overflowCycles` holds for each thread the numbers of the first cycles beyond the last row; where
-  /// it has fewer than the thread's overflows, the rest is counted as others.
+  /// `overflowCycles` holds for each thread the numbers of the first cycles beyond the last row;
+  /// where it has fewer than the thread's overflows, the rest is counted as others.
   public func histogram(
     _ threads: [ThreadStatistics], overflowCycles: [[UInt64]] = []
   ) -> String {
@@ -81,7 +81,7 @@ public struct CyclictestText: Hashable, Sendable {
 
   // MARK: other lines
 
-  /// The line that tells PM QoS.
+  /// The line that reports PM QoS.
   public static func dmaLatencyLine(microseconds: Int32) -> String {
     "# /dev/cpu_dma_latency set to \(microseconds)us\n"
   }

@@ -7,7 +7,7 @@ public enum JSONReport {
     var spikes: [ReportRecord]
   }
 
-  /// The JSON text of the reports, with a line end behind it.
+  /// The JSON text of the reports, with a line end after it.
   public static func render(_ reports: [SpikeReport]) throws(ReportError) -> String {
     if reports.count == 1, let report = reports.first {
       return try StableJSON.text(ReportRecord(report))

@@ -1,4 +1,6 @@
-/// Why a report could not be written or its facts not be read.
+internal import TraceModel
+
+/// Why a report could not be written, or its facts could not be read.
 public struct ReportError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What was tried.
   public var operation: String
@@ -9,7 +11,7 @@ public struct ReportError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What to do next.
   public var hint: String
 
-  /// Makes an error.
+  /// An error of `operation` on `subject`.
   public init(operation: String, subject: String, reason: String, hint: String) {
     self.operation = operation
     self.subject = subject
@@ -17,6 +19,8 @@ public struct ReportError: Error, Hashable, Sendable, CustomStringConvertible {
     self.hint = hint
   }
 
-  /// One sentence and the hint.
-  public var description: String { "cannot \(operation) \(subject): \(reason). \(hint)" }
+  /// One line: what failed, on what, why, what to do next.
+  public var description: String {
+    ErrorLine.text("cannot \(operation) \(subject)", because: [reason], next: hint)
+  }
 }

@@ -26,7 +26,7 @@ extension SpikeDocument {
   var rtThreads: Section? {
     guard let threads = record.rtThreads else { return nil }
     guard !threads.isEmpty else {
-      return Section("Real-time threads", [.paragraph("The machine has none.")])
+      return Section("Real-time threads", [.paragraph("none")])
     }
     let rows = threads.map { thread in
       [
@@ -38,7 +38,7 @@ extension SpikeDocument {
     return Section(
       "Real-time threads",
       [
-        .paragraph("Their place relative to the measured thread's priority comes first."),
+        .paragraph("The first column compares their priority with that of the measured thread."),
         .table(
           Document.Table(
             columns: [
@@ -54,7 +54,7 @@ extension SpikeDocument {
     guard !inWindow.isEmpty || !overRun.isEmpty else { return nil }
     var blocks: [Block] = []
     if inWindow.isEmpty {
-      blocks.append(.paragraph("None had net time in the window."))
+      blocks.append(.paragraph("No interrupt ran in the window."))
     } else {
       blocks.append(.paragraph("In the window:"))
       blocks.append(
@@ -85,15 +85,15 @@ extension SpikeDocument {
     items.add("started", run.started)
     items.add("duration", run.duration.map { Quantity.seconds($0) + " s" })
     items.add("interval", us: run.interval)
-    items.add("limit", us: run.threshold)
+    items.add("threshold", us: run.threshold)
     items.add("samples", run.samples)
     items.add("minimum", us: run.minimum)
     items.add("average", us: run.average)
     items.add("maximum", us: run.maximum)
     items.add(
-      "over the limit",
+      "above threshold",
       run.spikes.map { spikes in
-        "\(spikes)" + (run.spikesAnHour.map { ", \($0) an hour" } ?? "")
+        "\(spikes)" + (run.spikesAnHour.map { ", \($0) per hour" } ?? "")
       })
     items.add("histogram", run.histogramFile)
     var blocks: [Block] = [.definitions(items.list)]
@@ -168,7 +168,7 @@ extension SpikeDocument {
     switch platform {
     case .unknown: "not known"
     case .bareMetal: "none (bare metal)"
-    case .guest(let name): name.isEmpty ? "present, without a name" : name
+    case .guest(let name): name.isEmpty ? "present, name not known" : name
     }
   }
 
@@ -228,7 +228,8 @@ extension SpikeDocument {
     return items.section("Counters")
   }
 
-  /// The growth of the SMI counter; one that stands still is evidence only where no hypervisor makes it up.
+  /// The growth of the SMI counter; one that does not move is evidence only where no hypervisor
+  /// makes it up.
   private static func interruptions(
     _ count: UInt64, _ platform: SystemContext.Platform?
   ) -> String {
@@ -240,32 +241,31 @@ extension SpikeDocument {
   var trace: Section? {
     let trace = spike.trace
     var items = Items()
-    items.add("clock", trace.clock.isEmpty ? trace.recording?.clock ?? "not told" : trace.clock)
+    items.add("clock", trace.clock.isEmpty ? trace.recording?.clock ?? "not known" : trace.clock)
     items.add("events in window", trace.eventsInWindow)
     items.add("lost in window", trace.lostInWindow)
     items.add(
       "window covered",
       !trace.coversWindow ? "NO" : trace.gaps.contains(where: \.isDamaged) ? "in part" : "yes")
     if let recording = trace.recording {
-      let asked = recording.bufferAsked.map { "\($0) KiB asked" }
-      let got = recording.bufferGot.map { "\($0) KiB got" }
+      let asked = recording.bufferAsked.map { "\($0) KiB requested" }
+      let got = recording.bufferGot.map { "\($0) KiB allocated" }
       let needed = recording.bufferNeeded.map { "\($0) KiB needed" }
       let sizes = [asked, got, needed].compactMap { $0 }
       if !sizes.isEmpty { items.add("buffer per CPU", sizes.joined(separator: ", ")) }
       let tracers = [
-        recording.tracerWanted.map { "\($0) wanted" }, recording.tracerGot.map { "\($0) got" },
+        recording.tracerWanted.map { "\($0) requested" },
+        recording.tracerGot.map { "\($0) active" },
       ].compactMap { $0 }
       if !tracers.isEmpty { items.add("tracer", tracers.joined(separator: ", ")) }
-      if let outcome = recording.tracerOutcome { items.add("tracer's section", outcome) }
+      if let outcome = recording.tracerOutcome { items.add("section", outcome) }
       items.add("events", recording.events.joined(separator: " "))
       items.add("events missing", recording.eventsMissing.joined(separator: " "))
     }
     if let unseen = trace.unseen {
       items.add("never recorded", unseen.joined(separator: ", "))
     }
-    var blocks: [Block] = []
-    if !trace.complete { blocks.append(.paragraph(Self.incomplete(trace))) }
-    blocks.append(.definitions(items.list))
+    var blocks: [Block] = [.definitions(items.list)]
     if !trace.gaps.isEmpty {
       blocks.append(
         .list(
@@ -299,20 +299,20 @@ extension SpikeDocument {
     if let observer = record.observer {
       items.add("median, tracing off", us: observer.facts.medianOff)
       items.add("median, tracing on", us: observer.facts.medianOn)
-      items.add("cost of the tracing", us: observer.cost)
-      items.add("wake-ups measured", observer.facts.wakeups)
-      items.add("a line in trace_marker", us: observer.facts.markerWrite)
+      items.add("cost of tracing", us: observer.cost)
+      items.add("wakeups measured", observer.facts.wakeups)
+      items.add("trace_marker write", us: observer.facts.markerWrite)
     }
     if let run = record.run {
       items.add(
         "cpu_dma_latency",
-        run.dmaLatencyHeld.map { "held at \(Quantity.us($0)) us" } ?? "left to the system")
+        run.dmaLatencyHeld.map { "held at \(Quantity.us($0)) us" } ?? "not changed")
     }
     if let recording = spike.trace.recording {
       items.add("tracer", recording.tracerGot ?? "nop")
       items.add("events enabled", recording.events.count)
     }
-    return items.section("What the tool did to the system")
+    return items.section("Effect of breaktrace on the system")
   }
 
   var caveats: Section {

@@ -1,6 +1,7 @@
 import TraceModel
 
-/// Lays a report's record out as a document. It arranges values; every number comes from the record.
+/// Lays a report's record out as a document. It arranges values; every number comes from the
+/// record.
 struct SpikeDocument {
   let record: ReportRecord
 
@@ -10,56 +11,82 @@ struct SpikeDocument {
 
   var document: Document {
     let sections: [Document.Section?] = [
-      impact, segments, culprit, contributors, escalation, ran, excerpt, stack, tracerSection,
+      segments, evidence, contributors, impact, escalation, ran, excerpt, stack, tracerSection,
       rtThreads, interrupts, run, machine, tunables, counters, trace, observer, caveats,
       attachments,
     ]
     return Document(
-      subject: spike.subject, headline: spike.headline, sections: sections.compactMap { $0 })
+      subject: spike.subject, headline: "", lead: lead, sections: sections.compactMap { $0 })
   }
 
   typealias Section = Document.Section
   typealias Block = Document.Block
   typealias Column = Document.Table.Column
 
-  private var impact: Section {
+  /// How late, where, who, how sure, what to do next.
+  private var lead: [Block] {
+    let culprit = spike.culprit
+    var items = [
+      Document.Definition(spike.measured == nil ? "latency" : "length", howLate),
+      Document.Definition("where", place),
+      Document.Definition(
+        "culprit", "\(culprit.clause) (\(culprit.culprit)), \(Self.claim(culprit))"),
+      Document.Definition("confidence", culprit.confidenceText),
+    ]
+    items.append(
+      Document.Definition("next step", culprit.nextStep.isEmpty ? "none" : culprit.nextStep))
+    var blocks: [Block] = [.definitions(items)]
+    if !spike.trace.complete { blocks.append(.paragraph(Self.incomplete(spike.trace))) }
+    return blocks
+  }
+
+  private var howLate: String {
+    var text = "\(Quantity.us(spike.latency)) us"
+    if let threshold = spike.threshold { text += ", threshold \(Quantity.us(threshold)) us" }
+    if let typical = spike.impact.typical { text += ", typical \(Quantity.us(typical)) us" }
+    return text
+  }
+
+  private var place: String {
     let comm = spike.comm.isEmpty ? "<...>" : spike.comm
-    var who = "Thread \(comm)-\(spike.tid)"
+    var text = "CPU \(spike.cpu), thread \(comm)-\(spike.tid)"
     if let policy = spike.policy {
-      who += " (SCHED_\(policy.rawValue.uppercased())"
-      who += spike.priority > 0 ? ", priority \(spike.priority))" : ")"
+      text += " (SCHED_\(policy.rawValue.uppercased())"
+      text += spike.priority > 0 ? ", priority \(spike.priority))" : ")"
     }
-    var text =
-      who + " was to wake at \(Quantity.seconds(spike.expiry)) s"
-      + (spike.trace.clock.isEmpty ? "" : " of clock \(spike.trace.clock)")
-      + " and read its clock \(Quantity.us(spike.latency)) us later"
-    if let over = spike.impact.overLimit {
-      text += over < .zero ? "." : ", \(Quantity.us(over)) us over the limit."
-    } else {
-      text += "."
-    }
-    text += " It was cycle \(spike.sequence)."
-    var texts = [spike.measured ?? text]
+    guard spike.measured == nil,
+      let main = spike.segments.max(by: { $0.length < $1.length }), let share = main.share
+    else { return text }
+    return text + ", \(share.text) from \(Wording.reach(of: main.name))"
+  }
+
+  private var impact: Section {
+    var texts = [
+      spike.measured
+        ?? "The timer expired at \(Quantity.seconds(spike.expiry)) s"
+        + (spike.trace.clock.isEmpty ? "" : " (clock \(spike.trace.clock))")
+        + ", in cycle \(spike.sequence)."
+    ]
     if let missed = spike.impact.missedCycles, let interval = spike.impact.interval {
       texts.append(
         "At an interval of \(Quantity.us(interval)) us, "
-          + (missed == 0 ? "no later wake-up" : Quantity.count(missed, "later wake-up"))
-          + " fell due meanwhile.")
+          + (missed == 0
+            ? "no later wakeup was due meanwhile."
+            : "\(Quantity.count(missed, "later wakeup")) \(missed == 1 ? "was" : "were") due meanwhile.")
+      )
     }
     if let typical = spike.impact.typical {
       texts.append(
-        "Usually the same segments take \(Quantity.us(typical)) us together (medians of "
-          + "\(Quantity.count(spike.impact.baselineWakeups, "wake-up")) before it in the buffer).")
+        "The same segments usually take \(Quantity.us(typical)) us in total (medians of "
+          + "\(Quantity.count(spike.impact.baselineWakeups, "earlier wakeup")) in the buffer).")
     }
-    var blocks: [Block] = [.paragraph(texts.joined(separator: " "))]
-    if !spike.trace.complete { blocks.append(.paragraph(Self.incomplete(spike.trace))) }
-    return Section("Impact", blocks)
+    return Section("Impact", [.paragraph(texts.joined(separator: " "))])
   }
 
   /// What is missing in the trace, said where nobody can overlook it.
   static func incomplete(_ trace: TraceRecord) -> String {
     var parts: [String] = []
-    // Whoever passed a text on left lines out, or something damaged it: no buffer was too small.
+    // Lines were removed from the text, or it was damaged: a larger buffer would not have helped.
     let isDamaged =
       trace.coversWindow && !trace.gaps.isEmpty && trace.gaps.allSatisfy(\.isDamaged)
     if isDamaged {
@@ -70,22 +97,22 @@ struct SpikeDocument {
       parts.append("THE TRACE HAS GAPS IN THE WINDOW.")
     }
     if let on = trace.switchedOn {
-      parts.append("TRACING WAS SWITCHED ON AGAIN ONLY \(Quantity.us(on)) US AFTER THE EXPIRY,")
-      parts.append("when the spike before this one had been taken.")
+      parts.append("TRACING WAS ENABLED AGAIN ONLY \(Quantity.us(on)) US AFTER THE EXPIRY,")
+      parts.append("after the previous spike.")
     } else if !trace.coversWindow {
-      parts.append("THE BUFFER BEGINS ONLY AFTER THE EXPIRY.")
+      parts.append("THE BUFFER BEGINS AFTER THE EXPIRY.")
     }
     parts.append(
-      "The evidence may be missing where it matters, so no verdict here is better than possible.")
+      "Evidence may be missing, so the verdict is at most possible.")
     if isDamaged {
-      parts.append("The whole trace helps.")
+      parts.append("Use the complete trace.")
     } else if let needed = trace.recording?.bufferNeeded {
-      parts.append("Measure again with --buffer \(needed): that holds twice this window.")
+      parts.append("Measure again with --buffer \(needed), which holds twice this window.")
     } else if trace.lostInWindow > 0 || trace.cpus.isEmpty
       || trace.cpus.contains(where: { $0.counters.overrun > 0 })
     {
-      // Where nothing was overwritten a bigger buffer holds no more.
-      parts.append("A bigger buffer (--buffer) helps.")
+      // If nothing was overwritten, a larger buffer does not hold more.
+      parts.append("Use a larger buffer (--buffer).")
     }
     return parts.joined(separator: " ")
   }
@@ -93,7 +120,7 @@ struct SpikeDocument {
   /// What the times of the report count from.
   private var zero: String { spike.measured == nil ? "expiry" : "begin" }
 
-  /// The parts of a wake-up; a section or a noise has none.
+  /// The parts of a wakeup; a section or a noise has none.
   private var segments: Section? {
     guard spike.measured == nil else { return nil }
     let rows = spike.segments.map { segment in
@@ -118,18 +145,9 @@ struct SpikeDocument {
       ])
   }
 
-  private var culprit: Section {
+  private var evidence: Section {
     let culprit = spike.culprit
-    var items = [
-      Document.Definition("class", "\(culprit.culprit): \(culprit.phrase)"),
-      Document.Definition("name", culprit.title.isEmpty ? "none" : culprit.title),
-      Document.Definition("confidence", culprit.confidenceText),
-      Document.Definition("time", Self.claim(culprit)),
-    ]
-    items.append(
-      Document.Definition("next step", culprit.nextStep.isEmpty ? "none" : culprit.nextStep))
-    var blocks: [Block] = [.definitions(items)]
-    blocks += evidence(culprit)
+    var blocks = evidence(culprit)
     if !culprit.open.isEmpty {
       blocks.append(.paragraph("Not decided:"))
       blocks.append(.list(culprit.open.map { "\($0.culprit): \($0.reason)" }))
@@ -140,7 +158,7 @@ struct SpikeDocument {
       blocks.append(.paragraph("Ruled out:"))
       blocks.append(.list(culprit.refuted.map { "\($0.culprit): \($0.reason)" }))
     }
-    return Section("Culprit", blocks)
+    return Section("Evidence", blocks)
   }
 
   private static func claim(_ culprit: CulpritRecord) -> String {
@@ -149,7 +167,7 @@ struct SpikeDocument {
   }
 
   private func evidence(_ culprit: CulpritRecord) -> [Block] {
-    guard !culprit.evidence.isEmpty else { return [.paragraph("Evidence: none.")] }
+    guard !culprit.evidence.isEmpty else { return [.paragraph("No evidence.")] }
     let offsets = culprit.evidence.compactMap(\.offset).map(Quantity.us)
     let width = offsets.map(\.count).max() ?? 0
     var lines: [String] = []
@@ -164,7 +182,7 @@ struct SpikeDocument {
           "\(item.event)\(item.cpu.map { ", CPU \($0)" } ?? ""): \(item.text)")
       }
     }
-    var blocks: [Block] = [.paragraph("Evidence, us after the \(zero):")]
+    var blocks: [Block] = [.paragraph("Times are us after the \(zero).")]
     if !lines.isEmpty { blocks.append(.preformatted(lines)) }
     if !settings.isEmpty { blocks.append(.list(settings)) }
     return blocks
@@ -178,10 +196,7 @@ struct SpikeDocument {
         .definitions([
           Document.Definition(
             other.culprit,
-            [
-              other.title.isEmpty ? other.phrase : other.title, other.confidence,
-              Self.claim(other),
-            ].joined(separator: "; "))
+            [other.clause, Self.claim(other), other.confidence].joined(separator: ", "))
         ]))
       if !other.evidence.isEmpty { blocks += evidence(other) }
     }
@@ -240,7 +255,7 @@ struct SpikeDocument {
     return Section(
       "Excerpt",
       [
-        .paragraph("Times are us after the \(zero); > marks the lines that the verdict rests on."),
+        .paragraph("Times are us after the \(zero). > marks the evidence."),
         .preformatted(lines),
       ])
   }
@@ -256,15 +271,16 @@ struct SpikeDocument {
       lines.append((marks ? "  > " : "    ") + frame.text)
     }
     let place =
-      (stack.task.map { " Task \($0) was running when it happened" } ?? "")
-      + (stack.cpu.map { " on CPU \($0)." } ?? (stack.task == nil ? "" : "."))
-    var what = "The stack of the wake-up, innermost frame first."
+      stack.task.map { task in
+        " Task \(task) was running\(stack.cpu.map { " on CPU \($0)" } ?? "")."
+      } ?? ""
+    var what = "The stack of the wakeup, innermost frame first."
     if stack.frames.isEmpty {
-      what = "The interrupt stopped user space: no kernel code was running."
+      what = "The interrupt stopped user space. No kernel code was running."
     } else if stack.foldedFrames > 0 {
       what =
-        "The code that the interrupt stopped, innermost frame first; > is the first frame below "
-        + "the interrupt."
+        "The code that the interrupt stopped, innermost frame first. > is the first frame below the "
+        + "interrupt."
     }
     return Section("Stack", [.paragraph(what + place), .preformatted(lines)])
   }
@@ -273,7 +289,7 @@ struct SpikeDocument {
     guard let tracer = spike.tracerSection else { return nil }
     let section = tracer.section
     func name(_ function: String) -> String {
-      function.isEmpty ? "a function that is not known" : "function \(function)"
+      function.isEmpty ? "an unknown function" : "function \(function)"
     }
     var blocks: [Block] = [
       .definitions([

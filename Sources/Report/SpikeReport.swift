@@ -9,7 +9,7 @@ public struct SpikeReport: Hashable, Sendable {
   /// Version of the program that writes the report.
   public var toolVersion: String
 
-  /// Makes a report.
+  /// Memberwise.
   public init(_ analysis: SpikeAnalysis, facts: ReportFacts, toolVersion: String) {
     self.analysis = analysis
     self.facts = facts

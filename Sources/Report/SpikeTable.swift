@@ -19,7 +19,7 @@ public struct SpikeTable: Encodable, Hashable, Sendable {
     public var name: String
     /// The confidence word.
     public var confidence: String
-    /// How long tracing stood still for this spike, nil where it was not measured.
+    /// How long tracing was disabled for this spike, nil where it was not measured.
     public var deadTime: Nanoseconds?
     /// The bundle's directory, nil where none was written.
     public var bundle: String?
@@ -67,7 +67,7 @@ public struct SpikeTable: Encodable, Hashable, Sendable {
     case deadTime = "dead_time_ns"
   }
 
-  /// Makes an empty table.
+  /// Empty.
   public init() {}
 
   /// Takes a bundle out of the table, because it was removed in favour of a worse spike.
@@ -114,7 +114,9 @@ public struct SpikeTable: Encodable, Hashable, Sendable {
             + (row.bundle.map { "; \($0)" } ?? ""),
         ]
       },
-      total: ["", "", "", Quantity.us(largest), Quantity.us(deadTime), "largest; sum of dead time"])
+      total: [
+        "", "", "", Quantity.us(largest), Quantity.us(deadTime), "largest and sum of dead time",
+      ])
     let sums = Document.Table(
       columns: [.init("spikes", .right), .init("largest us", .right), .init("class")],
       rows: classes.map { ["\($0.count)", Quantity.us($0.largest), $0.culprit] })

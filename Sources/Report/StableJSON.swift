@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// JSON whose bytes depend on the value alone: sorted keys, a line end behind it.
+/// JSON whose bytes depend on the value alone: sorted keys, a line end after it.
 enum StableJSON {
   /// The value over several lines, two blanks a level; on one line where `isCompact`.
   static func text(

@@ -16,20 +16,13 @@ struct Wording {
       switch analysis.subject {
       case .wakeup: "latency \(amount) \(Self.priority(of: sample))"
       case .section: "section of \(amount) in task \(sample.task.text)"
-      case .noise: "noise of \(amount), in place of \(sample.task.text)"
+      case .noise: "noise of \(amount) instead of \(sample.task.text)"
       }
     var line = measured
-    if let threshold = sample.threshold { line += " (limit \(threshold.microseconds))" }
-    if case .wakeup = analysis.subject,
-      let main = analysis.segments.max(by: { $0.length < $1.length }),
-      let share = Share(of: main.length, in: sample.latency)
-    {
-      line += ": \(share.wholePercent) \(Self.place(of: main.name)); "
-    } else {
-      line += ": "
-    }
-    line += Self.sentence(of: culprit, in: analysis) + " (\(culprit.culprit.rawValue))"
-    if known { line += ", \(culprit.confidence.rawValue)" }
+    if let threshold = sample.threshold { line += " (threshold \(threshold.microseconds) us)" }
+    line += ": \(Self.clause(of: culprit, in: analysis))"
+    if known { line += ", \(culprit.claimed.microseconds) us" }
+    line += " (\(culprit.culprit.rawValue)" + (known ? ", \(culprit.confidence.rawValue))" : ")")
     headline = line
 
     var short = "breaktrace: \(amount): \(culprit.culprit.rawValue)"
@@ -37,7 +30,7 @@ struct Wording {
     subject = short
   }
 
-  /// What was measured where that is no wake-up, as the report's first sentence; nil for a wake-up.
+  /// What was measured if it is not a wakeup, in a sentence; nil for a wakeup.
   static func measured(_ analysis: SpikeAnalysis) -> String? {
     let sample = analysis.sample
     let place =
@@ -48,58 +41,58 @@ struct Wording {
     case .section:
       let isIRQs = analysis.segments.contains { $0.name == .timer && $0.length > .zero }
       return "\(isIRQs ? "IRQs were" : "Preemption was") disabled \(place), in task "
-        + "\(sample.task.text). Whether a thread waited for the end is not recorded."
+        + "\(sample.task.text). The trace does not show whether a thread waited for the end."
     case .noise:
-      return "\(sample.task.text) measured a noise: something else ran in its place \(place)."
+      return "\(sample.task.text) measured noise, something else ran instead \(place)."
     }
   }
 
   private static func priority(of sample: WakeupSample) -> String {
     switch sample.policy {
-    case .fifo, .rr: "at prio \(sample.priority)"
+    case .fifo, .rr: "at priority \(sample.priority)"
     case .deadline: "as a deadline task"
     case .other: "as a normal task"
     case .batch: "as a batch task"
     case .idle: "as an idle-class task"
-    case nil: sample.priority > 0 ? "at prio \(sample.priority)" : "of \(sample.task.text)"
+    case nil: sample.priority > 0 ? "at priority \(sample.priority)" : "of \(sample.task.text)"
     }
   }
 
-  /// Where in the wake-up a segment lies, as it stands behind a percentage.
-  static func place(of segment: Segment.Name) -> String {
-    switch segment {
-    case .timer: "before the timer interrupt"
-    case .irq: "in the interrupt before the wake-up"
-    case .enqueue: "between wake-up and run queue"
-    case .schedule: "between run queue and switch"
-    case .return: "between switch and return"
-    case .clockRead: "between return and clock reading"
-    case .unexplained: "where the trace has no events"
-    }
-  }
-
-  /// From what to what a segment reaches.
+  /// From where to where a segment extends.
   static func reach(of segment: String) -> String {
     switch Segment.Name(rawValue: segment) {
     case .timer: "expiry to interrupt entry"
     case .irq: "interrupt entry to waking"
-    case .enqueue: "waking to run queue"
-    case .schedule: "run queue to switch"
+    case .enqueue: "waking to enqueue"
+    case .schedule: "enqueue to switch"
     case .return: "switch to return to user space"
     case .clockRead: "return to clock reading"
     case .unexplained, nil: "not bounded by events"
     }
   }
 
-  /// What happened and to what, for the headline.
-  private static func sentence(of finding: Finding, in analysis: SpikeAnalysis) -> String {
-    var phrase = finding.culprit.phrase
-    if phrase.hasPrefix("the ") { phrase.removeFirst(4) }
+  /// What happened, with its name, as a clause without a full stop.
+  static func clause(of finding: Finding, in analysis: SpikeAnalysis) -> String {
+    let phrase = finding.culprit.phrase
     let title = title(of: finding, in: analysis)
+    guard !title.isEmpty else { return phrase }
     switch finding.culprit {
-    case _ where title.isEmpty, .hypervisor, .hardwareStall, .unknown: return phrase
-    case .irqsOff, .preemptOff, .nonPreemptibleKernel: return "\(phrase) in \(title)"
-    default: return "\(phrase): \(title)"
+    case .hypervisor, .hardwareStall, .unknown: return phrase
+    case .irqsOff, .preemptOff, .nonPreemptibleKernel, .printkConsole:
+      return "\(phrase) in \(title)"
+    case .hardIRQ, .nmi, .softirq, .rcu, .ownOutput: return "\(title) ran"
+    case .higherPriorityTask: return "\(title) ran at a higher priority"
+    case .samePriorityTask: return "\(title) ran at the same priority"
+    case .priorityInversion: return "\(title) held a lock and was boosted"
+    case .runQueue: return "\(title) ran while the thread waited on the run queue"
+    case .irqThread: return "\(title) ran as an IRQ thread"
+    case .deadlineServer: return "the deadline server ran \(title)"
+    case .stopMachine: return "the stopper thread ran \(title)"
+    case .stackedTimers: return "\(title) ran first"
+    case .tickWork: return "the tick ran first, in \(title)"
+    case .lateKworker: return "\(title) was scheduled late"
+    case .isolationBroken: return "\(title) ran on an isolated CPU"
+    default: return "\(phrase) (\(title))"
     }
   }
 
@@ -133,11 +126,12 @@ struct Wording {
   /// The confidence word with its meaning.
   static func text(of confidence: Confidence) -> String {
     switch confidence {
-    case .proven: "proven: direct evidence of begin and end"
+    case .proven: "proven: events show its begin and end"
     case .likely:
-      "likely: it fits, and nothing else that was recorded does; what is not decided is listed"
-    case .possible: "possible: it fits, but a rival is left or evidence may be missing"
-    case .unexplained: "unexplained: no rule accounts for the time"
+      "likely: the events support it and no other cause; see Not decided for what is open"
+    case .possible:
+      "possible: the events support it, but another cause is not ruled out or events are missing"
+    case .unexplained: "unexplained: no known cause explains this time"
     }
   }
 }

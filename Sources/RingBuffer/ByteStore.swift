@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// Bytes that stay where they are as long as the store lives: a copy, or a mapping that its owner releases.
+/// Bytes that stay where they are as long as the store lives: a copy, or a mapping that its owner
+/// releases.
 @safe public final class ByteStore: @unchecked Sendable {
   private let base: UnsafeRawPointer?
   /// The number of bytes.
@@ -44,10 +45,11 @@ internal import Synchronization
     unsafe release = { pointer, _ in unsafe pointer.deallocate() }
   }
 
-  /// Takes over `count` bytes at `base`, which must stay readable and unchanged until `release` is called.
+  /// Takes over `count` bytes at `base`, which must stay readable and unchanged until `release` is
+  /// called.
   ///
-  /// `reading` fills a buffer with the bytes from an offset on, and tells whether it could: what a mapping was made of
-  /// may be read so too. It is called from several threads at once.
+  /// `reading` fills a buffer with the bytes from an offset on, and says whether it could: what a
+  /// mapping was made of may be read so too. It is called from several threads at once.
   public init(
     unsafeBase base: UnsafeRawPointer, count: Int,
     reading: ((UnsafeMutableRawBufferPointer, Int) -> Bool)? = nil,
@@ -60,9 +62,10 @@ internal import Synchronization
     unsafe self.release = release
   }
 
-  /// The same for bytes that `filling` puts at `base` when they are first looked at in place; `reading` does without.
+  /// The same for bytes that `filling` puts at `base` when they are first looked at in place;
+  /// `reading` does without.
   ///
-  /// `damage` tells what neither of the two could make so far: such bytes are zeros.
+  /// `damage` reports what neither of the two could make so far: such bytes are zeros.
   public init(
     unsafeBase base: UnsafeRawPointer, count: Int,
     reading: @escaping (UnsafeMutableRawBufferPointer, Int) -> Bool,
@@ -93,7 +96,8 @@ internal import Synchronization
   /// Whether `read` has a file to read from.
   public var isReadable: Bool { unsafe reading != nil }
 
-  /// Copies the bytes of `range` to the begin of `bytes`; false where they are not in the store or cannot be read.
+  /// Copies the bytes of `range` to the begin of `bytes`; false where they are not in the store or
+  /// cannot be read.
   public func read(_ range: Range<Int>, into bytes: inout [UInt8]) -> Bool {
     guard let reading = unsafe reading, range.lowerBound >= 0, range.upperBound <= count,
       range.count <= bytes.count

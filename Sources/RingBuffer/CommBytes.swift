@@ -1,7 +1,7 @@
 internal import TraceModel
 
-/// A task's name as the 16 bytes that the kernel keeps (`TASK_COMM_LEN`), zeros behind the end: cheap
-/// to compare while millions of records are searched.
+/// A task's name as the 16 bytes that the kernel keeps (`TASK_COMM_LEN`), zeros after the end:
+/// cheap to compare while millions of records are searched.
 @frozen public struct CommBytes: Hashable, Sendable {
   /// Bytes 0...7, the first in the lowest bits.
   public let low: UInt64
@@ -47,7 +47,7 @@ internal import TraceModel
         }
       }
     }
-    // What stands behind the NUL is left over from an earlier, longer name.
+    // What comes after the NUL is left over from an earlier, longer name.
     let end = Self.bytesBeforeNUL(low)
     self.init(
       low: Self.prefix(low, end), high: end < 8 ? 0 : Self.prefix(high, Self.bytesBeforeNUL(high)))

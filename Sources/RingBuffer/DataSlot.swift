@@ -1,4 +1,4 @@
-/// Where a text or an array stands in an event's data: in place, or elsewhere in the record.
+/// Where a text or an array is in an event's data: in place, or elsewhere in the record.
 @frozen public struct DataSlot: Hashable, Sendable {
   /// Byte offset of the field in the record's data.
   public let offset: Int

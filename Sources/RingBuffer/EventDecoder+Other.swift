@@ -1,7 +1,7 @@
 import TraceModel
 
 extension EventDecoder {
-  /// The record's fields as text, for an event without a case of its own.
+  /// The record's fields as text, for an event without a separate case.
   func other(_ page: RawSpan, _ record: RecordRef, _ names: AddressNames) -> OtherEvent {
     var fields = format.fields.map { field in
       EventField(name: field.name, value: rendered(field, page, record, names) ?? "?")

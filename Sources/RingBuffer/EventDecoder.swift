@@ -2,12 +2,14 @@ import TraceModel
 
 /// Turns the records of one event into payloads; made once from the event's format.
 ///
-/// A class because it is looked up for every event: a struct would be copied, reference by reference.
+/// A class because it is looked up for every event: a struct would be copied, reference by
+/// reference.
 final class EventDecoder: Sendable {
   let format: EventFormat
   let layout: PageLayout
   let longSize: Int
-  /// Name without the prefix or suffix that the payload's case already says (`local_timer`, `futex`).
+  /// Name without the prefix or suffix that the payload's case already says (`local_timer`,
+  /// `futex`).
   let shortName: String
   private let event: KnownEvent?
   private let numbers: [FieldSlot?]
@@ -128,7 +130,7 @@ final class EventDecoder: Sendable {
       priority: KernelPriority(fields.priority), targetCPU: Int(fields.targetCPU))
   }
 
-  /// The kernel writes `size` addresses whatever bound the format tells; -1 ends the list early.
+  /// The kernel writes `size` addresses whatever bound the format reports; -1 ends the list early.
   private func stack(
     _ page: RawSpan, _ record: RecordRef, _ names: AddressNames
   ) -> EventPayload? {

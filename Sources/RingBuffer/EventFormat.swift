@@ -10,7 +10,7 @@ public struct EventFormat: Hashable, Sendable {
   public let commonFields: [FieldFormat]
   /// The event's own fields.
   public let fields: [FieldFormat]
-  /// The text behind `print fmt: `.
+  /// The text after `print fmt: `.
   public let printFormat: PrintFormat
 
   /// Reads a format file; throws where name or id are missing or a field's line cannot be read.
@@ -30,7 +30,7 @@ public struct EventFormat: Hashable, Sendable {
     }
     for line in lines {
       if let begun = printed {
-        // A print format may hold line ends of its own; it goes on to the text's end.
+        // A print format may contain line ends; it extends to the text's end.
         printed = source.text.utf8[begun.startIndex..<line.endIndex]
       } else if line.starts(with: "name: ".utf8) {
         name = Substring(line.dropFirst(6))

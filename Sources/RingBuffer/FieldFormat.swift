@@ -1,11 +1,11 @@
 /// One `field:` line of a format file.
 public struct FieldFormat: Hashable, Sendable {
-  /// How the field's bytes stand in the record.
+  /// How the field's bytes are in the record.
   public enum Shape: Hashable, Sendable {
     /// One value of the field's size.
     case scalar
-    /// Elements side by side; `count` is nil where the bound is not a number or is left out (`buf[]`),
-    /// then the array ends with the field or, for a field of size 0, with the record.
+    /// Elements side by side; `count` is nil where the bound is not a number or is left out
+    /// (`buf[]`), then the array ends with the field or, for a field of size 0, with the record.
     case array(count: Int?)
     /// Offset and length of the data elsewhere in the record (`__data_loc`); for `relative` the
     /// offset counts from the field's end (`__rel_loc`).
@@ -22,7 +22,7 @@ public struct FieldFormat: Hashable, Sendable {
   public var size: Int
   /// Whether the kernel calls the type signed.
   public var isSigned: Bool
-  /// How its bytes stand in the record.
+  /// How its bytes are in the record.
   public var shape: Shape
 
   /// Whether the type is a pointer.
@@ -39,7 +39,7 @@ public struct FieldFormat: Hashable, Sendable {
       || (words.last == "char" && words.contains("unsigned"))
   }
 
-  /// Size of one element: the field's own size for a scalar, 0 where it cannot be told.
+  /// Size of one element: the field's own size for a scalar, 0 where it is not known.
   public func elementSize(longSize: Int) -> Int {
     if case .array(let count?) = shape, count > 0, size > 0 { return size / count }
     if shape == .scalar { return size }

@@ -1,4 +1,4 @@
-/// Where a number stands in an event's data; made from the event's format.
+/// Where a number is in an event's data; made from the event's format.
 @frozen public struct FieldSlot: Hashable, Sendable {
   /// Byte offset in the record's data.
   public let offset: Int
@@ -23,10 +23,11 @@
     self.isSwapped = isSwapped
   }
 
-  /// First byte behind the field.
+  /// First byte after the field.
   @inlinable public var end: Int { offset + size }
 
-  /// The number in `record`, nil where the record is too short. An unsigned 8-byte number keeps its bits.
+  /// The number in `record`, nil where the record is too short. An unsigned 8-byte number keeps its
+  /// bits.
   @inlinable public func integer(_ page: RawSpan, _ record: RecordRef) -> Int64? {
     guard end <= record.length, record.offset >= 0, record.offset + end <= page.byteCount else {
       return nil

@@ -1,10 +1,11 @@
 internal import TraceModel
 
-/// Where a kernel function has no frame yet or no more, as an unwinder by frame pointers needs one (x86).
+/// Where a kernel function has no frame yet or no more, as an unwinder by frame pointers needs one
+/// (x86).
 ///
-/// Distances are in bytes. A function begins with `endbr64` (4, with CONFIG_X86_KERNEL_IBT), the call of ftrace (5,
-/// unless it is `notrace`), `push %rbp` (1) and `mov %rsp,%rbp` (3); the return, or the jump to a return thunk, is
-/// followed by what stands between two functions.
+/// Distances are in bytes. A function begins with `endbr64` (4, with CONFIG_X86_KERNEL_IBT), the
+/// call of ftrace (5, unless it is `notrace`), `push %rbp` (1) and `mov %rsp,%rbp` (3); the return,
+/// or the jump to a return thunk, is followed by what is between two functions.
 struct Frames {
   /// A function that only a kernel with ORC tables has: its unwinder needs no frames.
   var orc: CodeLocation?

@@ -1,8 +1,8 @@
 /// The layout of a sub-buffer page's head: the text of `events/header_page`.
 public struct HeaderPage: Hashable, Sendable {
-  /// Where the page's time stamp stands.
+  /// Where the page's time stamp is.
   public let timestampOffset: Int
-  /// Where the commit word stands.
+  /// Where the commit word is.
   public let commitOffset: Int
   /// Size of the commit word: 4 or 8.
   public let commitSize: Int
@@ -15,7 +15,7 @@ public struct HeaderPage: Hashable, Sendable {
   public init(text: String) throws(RingBufferError) {
     var fields: [String: FieldFormat] = [:]
     for line in text.split(separator: "\n") {
-      // The kernel writes a blank behind `field:` here and none in the events' formats.
+      // The kernel writes a blank after `field:` here and none in the events' formats.
       guard let field = FieldFormat(line: line) else { continue }
       fields[field.name] = field
     }

@@ -1,4 +1,4 @@
-/// Values of kernel constants that format files name without telling them.
+/// Values of kernel constants that format files name without giving them.
 enum KernelConstant {
   /// `enum hrtimer_mode` of include/linux/hrtimer.h: the words are bits.
   private static let timerMode: [Substring: UInt64] = [

@@ -1,4 +1,4 @@
-/// The events that have a case of their own in `EventPayload`, with the fields that it needs.
+/// The events that have a separate case in `EventPayload`, with the fields that it needs.
 enum KnownEvent: Hashable {
   case switched, waking, wakeup, wakeupNew, migrate, prioritySet
   case irqEntry, irqExit, vectorEntry, vectorExit, softirqRaise, softirqEntry, softirqExit, nmi
@@ -62,7 +62,7 @@ enum KnownEvent: Hashable {
     "ftrace:print": Needs(.marker, [], data: "buf"),
   ]
 
-  /// What the event of that system and name needs, nil for one that has no case of its own.
+  /// What the event of that system and name needs, nil for one without a case.
   static func needs(system: String, name: String) -> Needs? {
     if let known = table["\(system):\(name)"] { return known }
     switch system {

@@ -6,7 +6,7 @@ import TraceModel
   case none
   /// Events were lost, and how many is not stored (RB_MISSED_EVENTS alone).
   case unknownCount
-  /// So many events were lost (RB_MISSED_STORED: the number stands behind the page's data).
+  /// This number of events was lost (RB_MISSED_STORED: the number comes after the page's data).
   case count(UInt64)
 }
 

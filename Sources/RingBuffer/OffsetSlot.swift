@@ -1,7 +1,7 @@
 import TraceModel
 
-/// Where a record keeps a function as its distance from the begin of the kernel's text (`caller_offs` of the events
-/// of the preemptirq system).
+/// Where a record keeps a function as its distance from the begin of the kernel's text
+/// (`caller_offs` of the events of the preemptirq system).
 struct OffsetSlot: Sendable {
   /// What the function is: the field's name without `_offs`.
   let name: String
@@ -20,7 +20,8 @@ struct OffsetSlot: Sendable {
     }
   }
 
-  /// The function; nil where the record is too short or the symbols do not tell where the kernel's text begins.
+  /// The function; nil where the record is too short or the symbols do not report where the
+  /// kernel's text begins.
   func location(_ page: RawSpan, _ record: RecordRef, _ names: AddressNames) -> CodeLocation? {
     slot.integer(page, record).flatMap { names.location(distance: $0) }
   }

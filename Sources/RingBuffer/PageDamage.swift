@@ -6,7 +6,7 @@
   case commitTooLong
   /// The page ends before the records that it says it holds.
   case truncated
-  /// A record reaches behind the page's records.
+  /// A record extends beyond the page's records.
   case recordTooLong
   /// A record is too short to hold an event's id.
   case recordTooShort
@@ -17,7 +17,7 @@
     case .shorterThanHeader: "the page is shorter than its head"
     case .commitTooLong: "the page says that it holds more than its size"
     case .truncated: "the page is cut off"
-    case .recordTooLong: "a record reaches behind the page's end"
+    case .recordTooLong: "a record extends beyond the end of the page"
     case .recordTooShort: "a record is too short to be one (bad length)"
     }
   }

@@ -1,7 +1,7 @@
 public import TraceModel
 
-/// The pages of one CPU by time: made from the pages' heads alone, so that only the pages of a wanted
-/// span need be decoded.
+/// The pages of one CPU by time: made from the pages' heads alone, so that only the pages of a
+/// wanted span need be decoded.
 public struct PageIndex: Sendable {
   /// One page that holds records.
   public struct Page: Hashable, Sendable {
@@ -19,7 +19,8 @@ public struct PageIndex: Sendable {
   public private(set) var pages: [Page] = []
   /// Whether the pages stood in order of their stamps; in a sound trace they do.
   public private(set) var isOrdered = true
-  /// Pages whose head cannot be believed, and bytes behind the last whole page that are too few for a head.
+  /// Pages whose head cannot be believed, and bytes after the last whole page that are too few for
+  /// a head.
   public private(set) var problems: [RingBufferError] = []
 
   /// Reads the heads of a CPU's pages.
@@ -43,7 +44,8 @@ public struct PageIndex: Sendable {
   /// An index without pages, and room for as many.
   public init(capacity: Int) { pages.reserveCapacity(max(0, capacity)) }
 
-  /// Takes the head of a CPU's next page, which begins at `position` of its store; tells whether the page holds records.
+  /// Takes the head of a CPU's next page, which begins at `position` of its store; says whether the
+  /// page holds records.
   ///
   /// Once `isOrdered` is false the index is of no use: a whole one puts its pages in order.
   @discardableResult public mutating func append(
@@ -74,11 +76,11 @@ public struct PageIndex: Sendable {
         reason: damage.text))
   }
 
-  /// The pages that may hold records of `span`, with `before` more pages in front of them.
+  /// The pages that may hold records of `span`, with `before` more pages before them.
   public func pages(overlapping span: TimeSpan?, before: Int = 0) -> Range<Int> {
     // Where the pages are not in order a page may hold anything.
     guard let span, isOrdered else { return 0..<pages.count }
-    // The page in front of the first one that begins in the span may reach into it.
+    // The page before the first one that begins in the span may reach into it.
     let first = firstPage { $0.start >= span.start }
     let end = firstPage { $0.start >= span.end }
     let low = max(0, first - 1 - max(0, min(before, pages.count)))

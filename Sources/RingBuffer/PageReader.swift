@@ -1,7 +1,8 @@
 /// Walks the records of sub-buffer pages.
 ///
-/// The record format is that of include/linux/ring_buffer.h: a word with a type or length in 5 bits and
-/// a time delta in 27, then the data. Every offset is checked against the page; nothing is believed.
+/// The record format is that of include/linux/ring_buffer.h: a word with a type or length in 5 bits
+/// and a time delta in 27, then the data. Every offset is checked against the page; nothing is
+/// believed.
 @frozen public struct PageReader: Hashable, Sendable {
   /// The layout of the pages.
   public let layout: PageLayout
@@ -35,8 +36,8 @@
 
   /// Gives every record of the page to `body` in order, until it returns false.
   ///
-  /// - Parameter pageSize: The size that the page should have; a shorter `page` is taken as cut off,
-  ///   and its whole records are given.
+  /// - Parameter pageSize: The size that the page should have; a shorter `page` is taken as cut
+  ///   off, and its whole records are given.
   @inlinable @inline(__always)
   public func forEachRecord(
     in page: RawSpan, pageSize: Int? = nil, _ body: (RecordRef) -> Bool
@@ -56,7 +57,7 @@
     }
   }
 
-  /// `end` is not behind the page's end.
+  /// `end` is not after the page's end.
   @inlinable @inline(__always)
   func walk(
     _ page: RawSpan, from start: Int, to end: Int, time: UInt64, _ body: (RecordRef) -> Bool
@@ -113,7 +114,8 @@
     return .complete
   }
 
-  /// An absolute stamp has 59 bits; the 5 above are those of the time before it (`rb_fix_abs_ts()`).
+  /// An absolute stamp has 59 bits; the 5 above are those of the time before it
+  /// (`rb_fix_abs_ts()`).
   @inlinable static func absolute(_ stamp: UInt64, after time: UInt64) -> UInt64 {
     let high = time & 0xf800_0000_0000_0000
     guard high != 0 else { return stamp }

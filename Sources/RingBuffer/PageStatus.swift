@@ -4,6 +4,6 @@
   case complete
   /// The visitor asked to stop.
   case stopped
-  /// The page is damaged at byte `offset`; the records in front of it were seen.
+  /// The page is damaged at byte `offset`; the records before it were seen.
   case damaged(PageDamage, offset: Int)
 }

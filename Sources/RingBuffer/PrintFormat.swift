@@ -1,13 +1,14 @@
-/// What a format file's `print fmt` tells about values: the names of flags and numbers, and which
+/// What a format file's `print fmt` reports about values: the names of flags and numbers, and which
 /// addresses are printed as symbols.
 public struct PrintFormat: Hashable, Sendable {
-  /// The text as it stands in the file.
+  /// The text as it is in the file.
   public let text: String
   /// Tables by field name; a field's first table counts.
   public let tables: [String: ValueTable]
   /// The fields that are printed as a symbol (`%ps`, `%pS`).
   public let symbolFields: Set<String>
-  /// The fields that hold a function's distance from the begin of the kernel's text: `_stext + REC->field`.
+  /// The fields that hold a function's distance from the begin of the kernel's text: `_stext +
+  /// REC->field`.
   public let offsetFields: Set<String>
   /// For `REC->field & bits ? "+" : ""`: the bits, by field name (sched_switch's preempted state).
   public let plusBits: [String: UInt64]

@@ -26,13 +26,14 @@ extension RawSpan {
     unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt8.self)
   }
 
-  /// Whether `wanted` stands at `offset`, which is not negative.
+  /// Whether `wanted` is at `offset`, which is not negative.
   func holds(_ wanted: [UInt8], at offset: Int) -> Bool {
     guard wanted.count <= byteCount - offset else { return false }
     return wanted.indices.allSatisfy { uncheckedUInt8(offset + $0) == wanted[$0] }
   }
 
-  /// The bytes of `range` up to the first NUL as text, clipped to the span; damaged UTF-8 is repaired.
+  /// The bytes of `range` up to the first NUL as text, clipped to the span; damaged UTF-8 is
+  /// repaired.
   func text(in range: Range<Int>) -> String {
     let wanted = range.clamped(to: 0..<byteCount)
     var end = wanted.lowerBound

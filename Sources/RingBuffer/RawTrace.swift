@@ -14,7 +14,7 @@ public struct FormatText: Hashable, Sendable {
     set { stored = StoredText(newValue) }
   }
 
-  /// Makes a value.
+  /// Memberwise.
   public init(system: String, text: String) { self.init(system: system, stored: StoredText(text)) }
 
   /// Makes a value of a text that stays where it is.

@@ -1,4 +1,4 @@
-/// Where a record's data stands in a page and when it was written; valid only with its page.
+/// Where a record's data is in a page and when it was written; valid only with its page.
 @frozen public struct RecordRef: Hashable, Sendable {
   /// The trace clock's stamp as stored.
   public let time: UInt64

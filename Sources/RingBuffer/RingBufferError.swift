@@ -19,7 +19,7 @@ public struct RingBufferError: Error, Hashable, Sendable, CustomStringConvertibl
   /// What is wrong there.
   public var reason: String
 
-  /// Makes an error.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(operation: Operation, subject: String = "", position: Int, reason: String) {
     self.operation = operation
     self.subject = subject
@@ -32,7 +32,7 @@ public struct RingBufferError: Error, Hashable, Sendable, CustomStringConvertibl
     switch operation {
     case .headerPage, .format:
       "take the text again from the tracefs of the kernel that wrote the pages"
-    case .page: "the records behind it are left out; copy or record the trace again"
+    case .page: "the records after it are skipped; copy or record the trace again"
     }
   }
 

@@ -69,13 +69,14 @@ public struct Schema: Sendable {
     decoders.lazy.compactMap { $0?.format }.first { $0.system == system && $0.name == name }
   }
 
-  /// Where a number stands in the records of an event, for searches of one's own; nil where the event
-  /// has no such field or the field is no number.
+  /// Where a number is in the records of an event, for one's own searches; nil where the event
+  /// has no such field or the field is not a number.
   public func slot(_ field: String, of format: EventFormat) -> FieldSlot? {
     format.slot(field, layout)
   }
 
-  /// Where a text stands in the records of an event; nil where the event has no such field or the field is no text.
+  /// Where a text is in the records of an event; nil where the event has no such field or the field
+  /// is not a text.
   public func textSlot(_ field: String, of format: EventFormat) -> DataSlot? {
     format.field(field).flatMap { DataSlot($0, layout: layout) }
   }

@@ -1,5 +1,5 @@
-/// A text that stays in the bytes it came in, until somebody wants to read it: a kernel's symbols are megabytes, and
-/// few traces need one of them.
+/// A text that stays in the bytes it came in, until somebody wants to read it: a kernel's symbols
+/// are megabytes, and few traces need one of them.
 public struct StoredText: Sendable {
   /// Where the bytes are.
   public let store: ByteStore

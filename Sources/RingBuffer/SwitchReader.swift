@@ -2,7 +2,7 @@
 public struct SwitchReader: Hashable, Sendable {
   /// The meaning of `prev_state`.
   public let states: TaskStateTable
-  /// Where the fields stand.
+  /// Where the fields are.
   public let slots: SwitchSlots
 
   /// The event's number in the records.

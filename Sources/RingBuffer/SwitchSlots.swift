@@ -1,5 +1,5 @@
-/// Where the fields of a sched:sched_switch record stand, and which states are runnable: plain numbers alone, for loops
-/// over millions of records.
+/// Where the fields of a sched:sched_switch record are, and which states are runnable: plain
+/// numbers alone, for loops over millions of records.
 @frozen public struct SwitchSlots: Hashable, Sendable {
   /// The event's number in the records.
   public let id: UInt16

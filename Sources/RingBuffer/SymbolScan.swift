@@ -1,9 +1,11 @@
-/// Reads the lines of /proc/kallsyms eight bytes at a time: there are a hundred thousand and more of them.
+/// Reads the lines of /proc/kallsyms eight bytes at a time: there are a hundred thousand and more
+/// of them.
 enum SymbolScan {
   private static let ones: UInt64 = 0x0101_0101_0101_0101
   private static let tops: UInt64 = 0x8080_8080_8080_8080
 
-  /// The number that eight bytes, read as they stand, write in hexadecimal; nil where one of them is no digit.
+  /// The number that eight bytes, read as they are, write in hexadecimal; nil where one of them is
+  /// not a digit.
   @inline(__always) static func half(_ raw: UInt64) -> UInt64? {
     let text = UInt64(littleEndian: raw)
     // Bytes below 0x80 carry nothing into their neighbours here.

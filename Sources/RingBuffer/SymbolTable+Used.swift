@@ -2,7 +2,8 @@ import Synchronization
 import TraceModel
 
 extension SymbolTable {
-  /// The symbols that were looked up so far, in the format of /proc/kallsyms and in order of address.
+  /// The symbols that were looked up so far, in the format of /proc/kallsyms and in order of
+  /// address.
   public func usedSymbols() -> String {
     let (known, start, others) = state.withLock { state in
       // What says whether a frame may be missing: what the kernel has, and where a function ends.

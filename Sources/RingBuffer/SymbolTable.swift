@@ -3,8 +3,8 @@ public import TraceModel
 
 /// The kernel's functions by address, from text in the format of /proc/kallsyms.
 ///
-/// The text is read at the first look-up. A kernel that hides its addresses (`kptr_restrict`) prints
-/// them all as 0: then nothing has a symbol. May be used from any thread.
+/// The text is read at the first look-up. A kernel that hides its addresses (`kptr_restrict`)
+/// prints them all as 0: then nothing has a symbol. May be used from any thread.
 public final class SymbolTable: Sendable {
   struct Entry {
     var address: UInt64
@@ -19,11 +19,11 @@ public final class SymbolTable: Sendable {
     var textStart: UInt64??
     /// How the kernel's frames are found; nil until it is asked for.
     var frames: Frames?
-    /// Entries behind addresses that are near the end of their function.
+    /// Entries after addresses that are near the end of their function.
     var neighbours: Set<Int> = []
   }
 
-  /// No function is as long as this: an address farther behind the last symbol has none.
+  /// No function is as long as this: an address further after the last symbol has none.
   private static let longest: UInt64 = 1 << 20
   /// What a stack entry says for a frame in ftrace's own trampoline (`FTRACE_TRAMPOLINE_MARKER`).
   private static let trampoline: UInt64 = 0x7fff_ffff
@@ -37,7 +37,7 @@ public final class SymbolTable: Sendable {
   /// Makes a table of a text.
   public convenience init(_ text: String) { self.init(StoredText(text)) }
 
-  /// Where the kernel's text begins (`_stext`), nil where the table does not tell.
+  /// Where the kernel's text begins (`_stext`), nil where the table does not contain it.
   public var textStart: UInt64? {
     state.withLock { state in
       if let known = state.textStart { return known }
@@ -71,7 +71,8 @@ public final class SymbolTable: Sendable {
     state.withLock { state in entries(&state).count }
   }
 
-  /// The function that holds `address`, with the offset in it; the address alone where none is known.
+  /// The function that holds `address`, with the offset in it; the address alone where none is
+  /// known.
   public func location(_ address: UInt64) -> CodeLocation {
     state.withLock { state in
       if let known = state.known[address] { return known }
@@ -174,10 +175,11 @@ public final class SymbolTable: Sendable {
     var last: UInt64 = 0
     var index = 0
     let count = bytes.byteCount
-    // Eight digits as they stand in the text, "00000000" at first, and their number.
+    // Eight digits as they are in the text, "00000000" at first, and their number.
     var prefix: (digits: UInt64, value: UInt64) = (0x3030_3030_3030_3030, 0)
     while index < count {
-      // As the kernel prints it: 16 digits, of which the first 8 are mostly those of the line before.
+      // As the kernel prints it: 16 digits, of which the first 8 are mostly those of the line
+      // before.
       if index + 19 < count, bytes.uncheckedUInt8(index + 16) == 32,
         bytes.uncheckedUInt8(index + 18) == 32
       {

@@ -2,7 +2,7 @@ public import TraceModel
 
 /// What the numbers in sched_switch's `prev_state` mean on the kernel that wrote them.
 public struct TaskStateTable: Hashable, Sendable {
-  /// The letters by bits, as the event's own print format tells them.
+  /// The letters by bits, as the event's own print format reports them.
   public let letters: ValueTable
   /// The bit of a task that was preempted (`R+`); 0 where the kernel has none.
   public let preemptedBits: UInt64
@@ -13,7 +13,7 @@ public struct TaskStateTable: Hashable, Sendable {
       format.plusBits["prev_state"] ?? (format.tables["prev_state"] == nil ? 0x100 : 0)
   }
 
-  /// The letters since 4.14 (include/linux/sched.h), for a format whose print line tells none.
+  /// The letters since 4.14 (include/linux/sched.h), for a format whose print line reports none.
   private static let current = ValueTable(
     kind: .flags(delimiter: "|"), mask: 0xff,
     entries: zip(

@@ -3,14 +3,16 @@ import TraceModel
 extension TraceDecoder {
   /// The markers (ftrace:print) whose text contains `phrase`, newest first, at most `limit`.
   ///
-  /// Pages are searched from the newest on, so that a marker at the end is found without reading the rest.
+  /// Pages are searched from the newest on, so that a marker at the end is found without reading
+  /// the rest.
   public func findMarkers(containing phrase: String, limit: Int = .max) -> [MarkerHit] {
     guard limit > 0, let format = schema.format(system: "ftrace", name: "print"),
       let slot = format.field("buf").flatMap({ DataSlot($0, layout: schema.layout) })
     else { return [] }
     let needle = Array(phrase.utf8)
     var hits: [MarkerHit] = []
-    // A page's records are older than the page behind it: what is still to be read of a CPU ends there.
+    // A page's records are older than the page after it: what is still to be read of a CPU ends
+    // there.
     var next = buffers.map { $0.index.pages.count }
     var bounds = buffers.map { _ in Nanoseconds(.max) }
     while true {
@@ -54,7 +56,7 @@ extension TraceDecoder {
 }
 
 extension RawSpan {
-  /// Whether `needle` stands in `range`, which lies in the span, before a NUL.
+  /// Whether `needle` is in `range`, which lies in the span, before a NUL.
   func contains(_ needle: [UInt8], in range: Range<Int>) -> Bool {
     guard let first = needle.first else { return true }
     var start = range.lowerBound

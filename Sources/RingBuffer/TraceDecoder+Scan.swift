@@ -1,11 +1,11 @@
 public import TraceModel
 
 extension TraceDecoder {
-  /// Gives the records of a CPU that lie in `span` to `body`, page by page and in order, without making
-  /// events of them: a few ns a record.
+  /// Gives the records of a CPU that lie in `span` to `body`, page by page and in order, without
+  /// making events of them: a few ns a record.
   ///
-  /// The readers of `schema` take the page and the record. Stamps come as stored; in a damaged trace
-  /// they may go back.
+  /// The readers of `schema` take the page and the record. Stamps come as stored; in a damaged
+  /// trace they may go back.
   @inlinable @inline(__always)
   @discardableResult public func forEachRecord(
     cpu: Int, in span: TimeSpan? = nil, _ body: (RawSpan, RecordRef) -> Void

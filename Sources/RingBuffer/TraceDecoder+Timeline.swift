@@ -3,10 +3,10 @@ public import TraceModel
 extension TraceDecoder {
   /// The events of `span` (all of them where nil) on `cpus` (all where nil).
   ///
-  /// Only the pages that overlap the span are read, and `pagesBefore` more on each CPU; the events of
-  /// those and of the page that the span's start falls in are kept although they lie before the
-  /// span. Lost-events marks and damaged pages are gaps; what the first page's mark counts is before
-  /// all that is known and no gap.
+  /// Only the pages that overlap the span are read, and `pagesBefore` more on each CPU; the events
+  /// of those and of the page that the span's start falls in are kept although they lie before the
+  /// span. Lost-events marks and damaged pages are gaps; what the first page's mark counts is
+  /// before all that is known and no gap.
   public func timeline(
     in span: TimeSpan? = nil, cpus: CPUSet? = nil, pagesBefore: Int = 0
   ) -> Timeline {
@@ -78,7 +78,7 @@ extension TraceDecoder {
         damage = "\(place): \(backwards) records go back in time and are left out"
       }
     }
-    // The hole behind the last page read may reach into the span.
+    // The gap after the last page read may reach into the span.
     let next = wanted.upperBound
     let behind = next < buffer.index.pages.count ? firstStamp(buffer, page: next) : nil
     if damage != nil || behind != nil, let last {
@@ -98,7 +98,7 @@ extension TraceDecoder {
       cpu: cpu, events: events, gaps: gaps, oldest: timeSpan(cpu: cpu)?.start)
   }
 
-  /// Pages whose head tells no time leave a hole between their neighbours.
+  /// Pages whose head has no time leave a gap between their neighbours.
   private func unreadable(_ buffer: CPUBuffer, _ traceEnd: Nanoseconds) -> [TimelineGap] {
     let pages = buffer.index.pages
     return buffer.index.problems.map { problem in

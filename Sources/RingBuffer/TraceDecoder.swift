@@ -25,10 +25,10 @@ public struct TraceDecoder: Sendable {
     @usableFromInline var index: PageIndex
   }
 
-  /// Reads header, formats and page heads; throws where the pages' layout cannot be told.
+  /// Reads header, formats and page heads; throws where the pages' layout is not known.
   ///
-  /// Formats that cannot be read are in `schema.problems`, damaged pages in the timelines' gaps. With `symbols` the
-  /// trace's own are not read: several decoders of one trace share a table.
+  /// Formats that cannot be read are in `schema.problems`, damaged pages in the timelines' gaps.
+  /// With `symbols` the trace's own are not read: several decoders of one trace share a table.
   public init(trace: RawTrace, symbols: SymbolTable? = nil) throws(RingBufferError) {
     let header = try HeaderPage(text: trace.headerPage)
     try self.init(
@@ -88,7 +88,8 @@ public struct TraceDecoder: Sendable {
   /// Reader of the trace's pages.
   @inlinable public var reader: PageReader { PageReader(layout: schema.layout) }
 
-  /// From a CPU's first record to the nanosecond behind its last; nil for an empty or missing buffer.
+  /// From a CPU's first record to the nanosecond after its last; nil for an empty or missing
+  /// buffer.
   public func timeSpan(cpu: Int) -> TimeSpan? {
     guard let buffer = buffer(cpu) else { return nil }
     let pages = buffer.index.pages.indices

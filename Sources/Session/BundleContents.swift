@@ -15,11 +15,11 @@ struct BundleContents {
   /// The list for the report.
   static let attachments = [
     Attachment(name: "trace.dat", text: "the buffers of all CPUs, for trace-cmd and KernelShark"),
-    Attachment(name: "report.json", text: "this report for programs"),
+    Attachment(name: "report.json", text: "this report as JSON"),
     Attachment(name: "report.md", text: "this report as Markdown"),
-    Attachment(name: "histogram.txt", text: "latencies of all threads up to the hit"),
-    Attachment(name: "machine.json", text: "machine, run, tunables and counters"),
-    Attachment(name: "SHA256SUMS", text: "checksums, for sha256sum -c"),
+    Attachment(name: "histogram.txt", text: "latencies of all threads up to the spike"),
+    Attachment(name: "machine.json", text: "machine, run, settings and counters"),
+    Attachment(name: "SHA256SUMS", text: "checksums for sha256sum -c"),
   ]
 
   var report: SpikeReport
@@ -34,7 +34,8 @@ struct BundleContents {
       + "\(analysis.sample.latency.microseconds)us-cpu\(analysis.sample.cpu)"
   }
 
-  /// Removes a bundle of this run: the files that its manifest names, then the directory if it is empty.
+  /// Removes a bundle of this run: the files that its manifest names, then the directory if it is
+  /// empty.
   static func remove(_ path: String) {
     guard let bundle = try? Bundle(path) else { return }
     for file in bundle.files + [BundleWriter.manifestName] { unlink(bundle.path(of: file)) }

@@ -5,11 +5,12 @@ internal import Report
 internal import RingBuffer
 internal import TraceModel
 
-/// All that a spike's report and bundle are made of: nothing of the running measurement is needed behind this.
+/// All that a spike's report and bundle are made of: nothing of the running measurement is needed
+/// after this.
 struct CapturedSpike: Sendable {
   /// The hit as the engine saw it.
   var hit: BreakHit
-  /// The marker as it stands in the buffer, so that the file alone gives the same sample.
+  /// The marker as it is in the buffer, so that the file alone gives the same sample.
   var marker: BreakMarker
   /// The buffers.
   var snapshot: Snapshot

@@ -1,11 +1,13 @@
 internal import Glibc
 
-/// The signals that a run answers itself: blocked before any thread is started, taken by the control thread.
+/// The signals that a run answers itself: blocked before any thread is started, taken by the
+/// control thread.
 struct ControlSignals: ~Copyable {
   private var before = sigset_t()
   private var taken = sigset_t()
 
-  /// Blocks SIGINT, SIGTERM, SIGHUP, SIGUSR1, and SIGPIPE (a closed reader must not leave tracing armed) and SIGALRM.
+  /// Blocks SIGINT, SIGTERM, SIGHUP, SIGUSR1, and SIGPIPE (a closed reader must not leave tracing
+  /// armed) and SIGALRM.
   init() {
     sigemptyset(&taken)
     for signal in [SIGINT, SIGTERM, SIGHUP, SIGUSR1] { sigaddset(&taken, signal) }

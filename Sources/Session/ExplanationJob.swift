@@ -2,8 +2,8 @@ internal import CRealtime
 internal import Glibc
 internal import Synchronization
 
-/// Explains one spike and writes its bundle on a thread of its own, so that the control thread can take the next one
-/// meanwhile: measuring is blind from a hit until that has exchanged the buffers.
+/// Explains one spike and writes its bundle on a separate thread, so that the control thread can
+/// take the next one meanwhile: measuring is blind from a hit until that has exchanged the buffers.
 final class ExplanationJob: Sendable {
   /// The spike.
   let captured: CapturedSpike

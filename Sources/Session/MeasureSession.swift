@@ -9,14 +9,15 @@ internal import TraceFile
 internal import TraceModel
 internal import Tracefs
 
-/// One run: measures, and with a break threshold keeps tracing armed, takes the break, explains it, and leaves nothing behind.
+/// One run: measures, and with a threshold keeps tracing armed, takes the break, explains it, and
+/// leaves nothing behind.
 ///
 /// `run()` is called once, on the thread that becomes the control thread.
 public struct MeasureSession {
   private let plan: SessionPlan
   private let observer: SessionObserver
 
-  /// Makes a run.
+  /// Memberwise.
   public init(_ plan: SessionPlan, observer: SessionObserver) {
     self.plan = plan
     self.observer = observer
@@ -68,17 +69,18 @@ public struct MeasureSession {
     }
   }
 
-  /// How long the threads' setting up, and arming, may take before something must keep this process from the CPU.
+  /// How long the threads' setting up, and arming, may take before something must keep this process
+  /// from the CPU.
   private static let longestSetup = Nanoseconds(5_000_000_000)
   private static let longestArming = Nanoseconds(20_000_000_000)
 
   private static func starved(_ watchdog: Watchdog) -> MeasurementError {
     let who = watchdog.starvers.joined(separator: ", ")
     return MeasurementError(
-      operation: "start to measure", subject: "threads",
+      operation: "start measuring", subject: "threads",
       hint: who.isEmpty
-        ? "they got no CPU, something more urgent runs there"
-        : "they got no CPU, \(who): end it, or measure above it (-p)")
+        ? "they got no CPU, a task of higher priority may run there; measure above it (-p)"
+        : "they got no CPU, \(who); stop it, or measure above it (-p)")
   }
 
   private var measurementPlan: MeasurementPlan {
@@ -104,7 +106,7 @@ public struct MeasureSession {
     let result = bt_set_affinity(numbers, numbers.count)
     if result != 0 {
       observer.remark(
-        "main thread: cannot be moved to CPU \(wanted.list): \(Errno(rawValue: result))")
+        "main thread: cannot run on CPU \(wanted.list): \(Errno(rawValue: result))")
     }
   }
 }

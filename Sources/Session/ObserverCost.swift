@@ -6,7 +6,7 @@ internal import TraceModel
 
 /// What tracing costs here: the self-test of a run.
 enum ObserverCost {
-  /// Cycles of the self-test, before arming and again behind it; at 200 us each the two take 13 ms.
+  /// Cycles of the self-test, before arming and again after it; at 200 us each the two take 13 ms.
   static let cycles: UInt64 = 32
   /// The fewest latencies that make a median.
   static let fewest = 8
@@ -15,7 +15,7 @@ enum ObserverCost {
 
   /// The facts of a self-test; nil where it was cut short.
   static func facts(_ samples: SelfTestSamples, markerWrite: Nanoseconds?) -> ObserverFacts? {
-    // What is cold is no cost of tracing: the first ones are left out.
+    // Cold caches are not a cost of tracing, so the first readings are left out.
     let before = samples.before.dropFirst(4).sorted()
     let after = samples.after.dropFirst(4).sorted()
     guard min(before.count, after.count) >= fewest else { return nil }

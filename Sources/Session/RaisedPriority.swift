@@ -3,9 +3,10 @@ internal import Glibc
 
 /// The calling thread at the lowest real-time priority for as long as this lives.
 ///
-/// Whoever has events to read or a report to write must get its share of the CPU also where many tasks want it. Niceness
-/// counts only within the session's own share (sched_autogroup), and is taken only where a real-time priority is refused. A
-/// real-time priority that the program was started with (chrt) stays. Children and new threads get none of it.
+/// Whoever has events to read or a report to write must get its share of the CPU also where many
+/// tasks want it. Niceness counts only within the session's own share (sched_autogroup), and is
+/// taken only where a real-time priority is refused. A real-time priority that the program was
+/// started with (chrt) stays. Children and new threads get none of it.
 ///
 /// C: sched_setscheduler(2), setpriority(2).
 struct RaisedPriority: ~Copyable {
@@ -49,6 +50,6 @@ struct RaisedPriority: ~Copyable {
   }
 
   private static let process = __priority_which_t(PRIO_PROCESS.rawValue)
-  /// SCHED_RESET_ON_FORK, which is told with the policy.
+  /// SCHED_RESET_ON_FORK, which is reported with the policy.
   private static let resetOnFork: Int32 = 0x4000_0000
 }

@@ -15,8 +15,8 @@ extension Run {
     plan.spikes > 1 && (plan.measurement.loops > 0 || plan.measurement.duration != nil)
   }
 
-  /// Spikes that wait for their explanation, at most, and the bytes of their buffers where there are several: all of
-  /// that is held in memory.
+  /// Spikes that wait for their explanation, at most, and the bytes of their buffers where there
+  /// are several: all of that is held in memory.
   private static let mostWaiting = 4
   private static let mostBytesWaiting = 256 << 20
 
@@ -42,7 +42,8 @@ extension Run {
   /// Spikes so far, those that are not explained yet among them.
   private var taken: Int { result.table.rows.count + waiting.count + (job == nil ? 0 : 1) }
 
-  /// Takes what has been explained meanwhile and starts with the next; true where an error ends the run.
+  /// Takes what has been explained meanwhile and starts with the next; true where an error ends the
+  /// run.
   mutating func settle() -> Bool {
     do throws(SessionError) {
       while job?.isDone ?? !waiting.isEmpty { try advance() }
@@ -173,7 +174,8 @@ extension Run {
 
   /// Exchanges the buffers and measures on at once; reading is done afterwards.
   ///
-  /// - Returns: nil where there is no spare buffer or the kernel would not exchange it: nothing has changed then.
+  /// - Returns: nil where there is no spare buffer or the kernel would not exchange it: nothing has
+  ///   changed then.
   private func goOnWithSpare(
     _ instance: ArmedInstance, _ texts: TraceTexts
   ) throws(TracefsError) -> (
@@ -263,7 +265,8 @@ extension Run {
     }
   }
 
-  /// The threads that do not measure, those that explained earlier spikes and ended in this one's window, and the guardian.
+  /// The threads that do not measure, those that explained earlier spikes and ended in this one's
+  /// window, and the guardian.
   private func ownThreads(in hit: BreakHit) -> [Int32] {
     let measuring = Set(engine.tids)
     let all = (try? ControlFiles().list("/proc/self/task"))?.compactMap { Int32($0) } ?? []

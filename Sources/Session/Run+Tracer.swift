@@ -27,7 +27,7 @@ extension Run {
         result.functions = try SideEvents.read(
           section, symbols: symbols?.current() ?? SymbolTable(""))
       } catch {
-        observer.remark("tracer function_graph: its calls cannot be read: \(error)")
+        observer.remark("tracer function_graph: cannot read its calls: \(error)")
       }
     }
     return result
@@ -57,9 +57,9 @@ extension Run {
         }
       }
     } catch {
-      observer.remark("tracer \(tracer.name): whether it still sees cannot be told: \(error)")
+      observer.remark("tracer \(tracer.name): cannot check whether it still records: \(error)")
     }
-    if let blindness { observer.remark("tracer \(tracer.name) was blinded: \(blindness)") }
+    if let blindness { observer.remark("tracer \(tracer.name) stopped recording: \(blindness)") }
   }
 
   /// Runs `body` on a measured CPU: an idle one would do nothing that a tracer could see.
@@ -82,7 +82,7 @@ extension Run {
 
   /// The gaps that hwlat found close to the window, nil where it does not run.
   ///
-  /// It tells a gap when it has looked for long enough: that is waited for.
+  /// It reports a gap when it has looked for long enough: that is waited for.
   mutating func hardwareGaps(around window: TimeSpan) -> [HardwareGap]? {
     guard let section, plan.tracer?.name == "hwlat" else { return nil }
     let look = gapWidth + Nanoseconds(5_000_000)
@@ -91,7 +91,7 @@ extension Run {
       gaps += SideEvents.gaps(
         try SideEvents.read(section), realtimeOffset: Self.realtimeOffset, width: gapWidth)
     } catch {
-      observer.remark("tracer hwlat: its gaps cannot be read: \(error)")
+      observer.remark("tracer hwlat: cannot read its samples: \(error)")
     }
     return gaps.filter { $0.end >= window.start - look && $0.span.start <= window.end + look }
   }
@@ -103,15 +103,16 @@ extension Run {
       ?? TracerPlan.gapWidth
   }
 
-  /// CLOCK_REALTIME, in which hwlat tells the time, less CLOCK_MONOTONIC.
+  /// CLOCK_REALTIME, in which hwlat reports the time, less CLOCK_MONOTONIC.
   private static var realtimeOffset: Nanoseconds {
     Nanoseconds(bt_clock(CLOCK_REALTIME) - bt_clock(CLOCK_MONOTONIC))
   }
 
-  /// What became of the tracer in a window, one clause; nil where there was none or its section is in the report.
+  /// What became of the tracer in a window, one clause; nil where there was none or its section is
+  /// in the report.
   func tracerOutcome(_ section: TracerSection?, window: TimeSpan) -> String? {
     guard let tracer = plan.tracer, self.section != nil else { return nil }
-    if let blindness { return "blinded: \(blindness)" }
+    if let blindness { return "stopped recording: \(blindness)" }
     guard tracer.recordsSections else { return nil }
     return TracerOutcome.text(
       section, window: window, cpus: measuredCPUs, threshold: threshold)

@@ -30,7 +30,7 @@ struct Run {
   /// What kept the tracer from seeing, nil where it sees or was not looked at yet.
   var blindness: String?
   var isTracerChecked = false
-  /// Gaps that hwlat has told so far: reading takes them out of its buffer.
+  /// Gaps that hwlat has reported so far: reading takes them out of its buffer.
   var gaps: [HardwareGap] = []
   /// What the armed instance says of its pages.
   var texts: TraceTexts?
@@ -86,7 +86,8 @@ struct Run {
       guard let event = EventName(name) else {
         throw .arming(
           TracefsError(
-            .read, path: name, hint: "an event is written system:name, as in sched:sched_switch"))
+            .read, path: name,
+            hint: "events are written system:name, for example sched:sched_switch"))
       }
       arming.events.append(ArmingPlan.Event(event, isRequired: true))
     }
@@ -111,7 +112,8 @@ struct Run {
     for item in armed.shortcomings
     where item.kind != .event && item.kind != .buffer && item.kind != .spare {
       observer.remark(
-        "\(item.kind.rawValue) \(item.name): wanted \(item.wanted), got \(item.got ?? "nothing")")
+        "\(item.kind.rawValue) \(item.name): requested \(item.wanted), got \(item.got ?? "nothing")"
+      )
     }
   }
 
@@ -186,22 +188,22 @@ struct Run {
     return overflow ? nil : Nanoseconds(sum)
   }
 
-  /// What is missing, and who had the CPU.
+  /// What is missing, and who ran.
   private func starvation(since begun: Nanoseconds) -> [String] {
     let elapsed = min(Self.now - begun, plan.measurement.duration ?? Nanoseconds(.max))
     let late = engine.statistics().compactMap { thread -> String? in
       let due = elapsed.count / max(1, thread.interval.count)
       let seen = Int64(clamping: thread.cycles) + Int64(clamping: thread.overruns)
       guard due > seen + due / 10 + 10 else { return nil }
-      return "thread \(thread.index) got no CPU in the end: \(due - seen) of about \(due) wake-ups "
-        + "are missing, and its maximum is not known"
+      return "thread \(thread.index) did not run at the end, \(due - seen) of about \(due) wakeups "
+        + "are missing and its maximum is unknown"
     }
     let who = watchdog.starvers
     return late + [
-      "the run was ended by force"
+      "the run was ended by the watchdog"
         + (who.isEmpty
-          ? ": something kept it from the CPU"
-          : ": \(who.joined(separator: ", ")). Measure above it (-p), or end it first")
+          ? ", because another task kept the threads from running"
+          : ": \(who.joined(separator: ", ")); stop it first, or measure above it (-p)")
     ]
   }
 

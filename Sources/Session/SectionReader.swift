@@ -14,9 +14,9 @@ enum SectionReader {
 
   /// The last section of `instance`, nil where it has none; tracing must be off.
   ///
-  /// The tracer prints its stamps relative to the section's start. A second reading without the latency
-  /// format has them on the instance's trace clock, us exact; small sections from before stand in front of the last.
-  /// That clock and CLOCK_MONOTONIC are read together, to a few us.
+  /// The tracer prints its stamps relative to the section's start. A second reading without the
+  /// latency format has them on the instance's trace clock, us exact; earlier, smaller sections
+  /// precede the last. That clock and CLOCK_MONOTONIC are read together, to a few us.
   static func read(_ instance: ArmedInstance, tracer: String, threshold: Nanoseconds?)
     throws(TracefsError) -> TracerSection?
   {
@@ -58,13 +58,13 @@ enum SectionReader {
     return best?.offset
   }
 
-  /// The lines of the last section: smaller ones from before stand in front of it.
+  /// The lines of the last section: earlier, smaller ones precede it.
   private static func section(_ timeline: Timeline, length: Nanoseconds) -> [TraceEvent] {
     let events = timeline.merged.filter(isFunction)
     guard let last = events.last else { return [] }
     let start = last.time - length
-    // Stamps are whole microseconds: it begins with the line nearest to its length from the end, of two
-    // as near with the later one.
+    // Stamps are whole microseconds: it begins with the line nearest to its length from the end, of
+    // two as near with the later one.
     let first = events.indices.min { a, b in
       let near = [a, b].map { (events[$0].time - start).count.magnitude }
       return near[0] != near[1] ? near[0] < near[1] : a > b
@@ -76,7 +76,8 @@ enum SectionReader {
     if case .other(let other) = event.payload { other.name == "function" } else { false }
   }
 
-  /// The function of a line, or its caller where the function is only how locks are taken and released.
+  /// The function of a line, or its caller where the function is only how locks are taken and
+  /// released.
   private static func function(_ event: TraceEvent) -> String? {
     guard case .other(let other) = event.payload else { return nil }
     let names = ["ip", "parent_ip"].compactMap { key in

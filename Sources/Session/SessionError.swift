@@ -4,7 +4,8 @@ public import RingBuffer
 public import TraceFile
 public import Tracefs
 
-/// Why a run could not be made or finished; each case carries the module's own error, which says what to do.
+/// Why a run could not be made or finished; each case carries the module's own error, which says
+/// what to do.
 public enum SessionError: Error, Sendable, CustomStringConvertible {
   /// The measurement could not be prepared.
   case measurement(MeasurementError)

@@ -2,7 +2,8 @@ public import Measurement
 public import Report
 public import TraceModel
 
-/// What a run tells while it goes on; all are called on the control thread, never on a measuring one.
+/// What a run reports while it goes on; all are called on the control thread, never on a measuring
+/// one.
 public struct SessionObserver {
   /// The threads' statistics, every `SessionPlan.progressInterval`.
   public var progress: ([ThreadStatistics]) -> Void = { _ in }

@@ -2,11 +2,11 @@ public import Measurement
 public import Report
 public import TraceModel
 
-/// Everything that one run is to do: measure, and with a break threshold arm, break, explain and bundle.
+/// Everything that one run is to do: measure, and with a threshold arm, break, explain and bundle.
 public struct SessionPlan: Sendable {
   /// What is measured.
   public var measurement: MeasurementPlan
-  /// Whether tracing is armed; without a break threshold it never is.
+  /// Whether tracing is armed; without a threshold it never is.
   public var isTracing = true
   /// Buffer of each CPU in KiB.
   public var bufferKilobytes = 4_096
@@ -14,14 +14,14 @@ public struct SessionPlan: Sendable {
   public var hasStack = true
   /// Events beside the core set, `system:name`.
   public var extraEvents: [String] = []
-  /// A tracer beside the events, in an instance of its own.
+  /// A tracer beside the events, in a separate instance.
   public var tracer: TracerPlan?
   /// What earlier steps of an escalation came to, and which one this run is; nil where it is none.
   public var escalation: EscalationFacts?
   /// Trace options of the events' instance, set (true) or cleared.
   public var traceOptions: [String: Bool] = [:]
-  /// How many spikes are kept: the worst ones of a run that has loops or a duration; else the run ends with
-  /// that many.
+  /// How many spikes are kept: the worst ones of a run that has loops or a duration; else the run
+  /// ends with that many.
   public var spikes = 1
   /// Where bundles are made, nil for none.
   public var outputDirectory: String?

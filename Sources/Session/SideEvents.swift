@@ -4,7 +4,7 @@ internal import Report
 internal import TraceModel
 internal import Tracefs
 
-/// Reads what tracers that write events have in an instance of their own.
+/// Reads what tracers that write events have in a separate instance.
 enum SideEvents {
   /// The most calls that a report takes, the longest ones.
   private static let mostCalls = 40
@@ -27,8 +27,9 @@ enum SideEvents {
     }
   }
 
-  /// The gaps that ftrace:hwlat tells. Its stamp is CLOCK_REALTIME at the end of the first gap of a look, its length
-  /// the longest one's. A look ends, and the event is written, as soon as it has lasted for `width`: a gap of that length ends it.
+  /// The gaps that ftrace:hwlat reports. Its stamp is CLOCK_REALTIME at the end of the first gap of
+  /// a look, its length the longest one's. A look ends, and the event is written, as soon as it has
+  /// lasted for `width`: a gap of that length ends it.
   static func gaps(
     _ timeline: Timeline, realtimeOffset: Nanoseconds, width: Nanoseconds
   ) -> [HardwareGap] {
@@ -49,7 +50,8 @@ enum SideEvents {
     }
   }
 
-  /// The longest calls of ftrace:funcgraph_entry and funcgraph_exit that overlap the window, in order of time.
+  /// The longest calls of ftrace:funcgraph_entry and funcgraph_exit that overlap the window, in
+  /// order of time.
   ///
   /// What a wake-up interrupts returns after the break only: then there is an entry, and no exit.
   static func calls(_ timeline: Timeline, in window: TimeSpan) -> [FunctionCall] {

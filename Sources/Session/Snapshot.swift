@@ -13,8 +13,8 @@ struct Snapshot: Sendable {
   /// The kernel's symbols at the hit.
   var symbols = SymbolTable("")
 
-  /// Takes the pages around a wake-up that was due at `expiry`, where the kernel can give them without
-  /// emptying the buffers; else all pages. Tracing must be off.
+  /// Takes the pages around a wake-up that was due at `expiry`, where the kernel can give them
+  /// without emptying the buffers; else all pages. Tracing must be off.
   init(
     _ instance: ArmedInstance, texts: TraceTexts, around expiry: Nanoseconds
   ) throws(TracefsError) {
@@ -37,7 +37,8 @@ struct Snapshot: Sendable {
     trace = try Self.trace(instance, texts, pages)
   }
 
-  /// Takes all pages of the spare buffer, which held the break until the buffers were exchanged, and empties it.
+  /// Takes all pages of the spare buffer, which held the break until the buffers were exchanged,
+  /// and empties it.
   ///
   /// `statistics` are what the buffer said of itself before.
   init(

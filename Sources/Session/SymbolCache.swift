@@ -1,10 +1,10 @@
 internal import RingBuffer
 
-/// The kernel's symbols, which take longer to read than everything else of a report: before the measurement, not
-/// behind a hit.
+/// The kernel's symbols, which take longer to read than everything else of a report: before the
+/// measurement, not after a hit.
 ///
-/// Modules come and go: the text is read again when the list of modules is another one than at the last reading.
-/// A kernel without modules has no such list.
+/// Modules come and go: the text is read again when the list of modules is another one than at the
+/// last reading. A kernel without modules has no such list.
 final class SymbolCache {
   private var modules: String?
   private var table: SymbolTable

@@ -1,7 +1,8 @@
 internal import RingBuffer
 internal import Tracefs
 
-/// What an armed instance says of its pages, which does not change as long as it is armed: read before the measurement.
+/// What an armed instance says of its pages, which does not change as long as it is armed: read
+/// before the measurement.
 struct TraceTexts {
   let pageSize: Int
   let headerPage: String

@@ -23,8 +23,9 @@ enum TracerOutcome {
     let distance =
       span.end <= window.start
       ? "ended \((window.start - span.end).microseconds) us before it"
-      : "began \((span.start - window.end).microseconds) us behind it"
-    return "dropped: its last section (\(section.length.microseconds) us on CPU \(section.cpu)) "
-      + "does not overlap the window: it \(distance)"
+      : "began \((span.start - window.end).microseconds) us after it"
+    return
+      "not used, its last section (\(section.length.microseconds) us on CPU \(section.cpu)) does not "
+      + "overlap the window, it \(distance)"
   }
 }

@@ -5,14 +5,15 @@ internal import TraceModel
 
 /// Whether a tracer of the irqsoff family still records the sections that it was set for.
 ///
-/// The kernel has one variable for the kind of these sections. Setting one of the tracers changes it before it is
-/// refused because another one runs: that one then goes on with the other kind, and its file does not tell. Its sections do:
-/// only where interrupts count can one begin with a preemption depth of 0, only where preemption counts
-/// can one begin with interrupts on.
+/// The kernel has one variable for the kind of these sections. Setting one of the tracers changes
+/// it before it is refused because another one runs: that one then goes on with the other kind, and
+/// its file does not show it. Its sections do: only where interrupts count can one begin with a
+/// preemption depth of 0, only where preemption counts can one begin with interrupts on.
 struct TracerSelfTest {
   private let wantsInterrupts: Bool
   private let wantsPreemption: Bool
-  /// Every interrupt and system call has sections: one round shows thousands, the rest is for a slow machine.
+  /// Every interrupt and system call has sections: one round shows thousands, the rest is for a
+  /// slow machine.
   private static let rounds = 3
 
   /// nil for a tracer of another family.
@@ -24,7 +25,8 @@ struct TracerSelfTest {
 
   /// Lets `record` record for some ms and judges what it gives, a few times.
   ///
-  /// - Parameter record: Runs what it is given while the tracer writes where sections begin and end; gives what it wrote.
+  /// - Parameter record: Runs what it is given while the tracer writes where sections begin and
+  ///   end; gives what it wrote.
   /// - Returns: what is wrong in one clause, nil where the tracer sees what it should.
   func run<Failure: Error>(
     _ record: (_ body: () -> Void) throws(Failure) -> Timeline
@@ -36,7 +38,7 @@ struct TracerSelfTest {
       if isSatisfied(seen) { return nil }
     }
     return seen.isEmpty
-      ? "in a test of \(Self.rounds * Self.milliseconds) ms it recorded no section at all"
+      ? "it recorded no section in a test of \(Self.rounds * Self.milliseconds) ms"
       : missing(seen)
   }
 
@@ -52,11 +54,11 @@ struct TracerSelfTest {
 
   /// The kinds of sections that their ends show.
   struct Kinds: Equatable {
-    /// With interrupts off and preemption on.
+    /// With IRQs disabled and preemption on.
     var interrupts = 0
     /// With interrupts on.
     var preemption = 0
-    /// All, those that tell nothing as well.
+    /// All, those that report nothing as well.
     var ends = 0
 
     var isEmpty: Bool { ends == 0 }
@@ -65,7 +67,8 @@ struct TracerSelfTest {
       for event in timeline.merged {
         guard SectionReader.isFunction(event) else { continue }
         ends += 1
-        // A handler, and bottom halves off, count as preemption disabled, in digits that are not shown.
+        // A handler, and bottom halves off, count as preemption disabled, in digits that are not
+        // shown.
         let context = event.context
         let isAtomic =
           context.preemptDepth > 0 || context.inHardIRQ || context.inSoftIRQ || context.inNMI
@@ -84,32 +87,33 @@ struct TracerSelfTest {
   }
 
   private static let reason =
-    "(an attempt to set another tracer of its family does that, even where it is refused)"
+    "(an attempt to set another tracer of its family causes this, even if it is refused)"
 
-  /// A kind that must not be there. A blinded tracer shows it in one end of six at the least (Linux 6.12), another one in
-  /// none of ten thousand: a single line in hundreds is no reason to distrust it.
+  /// A kind that must not be there. A blinded tracer shows it in one end of six at the least (Linux
+  /// 6.12), another one in none of ten thousand: a single line in hundreds is no reason to distrust
+  /// it.
   func wrong(_ seen: Kinds) -> String? {
     let few = seen.ends / 100
     if seen.preemption > few, !wantsPreemption {
-      return "it records sections with preemption off, not those with interrupts off "
+      return "it records sections with preemption disabled, but not with IRQs disabled "
         + Self.reason
     }
     if seen.interrupts > few, !wantsInterrupts {
-      return "it records sections with interrupts off, not those with preemption off "
+      return "it records sections with IRQs disabled, but not with preemption disabled "
         + Self.reason
     }
     return nil
   }
 
-  /// A kind that should be there. Only where both count: a tracer of one kind that went over to the other shows that one,
-  /// and sections of its own may happen to tell neither.
+  /// A kind that should be there. Only where both count: a tracer of one kind that went over to the
+  /// other shows that one, and its own sections may happen to report neither.
   private func missing(_ seen: Kinds) -> String? {
     guard wantsInterrupts, wantsPreemption else { return nil }
     if seen.interrupts == 0 {
-      return "it records no sections with interrupts off any more \(Self.reason)"
+      return "it no longer records sections with IRQs disabled \(Self.reason)"
     }
     if seen.preemption == 0 {
-      return "it records no sections with preemption off any more \(Self.reason)"
+      return "it no longer records sections with preemption disabled \(Self.reason)"
     }
     return nil
   }

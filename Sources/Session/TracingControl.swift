@@ -15,7 +15,8 @@ final class TracingControl {
   /// Why there is no guardian.
   let guardianRemark: String?
 
-  /// Finds tracefs (mounting it where needed), removes what dead runs left, and starts the guardian.
+  /// Finds tracefs (mounting it where needed), removes what dead runs left, and starts the
+  /// guardian.
   init() throws(SessionError) {
     do throws(TracefsError) {
       run = try RunIdentity.current()
@@ -51,7 +52,7 @@ final class TracingControl {
   ///
   /// - Parameters:
   ///   - plan: The tracer.
-  ///   - threshold: The break threshold.
+  ///   - threshold: The threshold.
   ///   - cpus: The CPUs that are measured, nil where a thread may run on any.
   ///   - remark: Gets the reason where an optional tracer was refused.
   func arm(
@@ -67,12 +68,13 @@ final class TracingControl {
       return armed
     } catch {
       guard plan.isOptional else { throw .arming(error) }
-      remark("going on with events alone: \(error)")
+      remark("continuing with events only: \(error)")
       return nil
     }
   }
 
-  /// Disarms, restores and dismisses the guardian; what could not be restored comes back, one line each.
+  /// Disarms, restores and dismisses the guardian; what could not be restored comes back, one line
+  /// each.
   func end() -> [String] {
     var report = DisarmReport()
     if let tracer { report.add(tracer.disarm()) }

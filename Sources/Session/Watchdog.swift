@@ -5,12 +5,13 @@ internal import Report
 internal import Synchronization
 internal import TraceModel
 
-/// A thread with a higher claim to the CPU than whatever may starve a run: it sees to it that the run ends in time and
-/// answers signals, and says who had the CPU.
+/// A thread with a higher claim to the CPU than whatever may starve a run: it sees to it that the
+/// run ends in time and answers signals, and says who ran.
 ///
-/// It sleeps until the run should be over or a signal comes, so that it disturbs no measurement. If the control thread does
-/// not answer then, or the measuring threads do not end, it tells them to stop and raises all threads of the process to its
-/// own priority until the run is over. Without the right to a real-time priority it can only try.
+/// It sleeps until the run should be over or a signal comes, so that it disturbs no measurement. If
+/// the control thread does not answer then, or the measuring threads do not end, it asks them to
+/// stop and raises all threads of the process to its own priority until the run is over. Without
+/// the right to a real-time priority it can only try.
 final class Watchdog: Sendable {
   private static let priority: Int32 = 99
   /// How long the control thread may take to answer a signal, ns.
@@ -133,8 +134,8 @@ final class Watchdog: Sendable {
     }
   }
 
-  /// The most urgent task of others on each measured CPU that runs, or wants to, at or above the measuring threads'
-  /// priority.
+  /// The most urgent task of others on each measured CPU that runs, or wants to, at or above the
+  /// measuring threads' priority.
   private func rivals() -> [String] {
     let measured = engine.plan.threads
     let least = measured.map(\.priority).min() ?? 0
@@ -147,7 +148,7 @@ final class Watchdog: Sendable {
         && (cpus.isEmpty || cpus.contains(row.cpu ?? -1)) && seen.insert(row.cpu ?? -1).inserted
     }.map { row in
       "\(row.comm)-\(row.tid) (\(row.policy.rawValue)"
-        + (row.policy == .deadline ? "" : " \(row.priority)") + ") had CPU \(row.cpu ?? -1)"
+        + (row.policy == .deadline ? "" : " \(row.priority)") + ") ran on CPU \(row.cpu ?? -1)"
     }
   }
 

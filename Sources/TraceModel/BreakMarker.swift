@@ -18,15 +18,15 @@ public struct BreakMarker: Hashable, Sendable {
   public var policy: Int32
   /// The user's priority.
   public var priority: Int32
-  /// The break threshold in us.
+  /// The threshold in us.
   public var thresholdMicroseconds: Int64
 
-  /// The words in front of the numbers.
+  /// The words before the numbers.
   public static let prefix = "breaktrace: hit "
   /// The words that cyclictest 0.85 and 2.x write too.
   public static let phrase = "hit latency threshold"
 
-  /// Makes a marker.
+  /// Memberwise.
   public init(
     cpu: Int, tid: Int32, sequence: UInt64, expiry: Nanoseconds, wake: Nanoseconds, policy: Int32,
     priority: Int32, thresholdMicroseconds: Int64

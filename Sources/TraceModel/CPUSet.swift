@@ -11,7 +11,8 @@ public struct CPUSet: Hashable, Sendable {
     self.cpus = Array(Set(cpus.filter { $0 >= 0 })).sorted()
   }
 
-  /// Reads the kernel's list format as in `/sys/devices/system/cpu/online`; nil where the text is not one.
+  /// Reads the kernel's list format as in `/sys/devices/system/cpu/online`; nil where the text is
+  /// not one.
   ///
   /// Blanks around the text are allowed, an empty text is the empty set, `3-1` is refused.
   public init?(list text: some StringProtocol) {

@@ -8,12 +8,13 @@ public struct CodeLocation: Hashable, Sendable {
   public var offset: UInt64?
   /// The module that holds the function, nil for the kernel itself.
   public var module: String?
-  /// Whether code interrupted here may have no frame of its own, on a kernel that unwinds by frame pointers
-  /// (CONFIG_UNWINDER_FRAME_POINTER): the next frame of the stack is then not its caller but the caller's caller.
-  /// False where the kernel has ORC tables, and where no symbol table was there to tell.
+  /// Whether code interrupted here may have no frame, on a kernel that unwinds by frame pointers
+  /// (CONFIG_UNWINDER_FRAME_POINTER): the next frame of the stack is then not its caller but the
+  /// caller's caller. False where the kernel has ORC tables, and where no symbol table was there to
+  /// report.
   public var mayHideCaller = false
 
-  /// Makes a location.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(address: UInt64, symbol: String = "", offset: UInt64? = nil, module: String? = nil) {
     self.address = address
     self.symbol = symbol

@@ -1,5 +1,5 @@
 extension EventPayload {
-  /// The event's system as tracefs names it (`sched`), empty where the source does not tell it.
+  /// The event's system as tracefs names it (`sched`), empty where the source does not report it.
   public var system: String {
     switch self {
     case .switched, .waking, .wakeup, .wakeupNew, .migrate, .prioritySet: "sched"

@@ -1,5 +1,6 @@
 extension TraceEvent {
-  /// The event as one short line without task, CPU and time (`sched_waking: comm=cyclictest pid=1813 prio=19`).
+  /// The event as one short line without task, CPU and time (`sched_waking: comm=cyclictest
+  /// pid=1813 prio=19`).
   public var text: String { payload.text }
 }
 
@@ -57,7 +58,7 @@ extension EventPayload {
     }
   }
 
-  /// The text behind the name.
+  /// The text after the name.
   private var details: String {
     switch self {
     case .switched(let event):

@@ -52,7 +52,7 @@ public struct Nanoseconds: Hashable, Comparable, Sendable {
 public struct TimeSpan: Hashable, Sendable {
   /// First nanosecond inside.
   public var start: Nanoseconds
-  /// First nanosecond behind; never before `start`.
+  /// First nanosecond after; never before `start`.
   public var end: Nanoseconds
 
   /// Makes a span; an `end` before `start` is taken as an empty span at `start`.

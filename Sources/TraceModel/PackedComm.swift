@@ -1,4 +1,4 @@
-/// A task's name as the kernel keeps it (`TASK_COMM_LEN`), in two words with zeros behind its end.
+/// A task's name as the kernel keeps it (`TASK_COMM_LEN`), in two words with zeros after its end.
 public enum PackedComm {
   /// The name as text, up to the first zero; bytes that are not UTF-8 are replaced.
   ///

@@ -2,10 +2,10 @@
 public struct TaskIdentity: Hashable, Sendable {
   /// Thread id; 0 is a CPU's idle task.
   public var pid: Int32
-  /// The task's `comm`, at most 15 bytes; empty where no event told it.
+  /// The task's `comm`, at most 15 bytes; empty where no event reported it.
   public var comm: String
 
-  /// Makes an identity.
+  /// Memberwise.
   public init(pid: Int32, comm: String) {
     self.pid = pid
     self.comm = comm

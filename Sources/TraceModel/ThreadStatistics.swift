@@ -22,7 +22,8 @@ public struct ThreadStatistics: Hashable, Sendable {
   public var maximum: Nanoseconds
   /// Sum of all latencies.
   public var sum: Nanoseconds
-  /// Counts by whole us, bucket N counts latencies in `[N, N+1)` us; empty where no histogram was asked for.
+  /// Counts by whole us, bucket N counts latencies in `[N, N+1)` us; empty where no histogram was
+  /// asked for.
   public var histogram: [UInt64]
   /// Latencies beyond the histogram's last bucket.
   public var overflows: UInt64

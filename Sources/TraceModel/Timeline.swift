@@ -1,13 +1,14 @@
-/// What a trace tells of a stretch of time: the events of every CPU and the gaps in what is known.
+/// What a trace reports of a stretch of time: the events of every CPU and the gaps in what is
+/// known.
 public struct Timeline: Hashable, Sendable {
   /// One entry a CPU that has a buffer, ascending by CPU number.
   public var cpus: [CPUTimeline]
   /// Names of tasks from events and from the trace's own table; a later name of a pid wins.
   public var comms: [Int32: String]
-  /// The trace clock's name (`mono`), empty where the source does not tell it.
+  /// The trace clock's name (`mono`), empty where the source does not report it.
   public var clock: String
 
-  /// Makes a timeline.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(cpus: [CPUTimeline], comms: [Int32: String] = [:], clock: String = "") {
     self.cpus = cpus.sorted { $0.cpu < $1.cpu }
     self.comms = comms
@@ -56,13 +57,14 @@ public struct CPUTimeline: Hashable, Sendable {
 public struct TimelineGap: Hashable, Sendable {
   /// Why events are missing.
   public enum Cause: Hashable, Sendable {
-    /// The writer overran the reader: the ring buffer's missed-events mark, with the count where it is stored.
+    /// The writer overran the reader: the ring buffer's missed-events mark, with the count where it
+    /// is stored.
     case lostEvents(count: UInt64?)
     /// A page or record could not be decoded; the text says what and where.
     case damaged(String)
   }
 
-  /// The last stamp before and the first stamp behind the gap.
+  /// The last stamp before and the first stamp after the gap.
   public var span: TimeSpan
   /// Why.
   public var cause: Cause
@@ -70,7 +72,7 @@ public struct TimelineGap: Hashable, Sendable {
   /// Whether something could not be read, not lost by the writer.
   public var isDamaged: Bool { if case .damaged = cause { true } else { false } }
 
-  /// Makes a gap.
+  /// Memberwise.
   public init(span: TimeSpan, cause: Cause) {
     self.span = span
     self.cause = cause

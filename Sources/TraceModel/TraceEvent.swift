@@ -10,10 +10,10 @@ public struct TraceEvent: Hashable, Sendable {
   public var context: EventContext
   /// What the event says.
   public var payload: EventPayload
-  /// Where it stands in its source: byte offset of the record in a file or page stream, or line number.
+  /// Where it is in its source: byte offset of the record in a file or page stream, or line number.
   public var position: UInt64
 
-  /// Makes an event.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     time: Nanoseconds, cpu: Int, pid: Int32, context: EventContext, payload: EventPayload,
     position: UInt64 = 0
@@ -29,7 +29,7 @@ public struct TraceEvent: Hashable, Sendable {
 
 /// What an event says, by the events that the analysis knows; all others are kept as fields.
 ///
-/// Each case stands for the tracefs event named behind it.
+/// Each case stands for the tracefs event named after it.
 public enum EventPayload: Hashable, Sendable {
   /// sched:sched_switch
   case switched(SwitchEvent)
@@ -151,7 +151,7 @@ public struct WakeEvent: Hashable, Sendable {
 
 /// An event that the analysis has no case for.
 public struct OtherEvent: Hashable, Sendable {
-  /// The event's system (`ext4`), empty where the source does not tell it.
+  /// The event's system (`ext4`), empty where the source does not report it.
   public var system: String
   /// The event's name.
   public var name: String
@@ -176,7 +176,7 @@ public struct EventField: Hashable, Sendable {
   /// The value: decimal, hexadecimal for pointers, text for strings.
   public var value: String
 
-  /// Makes a field.
+  /// Memberwise.
   public init(name: String, value: String) {
     self.name = name
     self.value = value

@@ -16,7 +16,7 @@ public struct WakeupSample: Hashable, Sendable {
   public var cpu: Int
   /// The thread.
   public var task: TaskIdentity
-  /// Its scheduling policy, nil where the source does not tell it.
+  /// Its scheduling policy, nil where the source does not report it.
   public var policy: SchedulingPolicy?
   /// The user's priority (1...99 for real-time policies, 0 otherwise).
   public var priority: Int32
@@ -26,12 +26,12 @@ public struct WakeupSample: Hashable, Sendable {
   public var expiry: Nanoseconds
   /// When the thread read its clock after waking.
   public var wake: Nanoseconds
-  /// The break threshold in force, nil where there was none.
+  /// The threshold in force, nil where there was none.
   public var threshold: Nanoseconds?
   /// Where the numbers come from.
   public var source: Source
 
-  /// Makes a sample.
+  /// Memberwise.
   public init(
     cpu: Int, task: TaskIdentity, policy: SchedulingPolicy?, priority: Int32, sequence: UInt64,
     expiry: Nanoseconds, wake: Nanoseconds, threshold: Nanoseconds?, source: Source

@@ -9,7 +9,7 @@ public struct EventFormatText: Hashable, Sendable {
   /// The file's whole text.
   public var text: String
 
-  /// Makes a value.
+  /// Memberwise.
   public init(event: EventName, text: String) {
     self.event = event
     self.text = text
@@ -39,7 +39,7 @@ extension ArmedInstance {
   /// Where the raw pages of a CPU are read.
   public func rawPagesPath(cpu: Int) -> String { file("per_cpu/cpu\(cpu)/trace_pipe_raw") }
 
-  /// The bytes of one sub-buffer page, as `buffer_subbuf_size_kb` or `header_page` tells.
+  /// The bytes of one sub-buffer page, as `buffer_subbuf_size_kb` or `header_page` reports.
   public func pageSize() throws(TracefsError) -> Int {
     let path = file("buffer_subbuf_size_kb")
     if files.exists(path), let kilobytes = Int(try files.value(path)), kilobytes > 0,
@@ -50,10 +50,11 @@ extension ArmedInstance {
     return HeaderPage(try headerPage())?.size ?? sysconf(Int32(_SC_PAGESIZE))
   }
 
-  /// Reads the pages of a CPU out of its buffer, oldest first, as the kernel gives them; they are gone from it then.
+  /// Reads the pages of a CPU out of its buffer, oldest first, as the kernel gives them; they are
+  /// gone from it then.
   ///
-  /// The last page is the one being filled, with zeros behind its events. Does not wait for new ones. Tracing should be
-  /// stopped, else reading follows the writer.
+  /// The last page is the one being filled, with zeros after its events. Does not wait for new
+  /// ones. Tracing should be stopped, else reading follows the writer.
   ///
   /// - Parameters:
   ///   - cpu: The CPU.
@@ -116,7 +117,8 @@ extension ArmedInstance {
     try files.text(root.file("events/header_event"))
   }
 
-  /// The texts of the `format` files of the events that are enabled or fire a trigger here, and of all of `ftrace`'s own.
+  /// The texts of the `format` files of the events that are enabled or fire a trigger here, and of
+  /// all of `ftrace`'s own.
   public func formats() throws(TracefsError) -> [EventFormatText] {
     var events = Set(
       items.filter { ($0.kind == .event || $0.kind == .trigger) && $0.error == nil }
@@ -127,14 +129,15 @@ extension ArmedInstance {
     var texts: [EventFormatText] = []
     for event in events.sorted() {
       let path = root.file("\(event.path)/format")
-      // `enable` and `filter` stand beside the directories of the events.
+      // `enable` and `filter` are beside the directories of the events.
       if event.system == "ftrace" && !files.exists(path) { continue }
       texts.append(EventFormatText(event: event, text: try files.text(path)))
     }
     return texts
   }
 
-  /// Names of tasks by pid: `saved_cmdlines`. The kernel keeps 128 by default and forgets the others.
+  /// Names of tasks by pid: `saved_cmdlines`. The kernel keeps 128 by default and forgets the
+  /// others.
   public func savedComms() throws(TracefsError) -> [Int32: String] {
     var comms: [Int32: String] = [:]
     for line in try files.text(root.file("saved_cmdlines")).split(separator: "\n") {

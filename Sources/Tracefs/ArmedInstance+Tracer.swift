@@ -1,4 +1,4 @@
-/// What somebody else may have done to a tracer of ours, as far as its files tell.
+/// What somebody else may have done to a tracer of ours, as far as its files report.
 public enum TracerDisturbance: Hashable, Sendable, CustomStringConvertible {
   /// `current_tracer` is another one.
   case replaced(by: String)
@@ -8,15 +8,16 @@ public enum TracerDisturbance: Hashable, Sendable, CustomStringConvertible {
   /// One clause.
   public var description: String {
     switch self {
-    case .replaced(let tracer): "somebody set current_tracer of its instance to \(tracer)"
+    case .replaced(let tracer): "another process set current_tracer of its instance to \(tracer)"
     case .threshold(let wanted, let got):
-      "somebody set tracing_thresh, which is global, from \(wanted) to \(got) us"
+      "another process changed the global tracing_thresh from \(wanted) to \(got) us"
     }
   }
 }
 
 extension ArmedInstance {
-  /// Looks whether the tracer and its threshold are still what they were set to; nil where they are.
+  /// Looks whether the tracer and its threshold are still what they were set to; nil where they
+  /// are.
   public func tracerDisturbance() throws(TracefsError) -> TracerDisturbance? {
     guard let tracer = plan.tracer else { return nil }
     let now = try files.value(file("current_tracer"))
@@ -26,11 +27,12 @@ extension ArmedInstance {
     return got == threshold ? nil : .threshold(wanted: threshold, got: got)
   }
 
-  /// Lets the latency tracer write where every section begins and ends, however short, and leaves it switched off.
+  /// Lets the latency tracer write where every section begins and ends, however short, and leaves
+  /// it switched off.
   ///
-  /// What it wrote is then in the instance's own buffer (`trace_pipe_raw`); `trace` would show the longest section only, and
-  /// that empty here: `tracing_thresh` is a second meanwhile, through the journal, so that no section is kept
-  /// in place of the others. It is as before when this returns.
+  /// What it wrote is then in the instance's own buffer (`trace_pipe_raw`); `trace` would show the
+  /// longest section only, and that empty here: `tracing_thresh` is a second meanwhile, through the
+  /// journal, so that no section is kept in place of the others. It is as before when this returns.
   ///
   /// - Parameter body: What is done meanwhile.
   public func recordSectionEnds(_ body: () -> Void) throws(TracefsError) {

@@ -10,7 +10,7 @@ public struct PageSelection: Hashable, Sendable {
   /// Whether the pages are gone from the buffer, the older ones too.
   public var isConsuming: Bool
 
-  /// Makes a value.
+  /// Memberwise.
   public init(pages: Int, skipped: Int, isConsuming: Bool) {
     self.pages = pages
     self.skipped = skipped
@@ -19,11 +19,12 @@ public struct PageSelection: Hashable, Sendable {
 }
 
 extension ArmedInstance {
-  /// Gives the pages of a CPU that can hold events at or after a time: the last page that begins at or before it and all
-  /// behind it, oldest first.
+  /// Gives the pages of a CPU that can hold events at or after a time: the last page that begins at
+  /// or before it and all after it, oldest first.
   ///
-  /// Where the kernel maps its buffers (Linux 6.10) the cost does not depend on the buffer's size and the buffer stays as
-  /// it is (a page's count of bytes may then include the padding at its end); elsewhere the older pages are read and dropped, one at a time. Tracing must be stopped.
+  /// Where the kernel maps its buffers (Linux 6.10) the cost does not depend on the buffer's size
+  /// and the buffer stays as it is (a page's count of bytes may then include the padding at its
+  /// end); elsewhere the older pages are read and dropped, one at a time. Tracing must be stopped.
   ///
   /// - Parameters:
   ///   - cpu: The CPU.
@@ -35,7 +36,7 @@ extension ArmedInstance {
     let size = try pageSize()
     guard let head = HeaderPage(try headerPage()), head.data <= size else {
       throw TracefsError(
-        .read, path: root.file("events/header_page"), hint: "not in the format that is known")
+        .read, path: root.file("events/header_page"), hint: "unknown format")
     }
     let start = UInt64(clamping: since.count)
     let path = rawPagesPath(cpu: cpu)
@@ -52,11 +53,13 @@ extension ArmedInstance {
     return try readPages(pipe, path, since: start, head: head, size: size, into: &bytes)
   }
 
-  /// Gives the pages of a CPU from `pagesBefore` pages in front of a time on, oldest first, and leaves the buffer as it is.
+  /// Gives the pages of a CPU from `pagesBefore` pages before a time on, oldest first, and leaves
+  /// the buffer as it is.
   ///
   /// The cost does not depend on the buffer's size. Tracing must be stopped.
   ///
-  /// - Returns: nil where the kernel does not map its buffers (before Linux 6.10); nothing was read then.
+  /// - Returns: nil where the kernel does not map its buffers (before Linux 6.10); nothing was read
+  ///   then.
   public func appendMappedPages(
     cpu: Int, since: Nanoseconds, pagesBefore: Int, to bytes: inout [UInt8]
   ) throws(TracefsError) -> PageSelection? {
@@ -79,7 +82,8 @@ extension ArmedInstance {
     return PageSelection(pages: pages.count - first, skipped: first, isConsuming: false)
   }
 
-  /// The same by reading all pages; each page that begins at or before the time replaces those before it.
+  /// The same by reading all pages; each page that begins at or before the time replaces those
+  /// before it.
   private func readPages(
     _ pipe: FileDescriptor, _ path: String, since start: UInt64, head: HeaderPage, size: Int,
     into bytes: inout [UInt8]

@@ -3,7 +3,8 @@ public import SystemPackage
 
 /// A trace instance of ours that is armed, with what a break needs held open.
 ///
-/// Closed by `disarm()`; what is not closed is disarmed by the guardian or by the next run. May be used from any thread.
+/// Closed by `disarm()`; what is not closed is disarmed by the guardian or by the next run. May be
+/// used from any thread.
 public final class ArmedInstance: Sendable {
   /// The instance's name.
   public let name: InstanceName
@@ -36,8 +37,8 @@ public final class ArmedInstance: Sendable {
   ///   - root: Where tracefs is.
   ///   - journal: Where global values are noted.
   ///   - files: Access to the files.
-  /// - Throws: the first thing that was refused and cannot be done without. Then everything is as before, and what is
-  ///   not is said in the hint.
+  /// - Throws: the first thing that was refused and cannot be done without. Then everything is as
+  ///   before, and what is not is said in the hint.
   public convenience init(
     _ plan: ArmingPlan, name: InstanceName, root: TracefsRoot, journal: Journal,
     files: ControlFiles = ControlFiles()
@@ -46,7 +47,7 @@ public final class ArmedInstance: Sendable {
     do {
       try files.makeDirectory(directory)
     } catch  where error.errno == .fileExists {
-      throw error.adding(hint: "an instance of this name is there: run `breaktrace disarm`")
+      throw error.adding(hint: "an instance of this name exists; run `breaktrace disarm`")
     }
     var arming = InstanceArming(
       plan: plan, root: root, instance: name.text, files: files, journal: journal)
@@ -69,7 +70,7 @@ public final class ArmedInstance: Sendable {
       report.restored = journal.undo(arming.changes)
       throw report.isClean
         ? error
-        : error.adding(hint: "and this could not be undone: \(report.problems)")
+        : error.adding(hint: "cannot undo \(report.problems)")
     }
   }
 
@@ -112,7 +113,8 @@ public final class ArmedInstance: Sendable {
     try start()
   }
 
-  /// Switches off and removes the instance and restores what it changed globally; then verifies it by reading back.
+  /// Switches off and removes the instance and restores what it changed globally; then verifies it
+  /// by reading back.
   ///
   /// - Returns: what was done and what is left. A second call gives the same report.
   @discardableResult public func disarm() -> DisarmReport {

@@ -11,7 +11,7 @@ public struct ArmingPlan: Hashable, Sendable {
     /// Whether arming fails where it cannot be had; else that is only reported.
     public var isRequired: Bool
 
-    /// Makes a request.
+    /// Memberwise; omitted arguments are empty, zero or unknown.
     public init(_ event: EventName, filter: String? = nil, isRequired: Bool = false) {
       self.event = event
       self.filter = filter
@@ -28,7 +28,7 @@ public struct ArmingPlan: Hashable, Sendable {
     /// Whether arming fails where it cannot be had; else that is only reported.
     public var isRequired: Bool
 
-    /// Makes a request.
+    /// Memberwise; omitted arguments are empty, zero or unknown.
     public init(_ event: EventName, _ text: String, isRequired: Bool = false) {
       self.event = event
       self.text = text
@@ -43,7 +43,7 @@ public struct ArmingPlan: Hashable, Sendable {
     /// Its fields as `synthetic_events` takes them: `u64 lat; pid_t pid`.
     public var fields: String
 
-    /// Makes a request.
+    /// Memberwise.
     public init(name: String, fields: String) {
       self.name = name
       self.fields = fields
@@ -59,7 +59,7 @@ public struct ArmingPlan: Hashable, Sendable {
     /// Whether arming fails where it cannot be had; else that is only reported.
     public var isRequired: Bool
 
-    /// Makes a request.
+    /// Memberwise; omitted arguments are empty, zero or unknown.
     public init(_ name: String, _ isOn: Bool, isRequired: Bool = false) {
       self.name = name
       self.isOn = isOn
@@ -67,16 +67,19 @@ public struct ArmingPlan: Hashable, Sendable {
     }
   }
 
-  /// A setting outside of the instance that a tracer has, changed through the journal before the tracer is set.
+  /// A setting outside of the instance that a tracer has, changed through the journal before the
+  /// tracer is set.
   public struct Setting: Hashable, Sendable {
-    /// Its name below the root of tracefs; `FILE#WORD` for one switch of a file, `FILE#` for a list.
+    /// Its name below the root of tracefs; `FILE#WORD` for one switch of a file, `FILE#` for a
+    /// list.
     public var name: String
     /// The wanted value.
     public var value: String
-    /// Tracers that use it: while somebody else runs one of them it is left alone, which is an error.
+    /// Tracers that use it: while somebody else runs one of them it is left alone, which is an
+    /// error.
     public var users: Set<String>
 
-    /// Makes a request.
+    /// Memberwise.
     public init(_ name: String, _ value: String, users: Set<String>) {
       self.name = name
       self.value = value
@@ -88,36 +91,40 @@ public struct ArmingPlan: Hashable, Sendable {
   public var settings: [Setting] = []
   /// Buffer of each CPU in KiB (`buffer_size_kb`); the kernel rounds it, see the outcome.
   public var bufferKilobytes: Int
-  /// Clocks by preference (`trace_clock`); the first that the kernel has is taken, none at all is an error.
+  /// Clocks by preference (`trace_clock`); the first that the kernel has is taken, none at all is
+  /// an error.
   public var clocks: [String]
-  /// Whether the clock of the top level is taken in place of `clocks`. The kernel times the section of a latency tracer with
-  /// that one, whatever the instance's is, and hides lines that seem older than the section.
+  /// Whether the clock of the top level is taken in place of `clocks`. The kernel times the section
+  /// of a latency tracer with that one, whatever the instance's is, and hides lines that seem older
+  /// than the section.
   public var followsTopLevelClock = false
   /// Events.
   public var events: [Event]
-  /// Synthetic events, defined before the events are enabled and removed behind the instance. Refusal is an error.
+  /// Synthetic events, defined before the events are enabled and removed after the instance.
+  /// Refusal is an error.
   public var syntheticEvents: [SyntheticEvent] = []
   /// Triggers.
   public var triggers: [Trigger]
-  /// Options; `function-trace` is set before the tracer, the others behind it.
+  /// Options; `function-trace` is set before the tracer, the others after it.
   public var options: [Option]
   /// CPUs whose events are recorded (`tracing_cpumask`), nil for all.
   public var cpus: CPUSet?
   /// Tracer (`current_tracer`), nil for `nop`. Its refusal is an error.
   public var tracer: String?
-  /// Functions that the function tracers are limited to (`set_ftrace_filter`), wildcards as the kernel knows them; empty for all.
+  /// Functions that the function tracers are limited to (`set_ftrace_filter`), wildcards as the
+  /// kernel knows them; empty for all.
   public var functionFilter: [String] = []
   /// `tracing_thresh` in us: global, so it goes through the journal; nil leaves it alone.
   public var tracingThreshold: Int?
   /// Tasks whose events alone are recorded (`set_event_pid`); empty for all.
   public var eventPIDs: [Int32]
-  /// Whether a second buffer of the same size is wanted, for which the kernel can exchange the first at once
-  /// (`snapshot`); where it cannot be had that is only reported.
+  /// Whether a second buffer of the same size is wanted, for which the kernel can exchange the
+  /// first at once (`snapshot`); where it cannot be had that is only reported.
   public var wantsSpare = false
   /// Whether tracing is switched on as the last step; else `ArmedInstance.start()` does it.
   public var startsAtOnce: Bool
 
-  /// Makes a plan.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     bufferKilobytes: Int = 2_048, clocks: [String] = ["mono"], events: [Event] = [],
     triggers: [Trigger] = [], options: [Option] = [], cpus: CPUSet? = nil, tracer: String? = nil,
@@ -135,8 +142,8 @@ public struct ArmingPlan: Hashable, Sendable {
     self.startsAtOnce = startsAtOnce
   }
 
-  /// The plan for the instance that holds the events of a measurement: core events on clock mono, and the stack of
-  /// whatever is interrupted by the wake-up of a measured task.
+  /// The plan for the instance that holds the events of a measurement: core events on clock mono,
+  /// and the stack of whatever is interrupted by the wake-up of a measured task.
   ///
   /// - Parameters:
   ///   - bufferKilobytes: Buffer of each CPU.
@@ -161,8 +168,10 @@ public struct ArmingPlan: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - tracer: The tracer.
-  ///   - thresholdMicroseconds: `tracing_thresh`: the last section above it is kept. Below the break threshold.
-  ///   - hasFunctions: Whether functions are traced too, which makes sections 10 to 20 times longer.
+  ///   - thresholdMicroseconds: `tracing_thresh`: the last section above it is kept. It is below
+  ///     the threshold.
+  ///   - hasFunctions: Whether functions are traced too, which makes sections 10 to 20 times
+  ///     longer.
   ///   - bufferKilobytes: Buffer of each CPU.
   public static func latencyTracer(
     _ tracer: String, thresholdMicroseconds: Int?, hasFunctions: Bool = false,

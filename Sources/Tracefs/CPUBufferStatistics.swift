@@ -12,7 +12,8 @@ public struct CPUBufferStatistics: Hashable, Sendable {
   public var commitOverrun: UInt64
   /// Bytes in the buffer.
   public var bytes: UInt64
-  /// Stamp of the oldest event on the trace clock, us exact; nil for an empty buffer or a clock that does not count ns.
+  /// Stamp of the oldest event on the trace clock, us exact; nil for an empty buffer or a clock
+  /// that does not count ns.
   public var oldestEvent: Nanoseconds?
   /// The trace clock at the reading, us exact; nil for a clock that does not count ns.
   public var now: Nanoseconds?
@@ -21,7 +22,7 @@ public struct CPUBufferStatistics: Hashable, Sendable {
   /// Events that were read.
   public var read: UInt64
 
-  /// Makes a value.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     cpu: Int, entries: UInt64 = 0, overrun: UInt64 = 0, commitOverrun: UInt64 = 0,
     bytes: UInt64 = 0, oldestEvent: Nanoseconds? = nil, now: Nanoseconds? = nil,

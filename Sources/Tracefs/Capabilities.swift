@@ -74,7 +74,7 @@ public struct Capabilities: Hashable, Sendable {
     return Set(names.flatMap { $0.dropFirst().split(separator: " ").map(String.init) })
   }
 
-  /// The lines of `trace_options`: a name, or a name behind `no`.
+  /// The lines of `trace_options`: a name, or a name after `no`.
   private static func options(_ text: String) -> [String: Bool] {
     var options: [String: Bool] = [:]
     for line in text.split(separator: "\n") {

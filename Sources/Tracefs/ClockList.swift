@@ -2,7 +2,7 @@
 struct ClockList: Hashable, Sendable {
   /// All clocks in the kernel's order.
   var names: [String]
-  /// The one in force, empty where the text does not tell.
+  /// The one in force, empty where the text does not show it.
   var current: String
 
   init(_ text: String) {

@@ -1,8 +1,8 @@
 /// Global settings that are less than a file's value, under the names that journals have for them.
 ///
-/// `FILE` is the value of the file. `FILE#WORD` is one of the switches in a file that lists them all: `WORD` or
-/// `NO_WORD`, and that is also what is written. `FILE#` is a file that lists functions, with a comment where it lists none; it is
-/// emptied by opening it.
+/// `FILE` is the value of the file. `FILE#WORD` is one of the switches in a file that lists them
+/// all: `WORD` or `NO_WORD`, and that is also what is written. `FILE#` is a file that lists
+/// functions, with a comment where it lists none; it is emptied by opening it.
 extension ControlFiles {
   /// The setting as it is now.
   func setting(_ name: String) throws(TracefsError) -> String {
@@ -14,7 +14,7 @@ extension ControlFiles {
     }
     let words = text.split(whereSeparator: \.isWhitespace)
     guard let found = words.first(where: { $0 == word || $0 == "NO_" + word }) else {
-      throw TracefsError(.read, path: path, hint: "this kernel has no \(word) in it")
+      throw TracefsError(.read, path: path, hint: "it contains no \(word) in this kernel")
     }
     return String(found)
   }

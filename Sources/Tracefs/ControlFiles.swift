@@ -4,8 +4,9 @@ public import SystemPackage
 
 /// The one place that touches the kernel's control files, the journal and mounts.
 ///
-/// Every access goes through one of two helpers (`input`, `output`), which carry all handling of errno. An interceptor
-/// stands in front of both, so that tests make any access fail, or play the kernel in a made-up tree.
+/// Every access goes through one of two helpers (`input`, `output`), which carry all handling of
+/// errno. An interceptor comes before both, so that tests make any access fail, or play the kernel
+/// in a made-up tree.
 public struct ControlFiles: Sendable {
   /// What an interceptor decides about an access.
   public enum Interception: Hashable, Sendable {
@@ -28,7 +29,7 @@ public struct ControlFiles: Sendable {
   public var isRoot: Bool
   private let interceptor: Interceptor?
 
-  /// Gives access to the machine's files, or to what stands for them.
+  /// Gives access to the machine's files, or to what replaces them.
   public init(
     proc: String = "/proc", security: String = "/sys/kernel/security",
     isRoot: Bool? = nil, interceptor: Interceptor? = nil
@@ -84,7 +85,8 @@ public struct ControlFiles: Sendable {
     trimmed(try text(path))
   }
 
-  /// All bytes of a file. The size that the system tells is not used: it is 0 for the kernel's files.
+  /// All bytes of a file. The size that the system reports is not used: it is 0 for the kernel's
+  /// files.
   public func bytes(_ path: String) throws(TracefsError) -> [UInt8] {
     try input(FileAccess(.read, path: path)) {
       let file = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
@@ -122,7 +124,7 @@ public struct ControlFiles: Sendable {
     }
   }
 
-  /// Adds a line to a file of our own, made where it is missing, and waits until it is on the disk.
+  /// Adds a line to a separate file, made where it is missing, and waits until it is on the disk.
   func appendDurably(_ line: String, to path: String) throws(TracefsError) {
     try output(FileAccess(.write, path: path, value: line)) {
       let file = try FileDescriptor.open(

@@ -25,7 +25,8 @@ public enum CoreEvents {
     + names("task", "task_rename")
     + names("csd", "csd_function_entry", "csd_function_exit")
 
-  /// Interrupts that irq:irq_handler_entry does not tell: each architecture has its own events for them.
+  /// Interrupts that irq:irq_handler_entry does not report: each architecture has its own events
+  /// for them.
   #if arch(x86_64) || arch(i386)
     static let ofArchitecture = [
       "local_timer", "reschedule", "call_function", "call_function_single", "irq_work",
@@ -43,7 +44,8 @@ public enum CoreEvents {
   /// The requests of a plan.
   ///
   /// - Parameters:
-  ///   - tids: The measured threads; page faults and the return from clock_nanosleep are enabled for them alone.
+  ///   - tids: The measured threads; page faults and the return from clock_nanosleep are enabled
+  ///     for them alone.
   ///   - comm: Their name, in place of the tids where these are too many for a filter.
   public static func list(tids: [Int32], comm: String? = nil) -> [ArmingPlan.Event] {
     var events = required.map { ArmingPlan.Event($0, isRequired: true) }

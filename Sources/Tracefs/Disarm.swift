@@ -1,8 +1,10 @@
-/// Removing and restoring what dead runs left: after a SIGKILL, a crash, or a guardian that was killed too.
+/// Removing and restoring what dead runs left: after a SIGKILL, a crash, or a guardian that was
+/// killed too.
 public enum Disarm {
-  /// Removes the instances of dead runs and restores what their journals tell, latest run first.
+  /// Removes the instances of dead runs and restores what their journals report, latest run first.
   ///
-  /// A live run's and everybody else's things are never touched; harmless when repeated or run twice at once.
+  /// A live run's and everybody else's things are never touched; harmless when repeated or run
+  /// twice at once.
   ///
   /// - Parameters:
   ///   - root: Where tracefs is, nil where none is mounted: then only journals are looked at.

@@ -7,7 +7,7 @@ public struct DisarmReport: Hashable, Sendable {
     /// Why, and what it is now.
     public var reason: String
 
-    /// Makes a value.
+    /// Memberwise.
     public init(path: String, reason: String) {
       self.path = path
       self.reason = reason
@@ -21,7 +21,7 @@ public struct DisarmReport: Hashable, Sendable {
   /// Instances and files that could not be brought back.
   public var leftovers: [Leftover]
 
-  /// Makes a report.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     removedInstances: [String] = [], restored: [RestoreOutcome] = [], leftovers: [Leftover] = []
   ) {

@@ -5,14 +5,16 @@ public enum EventFilterText {
 
   /// The condition that an event is about one of `tids`.
   ///
-  /// Numbers that follow each other become a range, which the kernel evaluates faster and which keeps the text short.
-  /// Beyond `limit` the condition is by name, else nil: no condition at all would be wrong.
+  /// Numbers that follow each other become a range, which the kernel evaluates faster and which
+  /// keeps the text short. Beyond `limit` the condition is by name, else nil: no condition at all
+  /// would be wrong.
   ///
   /// - Parameters:
   ///   - tids: The tasks; an empty list gives nil.
   ///   - field: The event's field with the task's id: `pid`, `common_pid`.
   ///   - comm: The tasks' name, a glob (`measure*`) is allowed.
-  ///   - commField: The event's field with the name; `COMM` is the name of the task that is current at the event.
+  ///   - commField: The event's field with the name; `COMM` is the name of the task that is current
+  ///     at the event.
   ///   - limit: Bytes that the condition may have.
   public static func tasks(
     _ tids: [Int32], field: String, comm: String? = nil, commField: String = "COMM",

@@ -5,7 +5,7 @@ public struct EventName: Hashable, Comparable, Sendable, CustomStringConvertible
   /// The event: the directory below its system.
   public var name: String
 
-  /// Makes a name.
+  /// Memberwise.
   public init(_ system: String, _ name: String) {
     self.system = system
     self.name = name

@@ -7,7 +7,7 @@ public struct FileAccess: Hashable, Sendable {
   /// The text that is written.
   public var value: String?
 
-  /// Makes a value.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(_ operation: TracefsError.Operation, path: String, value: String? = nil) {
     self.operation = operation
     self.path = path

@@ -3,10 +3,11 @@ internal import Glibc
 internal import Synchronization
 public import SystemPackage
 
-/// A process of our own that outlives this one, to disarm when this one is killed.
+/// A process that outlives this one, to disarm when this one is killed.
 ///
-/// It is a new start of an executable, in a session of its own, with signals from the terminal blocked, and sleeps until
-/// this process is gone. Start it before anything is armed and before scheduling and affinity are set: it inherits both.
+/// It is a new start of an executable, in a separate session, with signals from the terminal
+/// blocked, and sleeps until this process is gone. Start it before anything is armed and before
+/// scheduling and affinity are set: it inherits both.
 public final class Guardian: Sendable {
   /// The hidden subcommand with which the executable is started again.
   public static let subcommand = "__guardian"
@@ -21,7 +22,8 @@ public final class Guardian: Sendable {
     self.pipe = Mutex(pipe)
   }
 
-  /// The arguments behind the executable's name for the guardian of `run`; `runChild(_:)` reads them.
+  /// The arguments after the executable's name for the guardian of `run`; `runChild(_:)` reads
+  /// them.
   public static func arguments(run: RunIdentity, root: TracefsRoot, journalDirectory: String)
     -> [String]
   {
@@ -40,7 +42,7 @@ public final class Guardian: Sendable {
     var ends: [CInt] = [-1, -1]
     guard bt_pipe(&ends) == 0 else {
       throw TracefsError(
-        .spawn, path: executable, errno: Errno(rawValue: errno), hint: "no pipe for the guardian")
+        .spawn, path: executable, errno: Errno(rawValue: errno), hint: "the guardian needs a pipe")
     }
     defer { close(ends[0]) }
     var words = (["breaktrace"] + arguments).map { strdup($0) } + [nil]
@@ -51,17 +53,19 @@ public final class Guardian: Sendable {
       close(ends[1])
       throw TracefsError(
         .spawn, path: executable, errno: Errno(rawValue: reason),
-        hint: "without a guardian only `breaktrace disarm` cleans up after a SIGKILL")
+        hint: "without the guardian, run `breaktrace disarm` after a SIGKILL")
     }
     return Guardian(pid: pid, pipe: FileDescriptor(rawValue: ends[1]))
   }
 
-  /// Tells the guardian that nothing is left to disarm, and waits for its end. Harmless when repeated.
+  /// Informs the guardian that nothing is left to disarm, and waits for its end. Harmless when
+  /// repeated.
   public func dismiss() {
     pipe.withLock { pipe in
       guard let end = pipe else { return }
       pipe = nil
-      // A guardian that is gone already makes this write fail: with SIGPIPE, unless it is kept off for the moment.
+      // A guardian that is gone already makes this write fail: with SIGPIPE, unless it is kept off
+      // for the moment.
       var blocked = sigset_t()
       var before = sigset_t()
       sigemptyset(&blocked)
@@ -79,11 +83,14 @@ public final class Guardian: Sendable {
     }
   }
 
-  /// The guardian's own main function: the executable calls it for `subcommand` with the arguments behind that word.
+  /// The guardian's own main function: the executable calls it for `subcommand` with the arguments
+  /// after that word.
   ///
-  /// Reads the pipe from its standard input. Ends when told that all is clean, or after disarming for a dead parent.
+  /// Reads the pipe from its standard input. Ends when informed that all is clean, or after
+  /// disarming for a dead parent.
   ///
-  /// - Returns: the exit status: 0, 1 where something could not be restored, 64 for wrong arguments.
+  /// - Returns: the exit status: 0, 1 where something could not be restored, 64 for wrong
+  ///   arguments.
   public static func runChild(
     _ arguments: [String], input: FileDescriptor = .standardInput,
     files: ControlFiles = ControlFiles()
@@ -104,7 +111,8 @@ public final class Guardian: Sendable {
   private static func waitForEnd(
     of run: RunIdentity, input: FileDescriptor, files: ControlFiles
   ) -> Bool {
-    // A pidfd tells the process's end exactly; without one (before Linux 5.3) the pipe's end and /proc do.
+    // A pidfd reports the process's end exactly; without one (before Linux 5.3) the pipe's end and
+    // /proc do.
     let process = bt_pidfd_open(run.pid)
     defer { if process >= 0 { close(process) } }
     // The id may have been given away between the parent's end and our opening.

@@ -1,4 +1,5 @@
-/// The histogram triggers of an instance. Those with variables hold the instance, so that it cannot be removed before them.
+/// The histogram triggers of an instance. Those with variables hold the instance, so that it cannot
+/// be removed before them.
 enum HistTriggers {
   private static let events = ["sched_switch", "sched_waking", "sched_wakeup_new"]
 

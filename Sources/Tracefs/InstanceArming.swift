@@ -1,8 +1,9 @@
 internal import SystemPackage
 internal import TraceModel
 
-/// The steps that make an armed instance of an empty one, in the order in which nothing empties or disturbs what
-/// came before: threshold, tracer, clock, size, options, CPUs, synthetic events, events, filters, triggers.
+/// The steps that make an armed instance of an empty one, in the order in which nothing empties or
+/// disturbs what came before: threshold, tracer, clock, size, options, CPUs, synthetic events,
+/// events, filters, triggers.
 struct InstanceArming {
   let plan: ArmingPlan
   let root: TracefsRoot
@@ -56,7 +57,8 @@ struct InstanceArming {
       let got = try body(files)
       items.append(ArmingItem(kind: kind, name: name, wanted: wanted, got: got))
     } catch {
-      // Out of memory, a vanished instance or an I/O error is no missing feature: going on would hide it.
+      // Out of memory, a vanished instance or an I/O error is not a missing feature: going on would
+      // hide it.
       if isRequired || !Self.meansAbsent(error) { throw error }
       items.append(ArmingItem(kind: kind, name: name, wanted: wanted, error: error))
     }
@@ -92,7 +94,7 @@ struct InstanceArming {
       let place = name.map { "instance \($0)" } ?? "the top level of tracefs"
       throw TracefsError(
         .write, path: path, value: setting.value, errno: .resourceBusy,
-        hint: "not changed, because \(tracer) runs in \(place) and would change with it")
+        hint: "tracer \(tracer) runs in \(place) and uses this setting; stop it first")
     }
     let change = try journal.change(path, to: setting.value)
     changes.append(change)
@@ -104,7 +106,7 @@ struct InstanceArming {
   /// Before the tracer: it patches the functions of the filter only.
   private mutating func setFunctionFilter() throws(TracefsError) {
     guard !plan.functionFilter.isEmpty else { return }
-    // `set_graph_function` is no file of an instance.
+    // `set_graph_function` is not a file of an instance.
     let name = "set_ftrace_filter"
     let path = file(name)
     let value = plan.functionFilter.joined(separator: " ")
@@ -114,7 +116,7 @@ struct InstanceArming {
         try files.write(value, to: path)
       } catch  where error.errno == .invalidArgument {
         throw error.adding(
-          hint: "a name that available_filter_functions does not list, or a module not loaded")
+          hint: "a function is not in available_filter_functions, or its module is not loaded")
       }
       return value
     }
@@ -135,7 +137,7 @@ struct InstanceArming {
     if let holder = TracerFamily.holder(of: tracer, in: root, except: instance, files: files) {
       throw TracefsError(
         .write, path: path, value: tracer, errno: .resourceBusy,
-        hint: "not tried, because a refused attempt blinds the one that runs: \(holder)")
+        hint: "\(holder), and an attempt would stop its recording; stop that tracer first")
     }
     try record(.tracer, "current_tracer", wanted: tracer, isRequired: true) {
       (files) throws(TracefsError) in
@@ -144,7 +146,7 @@ struct InstanceArming {
       guard got == tracer else {
         throw TracefsError(
           .write, path: path, value: tracer,
-          hint: "the kernel took it, but runs \(got)")
+          hint: "the kernel accepted it, but runs \(got)")
       }
       return got
     }
@@ -161,7 +163,7 @@ struct InstanceArming {
     guard let clock = clocks.first(where: available.names.contains) else {
       throw TracefsError(
         .write, path: path, value: preferred, errno: .invalidArgument,
-        hint: "this kernel has \(available.names.joined(separator: ", "))")
+        hint: "the clocks of this kernel are \(available.names.joined(separator: ", "))")
     }
     try record(.clock, "trace_clock", wanted: preferred, isRequired: true) {
       (files) throws(TracefsError) in
@@ -182,8 +184,8 @@ struct InstanceArming {
     }
   }
 
-  /// The first exchange is the one that allocates the spare buffer. Doing without one only costs time at each spike,
-  /// so that whatever refuses it is no error.
+  /// The first exchange is the one that allocates the spare buffer. Doing without one only costs
+  /// time at each spike, so that whatever refuses it is not an error.
   private mutating func setSpare() {
     guard plan.wantsSpare else { return }
     let path = file("snapshot")
@@ -293,6 +295,6 @@ struct InstanceArming {
     guard let line = text.split(separator: "\n").last(where: { $0.hasPrefix("[") }),
       let end = line.firstIndex(of: "]")
     else { return "" }
-    return "the kernel says: \(trimmed(line[line.index(after: end)...]))"
+    return "error_log: \(trimmed(line[line.index(after: end)...]))"
   }
 }

@@ -1,8 +1,9 @@
-/// The name of a trace instance of ours: `breaktrace.<pid>.<start time>`, with `.<suffix>` for a second one.
+/// The name of a trace instance of ours: `breaktrace.<pid>.<start time>`, with `.<suffix>` for a
+/// second one.
 public struct InstanceName: Hashable, Sendable {
   /// The process that made the instance.
   public var run: RunIdentity
-  /// What tells several instances of a run apart: letters, digits, `-`, `_`; nil for the first.
+  /// What distinguishes several instances of a run: letters, digits, `-`, `_`; nil for the first.
   public var suffix: String?
 
   /// The word in front.

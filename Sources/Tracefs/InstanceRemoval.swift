@@ -2,13 +2,15 @@ internal import SystemPackage
 
 /// Removing an instance and making sure of it.
 enum InstanceRemoval {
-  /// How long a file of the instance may stay open before it is left, in ms: a killed owner's threads need a moment.
+  /// How long a file of the instance may stay open before it is left, in ms: a killed owner's
+  /// threads need a moment.
   static let patience = 1_000
 
   /// Removes the instance at `directory` by rmdir, which disarms all of it at once.
   ///
-  /// Nothing in it is touched before: as long as any file of it is open the kernel refuses, and then it is somebody's. Only
-  /// histogram triggers, which make it refuse as well, are removed where nobody has a file open.
+  /// Nothing in it is touched before: as long as any file of it is open the kernel refuses, and
+  /// then it is somebody's. Only histogram triggers, which make it refuse as well, are removed
+  /// where nobody has a file open.
   static func remove(_ directory: String, patience: Int = patience, files: ControlFiles)
     -> DisarmReport
   {
@@ -28,7 +30,8 @@ enum InstanceRemoval {
             continue
           }
         }
-        // ENODEV: the instance is gone, its directory not yet; a guardian or another run removes it just now.
+        // ENODEV: the instance is gone, its directory not yet; a guardian or another run removes it
+        // just now.
         guard [.resourceBusy, .operationNotSupportedByDevice].contains(error.errno),
           waited < patience
         else {
@@ -39,7 +42,8 @@ enum InstanceRemoval {
       }
     }
     guard !files.exists(directory) else {
-      return DisarmReport(leftovers: [.init(path: directory, reason: "still there after rmdir")])
+      return DisarmReport(leftovers: [.init(path: directory, reason: "it still exists after rmdir")]
+      )
     }
     return DisarmReport(removedInstances: [directory])
   }

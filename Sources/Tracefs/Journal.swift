@@ -12,11 +12,11 @@ public struct JournalChange: Hashable, Sendable {
   public var value: String
 }
 
-/// What a run changes outside of its own instances, written down before each change so that it can be undone by
-/// this run, by its guardian, or by any later run.
+/// What a run changes outside its own instances, written down before each change so that it can be
+/// undone by this run, by its guardian, or by any later run.
 ///
-/// A file is made with the first change. A later change by somebody else is never overwritten. May be used from any
-/// thread.
+/// A file is made with the first change. A later change by somebody else is never overwritten. May
+/// be used from any thread.
 public struct Journal: Sendable {
   /// Where journals are: emptied by the system at its start.
   public static let defaultDirectory = "/run/breaktrace"
@@ -60,7 +60,8 @@ public struct Journal: Sendable {
 
   /// Defines a synthetic event in `path` (`synthetic_events`); undoing removes it.
   ///
-  /// - Throws: the reason of the journal or of the file, or that the name is taken; then nothing is defined.
+  /// - Throws: the reason of the journal or of the file, or that the name is taken; then nothing is
+  ///   defined.
   func define(_ name: String, fields: String, in path: String) throws(TracefsError) -> JournalChange
   {
     try store.locked { () throws(TracefsError) in
@@ -68,7 +69,7 @@ public struct Journal: Sendable {
         store.removeIfEmpty()
         throw TracefsError(
           .write, path: path, value: name, errno: .fileExists,
-          hint: "an event of this name is there: run `breaktrace disarm`")
+          hint: "an event of this name exists; run `breaktrace disarm`")
       }
       let record = try store.add(.synthetic, path: path, old: "", new: name, run: run)
       do throws(TracefsError) {
@@ -108,7 +109,8 @@ public struct Journal: Sendable {
     changes.isEmpty ? [] : undo(ids: Set(changes.map(\.id)))
   }
 
-  /// Undoes every change of this run that is not undone yet, and removes its journal. Harmless when repeated.
+  /// Undoes every change of this run that is not undone yet, and removes its journal. Harmless when
+  /// repeated.
   public func restoreAll() -> [RestoreOutcome] {
     files.exists(store.path(run)) ? undo(ids: nil) : []
   }

@@ -1,6 +1,6 @@
 internal import SystemPackage
 
-/// One thing that a run changed, as its journal tells.
+/// One thing that a run changed, as its journal reports.
 struct JournalRecord: Hashable, Sendable {
   enum Kind: Hashable, Sendable {
     /// A file's value was replaced.
@@ -32,7 +32,8 @@ struct JournalRecord: Hashable, Sendable {
   var target: String { base ?? old }
 }
 
-/// The journal of one run: lines of fields between tabs, one written and on the disk before each change.
+/// The journal of one run: lines of fields between tabs, one written and on the disk before each
+/// change.
 struct JournalFile: Hashable, Sendable {
   static let suffix = ".journal"
   private static let mark = "breaktrace-journal 1"
@@ -65,8 +66,8 @@ struct JournalFile: Hashable, Sendable {
     fields.map(escaped).joined(separator: "\t")
   }
 
-  /// Reads a journal. The last line counts only with its line end: without it the crash came before the change.
-  /// Lines that are damaged or unknown are passed over.
+  /// Reads a journal. The last line counts only with its line end: without it the crash came before
+  /// the change. Lines that are damaged or unknown are passed over.
   init?(_ text: String) {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     lines.removeLast()

@@ -4,9 +4,9 @@ internal import SystemPackage
 
 /// The journals of all runs in one directory, and the lock that puts their changes in an order.
 ///
-/// The changes of a file form a stack over all runs. Who takes away the topmost writes back what it found; who takes
-/// away one below hands what it found to the one above. So the last one out restores the first value, whatever
-/// the order in which runs end.
+/// The changes of a file form a stack over all runs. Who takes away the topmost writes back what it
+/// found; who takes away one below hands what it found to the one above. So the last one out
+/// restores the first value, whatever the order in which runs end.
 struct JournalStore: Sendable {
   let directory: String
   let files: ControlFiles
@@ -14,7 +14,7 @@ struct JournalStore: Sendable {
   func path(_ run: RunIdentity) -> String { "\(directory)/\(JournalFile.name(run))" }
   private var lockPath: String { "\(directory)/lock" }
 
-  /// The id of this start of the machine, empty where the system does not tell.
+  /// The id of this start of the machine, empty where the system does not report it.
   var boot: String { (try? files.value("\(files.proc)/sys/kernel/random/boot_id")) ?? "" }
 
   // MARK: lock
@@ -34,7 +34,7 @@ struct JournalStore: Sendable {
     }
     throw TracefsError(
       .lock, path: lockPath, errno: .resourceTemporarilyUnavailable,
-      hint: "another breaktrace has held it for 5 s: see `breaktrace status`")
+      hint: "another breaktrace has held it for 5 s; see `breaktrace status`")
   }
 
   private func tryLock() throws(TracefsError) -> FileDescriptor? {
@@ -62,7 +62,8 @@ struct JournalStore: Sendable {
         if error as? Errno == .wouldBlock { return nil }
         throw error
       }
-      // The file may have been removed between the opening and the locking: such a lock excludes nobody.
+      // The file may have been removed between the opening and the locking: such a lock excludes
+      // nobody.
       var ours = stat()
       var current = stat()
       if fstat(lock.rawValue, &ours) == 0, stat(path, &current) == 0,
@@ -96,15 +97,16 @@ struct JournalStore: Sendable {
     }
   }
 
-  /// Whether the changes of a journal are still in the kernel: not after a restart of the machine. Without an answer they
-  /// are: a value that is no longer ours is left anyway.
+  /// Whether the changes of a journal are still in the kernel: not after a restart of the machine.
+  /// Without an answer they are: a value that is no longer ours is left anyway.
   private func isOfThisBoot(_ journal: JournalFile, _ boot: String) -> Bool {
     boot.isEmpty || journal.boot.isEmpty || journal.boot == boot
   }
 
   // MARK: changing
 
-  /// Writes a record to the journal of `run`, on the disk before it returns. To be called while locked.
+  /// Writes a record to the journal of `run`, on the disk before it returns. To be called while
+  /// locked.
   func add(
     _ kind: JournalRecord.Kind, path target: String, old: String, new: String, run: RunIdentity
   ) throws(TracefsError) -> JournalRecord {
@@ -131,7 +133,8 @@ struct JournalStore: Sendable {
 
   // MARK: restoring
 
-  /// Undoes the pending changes of `run`, latest first; with `ids` only these. To be called while locked.
+  /// Undoes the pending changes of `run`, latest first; with `ids` only these. To be called while
+  /// locked.
   ///
   /// - Throws: the journals cannot be read; then nothing is touched.
   func undo(_ run: RunIdentity, ids: Set<Int>? = nil) throws(TracefsError) -> [RestoreOutcome] {
@@ -181,7 +184,8 @@ struct JournalStore: Sendable {
         // A crash came between the handing over and the note of it.
         return .handedOver(to: above.run)
       }
-      // What the one above would restore is ours, be it that it found it or that it was handed over.
+      // What the one above would restore is ours, be it that it found it or that it was handed
+      // over.
       if let above, above.record.target == record.ours {
         try remark(["base", String(above.record.id), record.target], run: above.run)
         return .handedOver(to: above.run)
@@ -195,7 +199,7 @@ struct JournalStore: Sendable {
         return .failed(
           TracefsError(
             .write, path: record.path, value: record.target,
-            hint: "the kernel took it, but shows \(got)"))
+            hint: "the kernel accepted it, but reads back \(got)"))
       }
       return .restored(got)
     } catch {
@@ -206,7 +210,7 @@ struct JournalStore: Sendable {
   private func unmount(_ path: String) -> RestoreOutcome.Result {
     let root = TracefsRoot(path: path)
     if let instance = (try? root.instances(files: files))?.first {
-      return .leftMounted("instance \(instance) is in it")
+      return .leftMounted("it contains instance \(instance)")
     }
     if let top = try? InstanceState.read(root: root, instance: nil, files: files), top.isRecording {
       return .leftMounted("its top level is in use")

@@ -2,8 +2,9 @@ internal import CTracing
 internal import Glibc
 internal import SystemPackage
 
-/// The sub-buffers of one CPU as the kernel shows them in memory (mmap(2) of `trace_pipe_raw`, since Linux 6.10): nothing
-/// is copied or consumed, so the pages of a window are found without reading those before it.
+/// The sub-buffers of one CPU as the kernel shows them in memory (mmap(2) of `trace_pipe_raw`,
+/// since Linux 6.10): nothing is copied or consumed, so the pages of a window are found without
+/// reading those before it.
 struct PageMapping: ~Copyable {
   private let base: UnsafeMutableRawPointer
   private let length: Int
@@ -12,7 +13,8 @@ struct PageMapping: ~Copyable {
   /// Offsets of the pages with events in the mapping, and their stamps, oldest first.
   private(set) var pages: [(offset: Int, stamp: UInt64)] = []
 
-  /// Maps the buffer behind an open `trace_pipe_raw`; nil where the kernel does not do it. Writing must be stopped.
+  /// Maps the buffer of an open `trace_pipe_raw`; nil where the kernel does not do it. Writing must
+  /// be stopped.
   init?(_ file: FileDescriptor, head: HeaderPage, pageSize: Int) {
     guard let meta = Self.meta(file), meta.pageSize == pageSize,
       let map = mmap(nil, meta.length, PROT_READ, MAP_SHARED, file.rawValue, 0), map != MAP_FAILED
@@ -57,7 +59,7 @@ struct PageMapping: ~Copyable {
     return Int(word & 0xFF_FFFF)
   }
 
-  /// Adds a page to `bytes`, with zeros behind its events as read(2) gives it.
+  /// Adds a page to `bytes`, with zeros after its events as read(2) gives it.
   func append(_ offset: Int, to bytes: inout [UInt8]) {
     let used = min(pageSize, head.data + commit(at: offset))
     bytes.append(contentsOf: UnsafeRawBufferPointer(start: base + offset, count: used))

@@ -2,11 +2,13 @@ internal import CTracing
 internal import Glibc
 internal import SystemPackage
 
-/// The last sub-buffers of one CPU, mapped without those before them: the cost does not grow with the buffer.
+/// The last sub-buffers of one CPU, mapped without those before them: the cost does not grow with
+/// the buffer.
 ///
-/// A kernel that maps its buffers (Linux 6.10) numbers them in order of time when a stopped buffer is first mapped: 0 is
-/// the reader's, 1 the oldest of the others, and behind the page that was written last all are empty. That order is
-/// checked; where it does not hold, nothing is given and `PageMapping` looks at all of them.
+/// A kernel that maps its buffers (Linux 6.10) numbers them in order of time when a stopped buffer
+/// is first mapped: 0 is the reader's, 1 the oldest of the others, and after the page that was
+/// written last all are empty. That order is checked; where it does not hold, nothing is given and
+/// `PageMapping` looks at all of them.
 struct PageWindow: ~Copyable {
   private struct Page {
     var commit: Int
@@ -16,15 +18,15 @@ struct PageWindow: ~Copyable {
   private let file: FileDescriptor
   private let head: HeaderPage
   private let pageSize: Int
-  /// Bytes in front of sub-buffer 0.
+  /// Bytes before sub-buffer 0.
   private let metaSize: Int
   /// Sub-buffers, the reader's included.
   private let count: Int
   /// The mapped head of the buffer: as long as it is mapped the kernel keeps its numbers.
   private let meta: UnsafeMutableRawPointer
 
-  /// Maps the head of the buffer behind an open `trace_pipe_raw`; nil where the kernel does not do it. Writing must be
-  /// stopped.
+  /// Maps the head of the buffer of an open `trace_pipe_raw`; nil where the kernel does not do it.
+  /// Writing must be stopped.
   init?(_ file: FileDescriptor, head: HeaderPage, pageSize: Int) {
     let size = sysconf(Int32(_SC_PAGESIZE))
     guard size > 0, pageSize % size == 0, head.timestamp + 8 <= size, head.commit + 4 <= size,
@@ -48,13 +50,14 @@ struct PageWindow: ~Copyable {
 
   deinit { munmap(meta, sysconf(Int32(_SC_PAGESIZE))) }
 
-  /// Adds the last page that begins at or before `start`, `before` pages in front of it and all behind it.
+  /// Adds the last page that begins at or before `start`, `before` pages before it and all after
+  /// it.
   ///
   /// nil where the pages are not in the order that is expected; nothing is added then.
   func append(since start: UInt64, before: Int, to bytes: inout [UInt8]) -> PageSelection? {
     guard let reader = page(0), let oldest = page(1) else { return nil }
     if oldest.commit == 0 {
-      // Nothing but what the reader's page may hold.
+      // Only what the reader's page may hold.
       return append(0..<(reader.commit > 0 ? 1 : 0), skipped: 0, to: &bytes)
     }
     guard let filled = firstIndex(2..<count, where: { $0.commit == 0 }),
@@ -83,7 +86,7 @@ struct PageWindow: ~Copyable {
     else { return nil }
     bytes.reserveCapacity(bytes.count + length)
     for (index, page) in pages.enumerated() {
-      // With zeros behind the events, as read(2) gives a page.
+      // With zeros after the events, as read(2) gives a page.
       let used = min(pageSize, head.data + page.commit)
       bytes.append(
         contentsOf: UnsafeRawBufferPointer(start: map + index * pageSize, count: used))
@@ -92,8 +95,8 @@ struct PageWindow: ~Copyable {
     return PageSelection(pages: range.count, skipped: skipped, isConsuming: false)
   }
 
-  /// The first index in `range` whose page passes a test that all behind it pass too; its end where none does; nil
-  /// where a page cannot be mapped.
+  /// The first index in `range` whose page passes a test that all after it pass too; its end where
+  /// none does; nil where a page cannot be mapped.
   private func firstIndex(_ range: Range<Int>, where test: (Page) -> Bool) -> Int? {
     var (low, high) = (range.lowerBound, range.upperBound)
     while low < high {
@@ -117,7 +120,7 @@ struct PageWindow: ~Copyable {
   }
 
   private func read(_ page: UnsafeMutableRawPointer) -> Page {
-    // The flags in the upper bits are no bytes.
+    // The flags in the upper bits are not bytes.
     let commit = page.loadUnaligned(fromByteOffset: head.commit, as: UInt32.self) & 0xFF_FFFF
     return Page(
       commit: Int(commit),

@@ -23,7 +23,7 @@ public struct RestoreOutcome: Hashable, Sendable, CustomStringConvertible {
   /// What came of it.
   public var result: Result
 
-  /// Makes a value.
+  /// Memberwise.
   public init(path: String, result: Result) {
     self.path = path
     self.result = result
@@ -39,10 +39,10 @@ public struct RestoreOutcome: Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     switch result {
     case .restored(let value): "restored \(path) to \(value)"
-    case .unchanged: "\(path) was as before already"
+    case .unchanged: "\(path) was already restored"
     case .handedOver(let run):
-      "left \(path) to breaktrace with pid \(run.pid), which still needs it"
-    case .changedByOthers(let value): "left \(path) at \(value), which somebody else set"
+      "left \(path) to breaktrace (pid \(run.pid)), which still uses it"
+    case .changedByOthers(let value): "left \(path) at \(value), which another process set"
     case .unmounted: "unmounted \(path)"
     case .leftMounted(let reason): "left tracefs mounted at \(path): \(reason)"
     case .failed(let error): "not restored: \(error)"

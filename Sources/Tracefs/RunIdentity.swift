@@ -9,7 +9,7 @@ public struct RunIdentity: Hashable, Sendable {
   /// Its start in clock ticks since boot: field 22 of /proc/PID/stat.
   public var startTime: UInt64
 
-  /// Makes an identity.
+  /// Memberwise.
   public init(pid: Int32, startTime: UInt64) {
     self.pid = pid
     self.startTime = startTime
@@ -28,14 +28,15 @@ public struct RunIdentity: Hashable, Sendable {
   {
     let path = "\(files.proc)/\(pid)/stat"
     guard let stat = Stat(try files.text(path)) else {
-      throw TracefsError(.read, path: path, hint: "not in the format of proc(5)")
+      throw TracefsError(.read, path: path, hint: "the format is not that of proc(5)")
     }
     return RunIdentity(pid: pid, startTime: stat.startTime)
   }
 
   /// Whether the process still runs.
   ///
-  /// False where the id belongs to nobody, to a later process, or to a zombie without threads; true where the system does not tell.
+  /// False where the id belongs to nobody, to a later process, or to a zombie without threads; true
+  /// where the system does not report it.
   public func isAlive(files: ControlFiles = ControlFiles()) -> Bool {
     let text: String
     do {

@@ -1,6 +1,7 @@
 internal import SystemPackage
 
-/// The file with the definitions of synthetic events, which all instances share. Only lines with our own names are touched.
+/// The file with the definitions of synthetic events, which all instances share. Only lines with
+/// our own names are touched.
 enum SyntheticEvents {
   /// Its name at tracefs' top level.
   static let file = "synthetic_events"
@@ -15,7 +16,8 @@ enum SyntheticEvents {
     }
   }
 
-  /// Removes a definition and makes sure of it; the kernel refuses while a trigger or an instance uses the event.
+  /// Removes a definition and makes sure of it; the kernel refuses while a trigger or an instance
+  /// uses the event.
   static func remove(
     _ name: String, from path: String, _ files: ControlFiles
   ) -> RestoreOutcome.Result {
@@ -25,7 +27,8 @@ enum SyntheticEvents {
       guard try isDefined(name, in: path, files) else { return .restored("without \(name)") }
       return .failed(
         TracefsError(
-          .write, path: path, value: "!\(name)", hint: "the kernel took it, but still lists it"))
+          .write, path: path, value: "!\(name)",
+          hint: "the kernel accepted it, but still lists the event"))
     } catch {
       // Without the file there is no definition either.
       return error.errno == .noSuchFileOrDirectory ? .unchanged : .failed(error)

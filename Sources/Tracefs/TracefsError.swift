@@ -1,6 +1,8 @@
 public import SystemPackage
+internal import TraceModel
 
-/// What could not be done with tracefs or with the files beside it, on what, why, and what to do next.
+/// What could not be done with tracefs or with the files beside it, on what, why, and what to do
+/// next.
 public struct TracefsError: Error, Hashable, Sendable {
   /// What was tried.
   public enum Operation: String, Hashable, Sendable {
@@ -29,21 +31,21 @@ public struct TracefsError: Error, Hashable, Sendable {
     /// posix_spawn(3) of the guardian.
     case spawn = "start"
     /// Looking there for a tracer that is of use.
-    case choose = "choose a tracer of"
+    case choose = "choose a tracer from"
   }
 
   /// What was tried.
   public var operation: Operation
   /// The file or directory.
   public var path: String
-  /// The text that was to be written.
+  /// The text that could not be written.
   public var value: String?
-  /// The system's reason, nil where the refusal is this program's own.
+  /// The system's reason; nil where this program itself refused.
   public var errno: Errno?
-  /// Why, in words, and what to do next; empty where nothing more is known.
+  /// `why; what to do next`, after the system's reason; empty where nothing more is known.
   public var hint: String
 
-  /// Makes an error.
+  /// An error of `operation` on `path`.
   public init(
     _ operation: Operation, path: String, value: String? = nil, errno: Errno? = nil,
     hint: String = ""
@@ -55,7 +57,7 @@ public struct TracefsError: Error, Hashable, Sendable {
     self.hint = hint
   }
 
-  /// The same error with `text` in front of its hint.
+  /// The same error with `text` before its hint.
   func adding(hint text: String) -> TracefsError {
     var copy = self
     if !text.isEmpty { copy.hint = hint.isEmpty ? text : "\(text); \(hint)" }
@@ -64,7 +66,7 @@ public struct TracefsError: Error, Hashable, Sendable {
 }
 
 extension TracefsError: CustomStringConvertible {
-  /// The most of a value that a message shows, in characters.
+  /// The longest part of a value that a message shows, in characters.
   static let shownCharacters = 120
 
   /// One line: what failed, on what, why, what to do next.
@@ -76,8 +78,8 @@ extension TracefsError: CustomStringConvertible {
       text += "\"\(shown)\" to "
     }
     text += path
-    if let errno { text += ": \(errno.description)\(Self.symbol(errno).map { " (\($0))" } ?? "")" }
-    return hint.isEmpty ? text : "\(text): \(hint)"
+    let system = errno.map { $0.description + (Self.symbol($0).map { " (\($0))" } ?? "") }
+    return ErrorLine.text(text, because: [system, hint])
   }
 
   /// The name in errno(3) of the reasons that occur with tracefs.

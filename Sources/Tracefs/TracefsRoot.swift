@@ -46,8 +46,8 @@ public struct TracefsRoot: Hashable, Sendable {
 
   /// Finds a mounted tracefs that this process can use, mounting one where there is none.
   ///
-  /// The mount is written to the journal first. Restoring the journal unmounts it again, unless somebody else
-  /// uses it by then.
+  /// The mount is written to the journal first. Restoring the journal unmounts it again, unless
+  /// somebody else uses it by then.
   ///
   /// - Throws: not supported by the kernel, not root, or the reason of mount(2).
   public static func findOrMount(journal: Journal, files: ControlFiles = ControlFiles())
@@ -61,13 +61,13 @@ public struct TracefsRoot: Hashable, Sendable {
     guard supported.split(whereSeparator: \.isWhitespace).contains("tracefs") else {
       throw TracefsError(
         .find, path: standardPath, errno: .operationNotSupportedByDevice,
-        hint: "this kernel has no tracefs: it lacks CONFIG_TRACING (CONFIG_FTRACE)")
+        hint: "this kernel has no tracefs, which requires CONFIG_TRACING (CONFIG_FTRACE)")
     }
     guard files.isRoot else {
       throw TracefsError(
         .find, path: standardPath, errno: .permissionDenied,
-        hint: "tracefs is not mounted and only root can mount it: run it with sudo, "
-          + "or mount -t tracefs nodev \(standardPath)")
+        hint: "tracefs is not mounted and only root can mount it; run it with sudo, or "
+          + "mount -t tracefs nodev \(standardPath)")
     }
     try journal.mountTracefs(at: standardPath)
     return TracefsRoot(path: standardPath)

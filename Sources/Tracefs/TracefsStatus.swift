@@ -16,7 +16,8 @@ public struct TracefsStatus: Hashable, Sendable {
   public var top: InstanceState
   /// All instances by name.
   public var instances: [InstanceState]
-  /// Functions that somebody's tracer, kprobe or live patch is attached to; nil where the kernel does not tell.
+  /// Functions that somebody's tracer, kprobe or live patch is attached to; nil where the kernel
+  /// does not show them.
   public var enabledFunctions: Int?
   /// `tracing_thresh` in us, nil where the kernel has none.
   public var tracingThreshold: Int?
@@ -31,8 +32,8 @@ public struct TracefsStatus: Hashable, Sendable {
       }
   }
 
-  /// Who records besides `run`, in words, one line each: the top level, instances of others, and functions that
-  /// somebody traces, probes or patches.
+  /// Who records besides `run`, in words, one line each: the top level, instances of others, and
+  /// functions that somebody traces, probes or patches.
   ///
   /// - Parameters:
   ///   - run: The run whose instances are left out, nil for none.
@@ -65,7 +66,7 @@ public struct TracefsStatus: Hashable, Sendable {
     let journals = try JournalStore(directory: journalDirectory, files: files).load()
     return TracefsStatus(
       root: root, top: try InstanceState.read(root: root, instance: nil, files: files),
-      // One that vanishes meanwhile is no error.
+      // One that vanishes meanwhile is not an error.
       instances: names.compactMap {
         try? InstanceState.read(root: root, instance: $0, files: files)
       },

@@ -10,7 +10,7 @@ public enum TracerTrial {
     case inUse(String)
   }
 
-  /// Sets each tracer in an instance of its own that is switched off, and removes that again.
+  /// Sets each tracer in a separate instance that is switched off, and removes that again.
   ///
   /// Setting a tracer patches kernel code: never while measuring.
   ///
@@ -46,7 +46,8 @@ public enum TracerTrial {
     }
     let path = "\(directory)/current_tracer"
     do {
-      // Off first: an instance starts recording as soon as it is made, and function tracing costs everybody.
+      // Off first: an instance starts recording as soon as it is made, and function tracing costs
+      // everybody.
       try files.write("0", to: "\(directory)/tracing_on")
       if files.exists("\(directory)/options/function-trace") {
         try files.write("0", to: "\(directory)/options/function-trace")
@@ -58,7 +59,7 @@ public enum TracerTrial {
         return .refused(
           TracefsError(
             .write, path: path, value: tracer,
-            hint: "the kernel took it, but runs \(got)"))
+            hint: "the kernel accepted it, but runs \(got)"))
       }
       return .works
     } catch {

@@ -8,15 +8,16 @@ import TraceModel
 struct AnalyzeCommand: ParsableCommand, StatusReporting {
   static let configuration = CommandConfiguration(
     commandName: "analyze",
-    abstract: "Explains the spikes of a recorded trace, of breaktrace or of others.",
+    abstract: "Explain the spikes in a recorded trace.",
     discussion: """
-      Reads bundles, trace.dat (versions 6 and 7, every buffer), the text of tracefs' trace file and of trace-cmd \
-      report, systrace pages, and directories of raw pages. Files packed with gzip or zstd are unpacked. `-` is standard \
-      input, `./-` a file of that name. FIFOs and devices are read as standard input only.
+      Reads bundles, trace.dat (versions 6 and 7, every buffer), the text of the tracefs file trace and of trace-cmd \
+      report, systrace pages, and directories of raw pages. Files that are compressed with gzip or zstd are \
+      decompressed. `-` is standard input, `./-` a file of that name. FIFOs and devices are only read as standard input.
 
-      What is explained: the wake-up that --at, --task or --threshold name; else the last break that breaktrace, \
-      cyclictest, oslat, rtla or jitterdebugger marked; else the section of a latency tracer; else the worst wake-up of \
-      a real-time task. With --runq it is every task's waits for a CPU instead, as `breaktrace runq --file` shows them.
+      If --at, --task or --threshold is given, the wakeup that it selects is explained. Otherwise it is the last spike \
+      that breaktrace, cyclictest, oslat, rtla or jitterdebugger marked, the section of a latency tracer, or the worst \
+      wakeup of a real-time task, in this order. --runq shows the scheduling latencies of all tasks instead, like \
+      `breaktrace runq --file`.
 
       Examples:
         breaktrace analyze breaktrace-hypervisor-1485us-cpu1
@@ -27,55 +28,59 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
         breaktrace analyze --runq --threshold 5000 trace.dat
         ssh machine cat trace.dat.zst | breaktrace analyze -
 
-      Exit status: 0: explained, or no wake-up is above --threshold; 1: a file cannot be read, or there is nothing in it \
-      to explain; 4: explained, but the trace of a window is incomplete; 64: the command line is wrong.
+      Exit status: 0: explained, or no wakeup is above --threshold; 1: a file cannot be read or contains nothing to \
+      explain; 4: explained, but the trace of a window is incomplete; 64: invalid command line.
       """)
 
   @Argument(help: "Bundles, trace files, directories of raw pages, or - for standard input.")
   var files: [String]
 
-  @Option(help: "text, markdown or json.")
+  @Option(help: "Output format: text, markdown or json.")
   var format = OutputFormat.text
 
-  @Option(help: "Wake-ups of this task: a thread id or a name.")
+  @Option(help: "Select the wakeups of this task, given by thread id or name.")
   var task: String?
 
-  @Option(help: "Wake-ups later than this, in us; with --runq waits from it on (10000).")
+  @Option(
+    help: "Select latencies above this value in us. With --runq, the shortest wait shown (10000).")
   var threshold: Int64?
 
-  @Option(help: "The wake-up around this time: seconds as trace-cmd prints them, or ns.")
+  @Option(help: "Select the wakeup around this time, in seconds as printed by trace-cmd or in ns.")
   var at: String?
 
-  @Option(help: "Look into this buffer (instance) only; an empty name is the top one.")
+  @Option(help: "Read only this buffer (instance). An empty name is the top-level buffer.")
   var instance: String?
 
-  @Option(help: "A directory or trace.dat with the event formats of raw pages that lack them.")
+  @Option(help: "Take the event formats of raw pages from this directory or trace.dat.")
   var formats: String?
 
-  @Option(help: "How many wake-ups a search keeps, worst first.")
+  @Option(help: "Keep at most this number of wakeups, worst first.")
   var limit = 10
 
-  @Flag(help: "Every break or late wake-up, not only the last or worst.")
+  @Flag(help: "Explain every marked spike or late wakeup, not only the last or worst.")
   var all = false
 
-  @Flag(help: "A table of the worst wake-ups instead of a report.")
+  @Flag(help: "Print a table of the worst wakeups instead of a report.")
   var list = false
 
-  @Flag(help: "The waits of all tasks for a CPU (or of --task), with what used it meanwhile.")
+  @Flag(help: "Show the scheduling latencies of all tasks, or of --task, and what ran meanwhile.")
   var runq = false
 
   mutating func validate() throws {
     if let at, Self.time(at) == nil {
-      throw ValidationError("--at wants seconds (25.404682) or nanoseconds, not '\(at)'")
+      throw ValidationError(
+        "invalid argument '\(at)' for --at: expected seconds (25.404682) or nanoseconds")
     }
     if let threshold, threshold < 0 {
-      throw ValidationError("--threshold wants microseconds from 0 on")
+      throw ValidationError("invalid argument for --threshold: expected a number of us not below 0")
     }
-    if limit < 1 || limit > 100_000 { throw ValidationError("--limit wants 1 to 100000") }
+    if limit < 1 || limit > 100_000 {
+      throw ValidationError("invalid argument for --limit: expected a number from 1 to 100000")
+    }
     if runq, at != nil || all || list || format == .markdown {
       throw ValidationError(
-        "--runq goes with --task, --threshold, --instance, --formats and --format text or json; "
-          + "`breaktrace runq --file` has more")
+        "--runq: can only be used together with --task, --threshold, --instance, --formats and "
+          + "--format text or json; use `breaktrace runq --file` for more options")
     }
   }
 
@@ -137,7 +142,8 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
           if table == nil {
             failed = true
             Console.error(
-              "breaktrace: \(file): it has no sched_switch and sched_waking to list wake-ups from")
+              "breaktrace: \(file): contains no sched_switch and sched_waking events to list wakeups from"
+            )
           } else if task != nil, table?.search.wakeups == 0 {
             failed = true
             Console.error("breaktrace: \(file): \(Self.noSuchTask)")
@@ -186,20 +192,21 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
   }
 
   private static let noSuchTask =
-    "no task of that id or name is woken in it; `--list` without --task shows whose wake-ups there "
-    + "are, `--runq` all tasks"
+    "contains no wakeup of that task; `--list` without --task lists the wakeups, `--runq` shows "
+    + "all tasks"
 
-  /// Why there is nothing to explain; nil where that is the answer, as no wake-up is above the threshold.
+  /// Why there is nothing to explain; nil where that is the answer, as no wake-up is above the
+  /// threshold.
   private func nothing(in recorded: RecordedTrace, _ found: TraceVerdicts) -> String? {
     if recorded.hasNoEvents {
       return
-        "there is no event in it: is it a trace? See `breaktrace analyze --help` for what is read"
+        "contains no event, it may not be a trace; see `breaktrace analyze --help` for the formats"
     }
     if task != nil, found.table?.search.wakeups == 0 { return Self.noSuchTask }
     if threshold != nil, found.table != nil { return nil }
     // The remarks have said it.
     if !found.remarks.isEmpty { return "nothing to explain" }
-    return "nothing to explain: no marker of a break, no latency tracer's section, no wake-up that "
-      + "was asked for"
+    return "nothing to explain: no marker of a spike, no section of a latency tracer, and no "
+      + "matching wakeup"
   }
 }

@@ -15,7 +15,8 @@ enum Console {
     return false
   }
 
-  /// Why not all of the output was written; nil where it was, or where its reader had enough (EPIPE).
+  /// Why not all of the output was written; nil where it was, or where its reader had enough
+  /// (EPIPE).
   static var outputError: Errno? {
     let error = Errno(rawValue: failure.load(ordering: .relaxed))
     return error.rawValue == 0 || error == .brokenPipe ? nil : error

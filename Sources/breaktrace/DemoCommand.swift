@@ -6,26 +6,28 @@ import TraceModel
 struct DemoCommand: ParsableCommand, StatusReporting {
   static let configuration = CommandConfiguration(
     commandName: "demo",
-    abstract: "Measures here under a small load of its own, and explains the first spike.",
+    abstract: "Measure under a small built-in load and explain the first spike.",
     discussion: """
-      One thread a CPU at FIFO 80, tracing armed, beside it a normal task that computes, and a task at FIFO 90 that is \
-      busy for 2 ms four times a second. Ends at the first latency above the limit, after 20 s at the latest.
+      Runs one measuring thread per CPU at FIFO 80 with tracing armed. The load is a SCHED_OTHER task that computes all \
+      the time, and a FIFO 90 task that runs for 2 ms four times per second. Stops at the first latency above the \
+      threshold, or after 20 s.
 
       Examples:
         breaktrace demo
         breaktrace demo -b 200 --output /tmp
 
-      Exit status: 0: a spike was explained, or none came; 1: an error; 3: could not measure or arm; 4: explained, but \
-      the trace of the window is incomplete; 64: the command line is wrong.
+      Exit status: 0: a spike was explained, or there was none; 1: an error; 3: cannot measure or arm tracing; 4: \
+      explained, but the trace of the window is incomplete; 64: invalid command line.
       """)
 
-  @Option(name: [.customShort("b"), .long], help: "The limit in us.")
+  @Option(
+    name: [.customShort("b"), .long], help: "Stop at the first latency above this threshold in us.")
   var breaktrace: Int64 = 500
 
-  @Option(help: "Where the bundle is made.")
+  @Option(help: "Create the bundle in this directory.")
   var output = "."
 
-  @Option(help: "text, markdown or json.")
+  @Option(help: "Output format: text, markdown or json.")
   var format = OutputFormat.text
 
   mutating func status() -> ExitStatus {
@@ -55,7 +57,7 @@ struct DemoCommand: ParsableCommand, StatusReporting {
         duration: Nanoseconds(25 * second.count), delay: Nanoseconds(second.count / 4)),
     ]
     Console.error(
-      "breaktrace: measuring on CPU 0-\(last), limit \(breaktrace) us, with a small load on CPU \(last)"
+      "breaktrace: measuring on CPUs 0-\(last), threshold \(breaktrace) us, load on CPU \(last)"
     )
     do {
       let compute = try FaultProcess(faults[0])
@@ -63,14 +65,14 @@ struct DemoCommand: ParsableCommand, StatusReporting {
       let result = MeasureCommand.run(
         options, layout, dialect: .breaktrace, commandLine: "breaktrace demo",
         loadCommand:
-          "demo-compute (normal) and demo-fifo90 (FIFO 90, 2 ms four times a second) on CPU \(last)"
+          "demo-compute (SCHED_OTHER) and demo-fifo90 (FIFO 90, 2 ms four times per second) on CPU \(last)"
       )
       compute.stop()
       fifo.stop()
       // The demonstration's purpose is the hit.
       return result == .hit ? .success : result
     } catch {
-      Console.error("breaktrace: the load cannot be started: \(error)")
+      Console.error("breaktrace: cannot start the load: \(error)")
       return .failure
     }
   }

@@ -5,22 +5,22 @@ import Tracefs
 struct DisarmCommand: ParsableCommand, StatusReporting {
   static let configuration = CommandConfiguration(
     commandName: "disarm",
-    abstract: "Restores what runs that were killed left in tracefs.",
+    abstract: "Undo the changes that killed runs left in tracefs.",
     discussion: """
-      Removes instances of dead runs and restores the global values that they had changed. Live runs and other people's \
-      tracing are never touched; a second call has nothing to do.
+      Removes the instances of dead runs and restores the global settings that they had changed. Live runs and the \
+      tracing of other tools are never touched.
 
       Examples:
         breaktrace disarm
         breaktrace status; breaktrace disarm
 
-      Exit status: 0: all is restored; 1: something could not be; 3: tracefs cannot be read; 64: the command line is wrong.
+      Exit status: 0: everything is restored; 1: something is not; 3: cannot read tracefs; 64: invalid command line.
       """)
 
   mutating func status() -> ExitStatus {
     do throws(TracefsError) {
       guard let root = try TracefsRoot.find() else {
-        Console.output("tracefs is not mounted: nothing to disarm\n")
+        Console.output("tracefs is not mounted, nothing to disarm\n")
         return .success
       }
       let report = Disarm.run(root: root)

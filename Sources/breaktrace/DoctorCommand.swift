@@ -6,21 +6,21 @@ import Session
 struct DoctorCommand: ParsableCommand, StatusReporting {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Shows what this kernel can prove, and what spoils a measurement.",
+    abstract: "Show which causes this kernel can prove, and which settings impair a measurement.",
     discussion: """
-      For each class of causes: whether it can be proven, suspected or not seen here, what decides that, and the one \
-      option or privilege that would change it. Then the settings that add latency or falsify a measurement. Changes \
-      nothing; tracers that the kernel lists are tried for a moment, unless a run measures just now.
+      Reports for each class of causes whether it can be proven, suspected or not detected here, why, and the one kernel \
+      option or privilege that would change it. Then lists the settings that add latency or falsify a measurement. \
+      Nothing is changed. The tracers that the kernel lists are tried for a moment, unless a run is measuring.
 
       Examples:
         breaktrace doctor
         breaktrace doctor --format json | python3 -m json.tool
 
-      Exit status: 0: looked at everything; 1: an error; 3: tracing cannot be used, so nothing could be proven; 64: the \
-      command line is wrong.
+      Exit status: 0: everything was checked; 1: an error; 3: tracing cannot be used, so nothing can be proven; 64: \
+      invalid command line.
       """)
 
-  @Option(help: "text, markdown or json.")
+  @Option(help: "Output format: text, markdown or json.")
   var format = OutputFormat.text
 
   mutating func status() -> ExitStatus {

@@ -27,7 +27,7 @@ enum Entry {
     case "--help", "help", nil: return RootCommand.help()
     case let word? where RootCommand.names.contains(word): return RootCommand.run(words)
     case let word? where !word.hasPrefix("-"):
-      Console.error("breaktrace: there is no command `\(word)`; `breaktrace --help` lists them")
+      Console.error("breaktrace: \(word): unknown command; see `breaktrace --help`")
       return .usage
     default: return MeasureCommand.run(words, dialect: .breaktrace)
     }
@@ -45,7 +45,7 @@ enum Entry {
       return RootCommand.run([command, "--help"])
     default:
       Console.error(
-        "breaktrace: there is no help for `\(word)`; `breaktrace --help` lists the commands")
+        "breaktrace: \(word): unknown command; see `breaktrace --help`")
       return .usage
     }
   }
@@ -54,7 +54,7 @@ enum Entry {
     Console.flush()
     // A report that is not there must not look like one.
     if let error = Console.outputError {
-      Console.error("breaktrace: standard output cannot be written: \(error)")
+      Console.error("breaktrace: cannot write standard output: \(error)")
       Exit.now(max(status.code, ExitStatus.failure.code))
     }
     Exit.now(status.code)

@@ -24,13 +24,13 @@ struct ExitStatus: Hashable, Sendable {
   /// What each number means, for help texts.
   static let help = """
     Exit status:
-      0   finished, nothing above the threshold
+      0   finished, no latency above the threshold
       1   an error
-      2   the threshold was hit
-      3   could not measure or arm as asked
-      4   hit, but the trace of the window is incomplete
-      64  the command line is wrong
-    Called as cyclictest, a hit is 0, as its scripts expect.
+      2   a latency was above the threshold
+      3   cannot measure or arm tracing as requested
+      4   as 2, but the trace of the window is incomplete
+      64  invalid command line
+    When called as cyclictest, the status is 0 instead of 2 and 4, as its scripts expect.
     """
 }
 

@@ -34,7 +34,7 @@ struct LiveView {
     return text
   }
 
-  /// The text that takes the lines away, so that what follows stands in their place.
+  /// The text that takes the lines away, so that what follows takes their place.
   mutating func clear() -> String? {
     guard shown > 0 else { return nil }
     defer { shown = 0 }

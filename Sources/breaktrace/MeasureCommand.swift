@@ -91,12 +91,12 @@ enum MeasureCommand {
     }
     if options.numa {
       let count = NUMANodes().nodes.count
-      if count < 2 { notes.append("-U: this machine has one memory node: the same as -S") }
+      if count < 2 { notes.append("-U: same as -S, this machine has one memory node") }
     }
     if options.tracemark {
       notes.append(
-        "--tracemark: mark and stop are in breaktrace's own instance of tracefs, which -b arms "
-          + "anyway; the machine's own trace is left alone")
+        "--tracemark: has no effect, -b writes the marker and stops tracing in breaktrace's own "
+          + "instance; the top-level trace is not touched")
     }
     return notes
   }

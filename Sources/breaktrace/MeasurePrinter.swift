@@ -4,7 +4,7 @@ import Report
 import Session
 import TraceModel
 
-/// Prints what a run tells: the live view, samples, reports and the summary.
+/// Prints what a run reports: the live view, samples, reports and the summary.
 final class MeasurePrinter {
   private let options: CyclictestOptions
   private let dialect: Dialect
@@ -13,7 +13,7 @@ final class MeasurePrinter {
   private var live: LiveView?
   private var reductions: [VerboseReduction]
   private var late: LateWakeups
-  /// Lost values of each thread, as last told.
+  /// Lost values of each thread, as last reported.
   private var lost: [UInt64]
   private var pipe: StatisticsPipe?
   private let interrupts: SMICounter?
@@ -56,7 +56,7 @@ final class MeasurePrinter {
     }
   }
 
-  /// What stands at the very beginning.
+  /// What is printed first.
   func begin() {
     guard dialect == .cyclictest else { return }
     var lines = ""
@@ -96,9 +96,11 @@ final class MeasurePrinter {
   private func output(_ text: String) {
     guard hasReader, !text.isEmpty, !Console.output(text) else { return }
     hasReader = false
-    // A full disk does not end the measurement: bundles may go elsewhere, and the exit status tells of it.
+    // A full disk does not end the measurement: bundles may go elsewhere, and the exit status shows
+    // it.
     guard Console.outputError == nil else { return }
-    // SIGPIPE is blocked while tracing is armed: the run is asked to end as the signal would have it.
+    // SIGPIPE is blocked while tracing is armed: the run is asked to end as the signal would have
+    // it.
     kill(getpid(), SIGTERM)
   }
 
@@ -133,7 +135,7 @@ final class MeasurePrinter {
     output(lines)
     if count > lost[thread] {
       if lost[thread] == 0 {
-        Console.error("breaktrace: thread \(thread): values are lost: the reader is too slow")
+        Console.error("breaktrace: thread \(thread): values are lost, the reader is too slow")
       }
       lost[thread] = count
     }
@@ -146,12 +148,12 @@ final class MeasurePrinter {
       return
     }
     if options.escalate, let step = report.facts.escalation?.steps.last {
-      // The report of the step that decides stands at the end.
+      // The report of the step that decides is at the end.
       Console.error("breaktrace: step \(step.number), \(step.traced): \(report.headline)")
       return
     }
     if plan.spikes > 1 {
-      // All of them stand in the table at the end, the worst as a whole.
+      // All of them are in the table at the end, the worst as a whole.
       Console.error("breaktrace: \(report.headline)")
       return
     }
@@ -170,7 +172,7 @@ final class MeasurePrinter {
 
   // MARK: the end
 
-  /// What stands at the end; false where a file that was asked for could not be written.
+  /// What is printed at the end; false where a file that was asked for could not be written.
   func finish(_ result: SessionResult, commandLine: String) -> Bool {
     for (thread, count) in lost.enumerated() where count > 0 {
       Console.error("breaktrace: thread \(thread): \(count) values lost")

@@ -2,9 +2,10 @@ import Glibc
 import Recorded
 import Report
 
-/// Which other command has an answer for a file that this one cannot use, as a sentence with its command line.
+/// Which other command has an answer for a file that this one cannot use, as a sentence with its
+/// command line.
 enum OtherCommand {
-  /// For a file that is no trace: `plot`, where it is a histogram.
+  /// For a file that is not a trace: `plot`, where it is a histogram.
   static func plot(_ path: String) -> String? {
     // Looking into a FIFO or device would wait for whoever writes there.
     var state = stat()
@@ -12,15 +13,16 @@ enum OtherCommand {
       state.st_size < 64 << 20,
       let series = try? PlotInput.read(path, looksFurther: false), !series.isEmpty
     else { return nil }
-    return "it is a histogram: `breaktrace plot \(ShellWord.quoted(path))` draws it"
+    return "this is a histogram; draw it with `breaktrace plot \(ShellWord.quoted(path))`"
   }
 
-  /// For a trace in which nothing is marked as late: `runq`, where it has the switches of its tasks.
+  /// For a trace in which nothing is marked as late: `runq`, where it has the switches of its
+  /// tasks.
   static func runq(_ path: String, in trace: RecordedTrace) -> String? {
     guard trace.hasSwitches else { return nil }
     return
-      "`breaktrace runq --threshold 1000 --file \(ShellWord.quoted(path))` shows how long each "
-      + "of its tasks waited for a CPU"
+      "`breaktrace runq --threshold 1000 --file \(ShellWord.quoted(path))` shows the scheduling "
+      + "latencies of all tasks"
   }
 
   /// For a file without switches, or without a histogram: `analyze`, where it explains something.
@@ -29,7 +31,7 @@ enum OtherCommand {
     guard path != "-", let trace = try? RecordedTrace(path: path),
       !trace.analyze(AnalyzeRequest(), toolVersion: "").reports.isEmpty
     else { return nil }
-    return "`breaktrace analyze \(ShellWord.quoted(path))` explains what is in it"
+    return "explain it with `breaktrace analyze \(ShellWord.quoted(path))`"
   }
 }
 

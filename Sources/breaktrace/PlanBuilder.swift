@@ -23,7 +23,7 @@ struct PlanBuilder {
     plan.hasStack = options.stack
     for event in options.events where EventName(event) == nil {
       throw UsageError(
-        "--events", "`\(event)` is no event", hint: "write system:name, as in sched:sched_switch")
+        "--events", invalid: event, expected: "system:name, for example sched:sched_switch")
     }
     plan.extraEvents = options.events
     plan.tracer = options.tracer.map {
@@ -93,8 +93,7 @@ struct PlanBuilder {
     case .itimer:
       guard layout.threads.count == 1 else {
         throw UsageError(
-          "-x", "with -s it waits with setitimer, of which a process has one",
-          hint: "use one thread, or -x alone")
+          "-x", "setitimer (-s -x) supports only one thread", hint: "use one thread, or omit -s")
       }
       return .itimer
     case .posixTimer: return .posixTimer
@@ -110,8 +109,8 @@ struct PlanBuilder {
     guard needed.overflow || needed.partialValue > available / 2 else { return }
     throw UsageError(
       "-t",
-      "\(measurement.threads.count) threads need \(needed.partialValue / 1_024) MiB of memory, "
-        + "and \(available / 1_024) MiB are available",
+      "\(measurement.threads.count) threads need \(needed.partialValue / 1_024) MiB of memory, but "
+        + "only \(available / 1_024) MiB are available",
       hint: "use fewer threads or a shorter histogram")
   }
 

@@ -18,7 +18,7 @@ struct RecordedRunQueue {
   var work: String?
   /// Whether softirqs are shown.
   var softirq = false
-  /// The process whose tree's chains are told, nil for none.
+  /// The process whose tree's chains are reported, nil for none.
   var tree: Int32?
 
   /// Reads and prints all of them.
@@ -54,7 +54,7 @@ struct RecordedRunQueue {
     let replay = recording.replay(filter: filter, observer: observer, chains: tree)
     if replay.switchCount == 0 {
       Console.error(
-        "breaktrace: \(name): there is no sched_switch in it: "
+        "breaktrace: \(name): contains no sched_switch event; "
           + (OtherCommand.analyze(path) ?? "record sched:sched_switch and sched:sched_waking"))
       return .failure
     }

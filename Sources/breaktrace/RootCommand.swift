@@ -4,7 +4,7 @@ import ArgumentParser
 struct RootCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "breaktrace",
-    abstract: "Measures wake-up latency and names the cause of a spike.",
+    abstract: "Measure wakeup latency and report the cause of a spike.",
     subcommands: [
       AnalyzeCommand.self, RunqCommand.self, RunCommand.self, DemoCommand.self,
       DoctorCommand.self, VerifyCommand.self, PlanCommand.self, HeadroomCommand.self,
@@ -13,7 +13,7 @@ struct RootCommand: ParsableCommand {
       CompletionCommand.self,
     ])
 
-  /// The words that stand for them.
+  /// The words that replace them.
   static let names = Set(
     configuration.subcommands.compactMap { $0.configuration.commandName })
 
@@ -47,15 +47,15 @@ struct RootCommand: ParsableCommand {
     }
     Console.output(
       """
-      breaktrace measures wake-up latency, breaks on a spike, and says what caused it.
+      breaktrace measures wakeup latency, stops at a spike and reports what caused it.
 
       \(OptionHelp.text(.breaktrace))
       Commands:
-        measure                   Measures; the word may be left out.
-        cyclictest                The same with cyclictest's manners and exit status.
+        measure                   Measure wakeup latency (default command).
+        cyclictest                Like measure, with cyclictest's options, output and exit status.
       \(commands.joined(separator: "\n"))
 
-      `breaktrace COMMAND --help` tells more, `breaktrace help man` is the manual page.
+      See `breaktrace COMMAND --help` for a command and `breaktrace help man` for the manual page.
 
       \(ExitStatus.help)
 
@@ -64,7 +64,7 @@ struct RootCommand: ParsableCommand {
   }
 }
 
-/// A command that tells its exit status.
+/// A command that reports its exit status.
 protocol StatusReporting {
   /// Does it.
   mutating func status() -> ExitStatus

@@ -10,39 +10,40 @@ import TraceModel
 struct RunCommand: ParsableCommand, StatusReporting {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Runs a command and explains its waits, back to the cause.",
+    abstract: "Run a command and explain what it waited for.",
     usage:
       "breaktrace run [--threshold US] [--format text|json] [--output FILE] -- COMMAND [ARGUMENT ...]",
     discussion: """
-      Follows the command's process tree: which system call blocked, for how long, who woke it, and what that one had \
-      waited for. The report goes to standard error or to a file; standard output is the command's.
+      Follows the process tree of the command and reports which system calls blocked, for how long, which task ended the \
+      wait, and what that task had waited for. The report is written to standard error or to a file. Standard output \
+      belongs to the command.
 
       Examples:
         breaktrace run -- ./flaky-test
         breaktrace run --threshold 2000 --format json --output waits.json -- make check
 
-      Exit status: that of the command, 127 where it cannot be executed; 1 where it was 0 and the report cannot be \
-      written; 3: tracing cannot be armed, the command was not run; 64: the command line is wrong.
+      Exit status: that of the command, or 127 if it cannot be executed; 1: the command succeeded, but the report cannot \
+      be written; 3: cannot arm tracing, the command was not run; 64: invalid command line.
       """)
 
-  @Option(help: "Shortest wait that is told, in us.")
+  @Option(help: "Report waits of at least this length in us.")
   var threshold: Int64 = 1_000
 
-  @Option(help: "text or json.")
+  @Option(help: "Output format: text or json.")
   var format = LineFormat.text
 
-  @Option(help: "Where the report is written.")
+  @Option(help: "Write the report to this file.")
   var output: String?
 
-  @Option(help: "Buffer of each CPU in KiB.")
+  @Option(help: "Size of the ring buffer per CPU in KiB.")
   var buffer = 8_192
 
-  @Argument(parsing: .postTerminator, help: "The command and its arguments, behind `--`.")
+  @Argument(parsing: .postTerminator, help: "The command and its arguments, after `--`.")
   var command: [String] = []
 
   mutating func validate() throws {
     guard !command.isEmpty else {
-      throw ValidationError("no command: `breaktrace run -- COMMAND [ARGUMENT ...]`")
+      throw ValidationError("no command given; use `breaktrace run -- COMMAND [ARGUMENT ...]`")
     }
     try RunQueueLimits.check(threshold: threshold, buffer: buffer)
   }

@@ -3,7 +3,7 @@ import Glibc
 
 /// `breaktrace runq --check-log`
 enum RunqLogCheck {
-  /// Tells which rows of a runqslower log cannot carry the right name.
+  /// Reports which rows of a runqslower log cannot have the right name.
   static func run(_ path: String) -> ExitStatus {
     let text: String
     do throws(UsageError) {
@@ -15,20 +15,20 @@ enum RunqLogCheck {
     let log = RunqslowerLog(text)
     guard !log.rows.isEmpty else {
       Console.error(
-        "breaktrace: \(path): no row of runqslower in it (TIME COMM TID LAT(us))")
+        "breaktrace: \(path): contains no row of runqslower (TIME COMM TID LAT(us))")
       return .failure
     }
     let problems = log.problems
     for problem in problems { Console.output("\(path): \(problem.text)\n") }
     guard !problems.isEmpty else {
-      Console.output("\(path): \(log.rows.count) rows, no thread under two names\n")
+      Console.output("\(path): \(log.rows.count) rows, no thread has two names\n")
       return .success
     }
     Console.output(
       """
-      \(path): \(log.rows.count) rows, \(problems.count) contradictions. Either the threads ended or executed something \
-      between, or this runqslower takes the name from the task that is current in sched_switch: then the thread id is that \
-      of the delayed task and the name that of the task that held the CPU (iovisor/bcc #2588).
+      \(path): \(log.rows.count) rows, \(problems.count) contradictions. Either these threads exited or called exec in \
+      between, or this version of runqslower prints the name of the task that is current at sched_switch. In that case \
+      the thread id belongs to the delayed task and the name to the task that was running (iovisor/bcc #2588).
 
       """)
     return .hit

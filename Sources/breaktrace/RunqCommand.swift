@@ -10,10 +10,11 @@ import TraceModel
 struct RunqCommand: ParsableCommand, StatusReporting {
   static let configuration = CommandConfiguration(
     commandName: "runq",
-    abstract: "Shows every task that waited long for a CPU, and behind whom.",
+    abstract: "Show scheduling latencies of any task, and which tasks ran instead.",
     discussion: """
-      The first columns are those of runqslower: time, name, thread, latency in us. Then the CPU, the priority, and what \
-      used the CPU meanwhile, in order. It ends with statistics of all waits, those below the threshold included.
+      The first columns are those of runqslower: time, name, thread id and latency in us. They are followed by the CPU, \
+      the priority, and what ran on the CPU meanwhile, in order. The summary at the end counts all waits, including those \
+      below the threshold.
 
       Examples:
         breaktrace runq --threshold 5000 --duration 10
@@ -23,87 +24,89 @@ struct RunqCommand: ParsableCommand, StatusReporting {
         zcat trace.dat.gz | breaktrace runq --file -
         breaktrace runq --check-log runqslower.log
 
-      Exit status: 0: measured or read; 1: an error, a file that cannot be read, or a task that does not exist; 2: \
-      --check-log found contradictions; 3: tracing cannot be armed; 64: the command line is wrong.
+      Exit status: 0: success; 1: an error, a file that cannot be read, or a task that does not exist; 2: --check-log \
+      found contradictions; 3: cannot arm tracing; 64: invalid command line.
       """)
 
-  @Option(help: "Shortest wait that is shown, in us.")
+  @Option(help: "Report waits of at least this length in us.")
   var threshold = RunQueueLimits.defaultThreshold
 
-  @Option(help: "Only tasks of that name; a glob.")
+  @Option(help: "Show only tasks with this name (a glob).")
   var comm: String?
 
-  @Option(help: "Only the threads of that process.")
+  @Option(help: "Show only the threads of this process.")
   var pid: Int32?
 
-  @Option(help: "Only that thread.")
+  @Option(help: "Show only this thread.")
   var tid: Int32?
 
-  @Option(help: "Only waits that ended on these CPUs (0-3,5).")
+  @Option(help: "Show only waits that ended on these CPUs (0-3,5).")
   var cpu: String?
 
-  @Option(help: "Show work items whose function matches, in place of tasks; a glob.")
+  @Option(help: "Show work items whose function matches this glob, instead of tasks.")
   var work: String?
 
-  @Flag(help: "Show the latency of softirqs.")
+  @Flag(help: "Show the latencies of softirqs.")
   var softirq = false
 
-  @Option(help: "Stop after so many seconds.")
+  @Option(help: "Stop after this number of seconds.")
   var duration: Double?
 
-  @Flag(help: "A table of the tasks that waited longest, once a second.")
+  @Flag(help: "Show a table of the tasks with the longest waits, updated once per second.")
   var top = false
 
-  @Option(help: "text or json (one object a line).")
+  @Option(help: "Output format: text or json (one object per line).")
   var format = LineFormat.text
 
-  @Option(help: "Buffer of each CPU in KiB.")
+  @Option(help: "Size of the ring buffer per CPU in KiB.")
   var buffer = 8_192
 
-  @Option(help: "Where short waits are left out: kernel, pages (all events are read) or auto.")
+  @Option(help: "Where short waits are discarded: kernel, pages (read all events) or auto.")
   var filterIn = FilterPlace.auto
 
-  @Flag(help: "Record sched_wakeup too: JSON tells when a task stood on the queue (enqueued_ns).")
+  @Flag(help: "Record sched_wakeup too. JSON then contains the time of the enqueue (enqueued_ns).")
   var enqueue = false
 
   @Option(
     parsing: .upToNextOption,
     help:
-      "Read recorded traces instead of this machine, as analyze does; - is standard input.")
+      "Read recorded traces instead of the live kernel, like analyze. - is standard input.")
   var file: [String] = []
 
   @Option(
     help:
-      "With --file: replay this buffer (instance), not the first with sched_switch; an empty name is the top one."
+      "With --file, read this buffer (instance), not the first with sched_switch. An empty name is the top-level buffer."
   )
   var instance: String?
 
-  @Option(help: "With --file: a directory or trace.dat with the event formats of raw pages.")
+  @Option(
+    help: "With --file, take the event formats of raw pages from this directory or trace.dat.")
   var formats: String?
 
-  @Option(help: "With --file: the chains of the process tree of that process id.")
+  @Option(help: "With --file, explain what the process tree of this process id waited for.")
   var tree: Int32?
 
-  @Option(help: "Check the names in a log of runqslower.")
+  @Option(help: "Check the task names in a log of runqslower.")
   var checkLog: String?
 
   mutating func validate() throws {
     try RunQueueLimits.check(threshold: threshold, buffer: buffer)
     if let duration, !(duration > 0 && duration < 1e7) {
-      throw ValidationError("--duration takes seconds above 0")
+      throw ValidationError("invalid argument for --duration: expected a number of seconds above 0")
     }
     if let cpu, CPUSet(list: cpu) == nil {
-      throw ValidationError("--cpu takes a list of CPUs as in 0-3,5; got \(cpu)")
+      throw ValidationError(
+        "invalid argument '\(cpu)' for --cpu: expected a list of CPUs, for example 0-3,5")
     }
-    if tree != nil, file.isEmpty { throw ValidationError("--tree goes with --file") }
+    if tree != nil, file.isEmpty { throw ValidationError("--tree: requires --file") }
     if file.isEmpty, instance != nil || formats != nil {
-      throw ValidationError("--instance and --formats go with --file")
+      throw ValidationError("--instance and --formats: require --file")
     }
     if !file.isEmpty, pid != nil {
-      throw ValidationError("--pid is of this machine, not of a file: use --tid or --comm")
+      throw ValidationError("--pid: cannot be used together with --file; use --tid or --comm")
     }
     if !file.isEmpty, duration != nil || top {
-      throw ValidationError("--duration and --top are for this machine, not for --file")
+      throw ValidationError("--duration and --top: cannot be used together with --file")
     }
   }
 
@@ -126,16 +129,17 @@ struct RunqCommand: ParsableCommand, StatusReporting {
 
   private func live() -> ExitStatus {
     if let pid, ProcessThreads.list(pid).isEmpty {
-      Console.error("breaktrace: there is no process \(pid)")
+      Console.error("breaktrace: --pid: no such process: \(pid)")
       return .failure
     }
     if let tid, access("/proc/\(tid)", F_OK) != 0 {
-      Console.error("breaktrace: there is no thread \(tid)")
+      Console.error("breaktrace: --tid: no such thread: \(tid)")
       return .failure
     }
     let online = SystemFiles().line("/sys/devices/system/cpu/online").flatMap { CPUSet(list: $0) }
     if let online, let cpus = filter.cpus, !cpus.cpus.contains(where: online.cpus.contains) {
-      Console.error("breaktrace: CPU \(cpus.list) is not there; CPUs that are: \(online.list)")
+      Console.error(
+        "breaktrace: --cpu: CPU \(cpus.list) does not exist; online CPUs are \(online.list)")
       return .failure
     }
     let plan = RunQueuePlan(

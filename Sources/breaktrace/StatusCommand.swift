@@ -5,22 +5,22 @@ import Tracefs
 struct StatusCommand: ParsableCommand, StatusReporting {
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Shows who uses tracefs, and what dead runs left.",
+    abstract: "Show who uses tracefs, and what dead runs left.",
     discussion: """
-      Changes nothing.
+      Nothing is changed.
 
       Examples:
         breaktrace status
         breaktrace status || breaktrace disarm
 
-      Exit status: 0: nothing is left; 1: something is, `breaktrace disarm` removes it; 3: tracefs cannot be read; 64: \
-      the command line is wrong.
+      Exit status: 0: nothing is left; 1: something is left, `breaktrace disarm` removes it; 3: cannot read tracefs; 64: \
+      invalid command line.
       """)
 
   mutating func status() -> ExitStatus {
     do throws(TracefsError) {
       guard let root = try TracefsRoot.find() else {
-        Console.output("tracefs is not mounted: nothing uses it\n")
+        Console.output("tracefs is not mounted, nothing uses it\n")
         return .success
       }
       let status = try TracefsStatus.read(root: root)

@@ -20,7 +20,7 @@ enum StatusText {
     }
     lines.append(
       status.needsDisarm
-        ? "a dead run left something: `breaktrace disarm` restores it" : "nothing is left to disarm"
+        ? "a dead run left changes; `breaktrace disarm` undoes them" : "nothing to disarm"
     )
     return lines.joined(separator: "\n") + "\n"
   }
@@ -29,9 +29,9 @@ enum StatusText {
     let owner: String
     switch state.owner {
     case .topLevel: owner = "top level"
-    case .live(let name): owner = "instance \(name.text): a run of breaktrace that is alive"
+    case .live(let name): owner = "instance \(name.text): a live run of breaktrace"
     case .dead(let name): owner = "instance \(name.text): left by a dead run of breaktrace"
-    case .foreign: owner = "instance \(state.name ?? ""): somebody else's"
+    case .foreign: owner = "instance \(state.name ?? ""): of another tool"
     }
     var parts = ["tracer \(state.tracer)", state.isTracingOn ? "on" : "off"]
     if !state.events.isEmpty {
@@ -39,7 +39,7 @@ enum StatusText {
       let rest = state.events.count > 4 ? " and \(state.events.count - 4) more" : ""
       parts.append("events \(shown)\(rest)")
     }
-    if let size = state.bufferKilobytes { parts.append("\(size) KiB a CPU") }
+    if let size = state.bufferKilobytes { parts.append("\(size) KiB per CPU") }
     parts.append("clock \(state.clock)")
     return "\(owner): \(parts.joined(separator: ", "))"
   }

@@ -8,12 +8,12 @@ import TraceModel
 struct VerifyCommand: ParsableCommand, StatusReporting {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Injects known faults here and scores what the reports call them.",
+    abstract: "Inject known faults and check whether the reports name them.",
     discussion: """
-      One fault after the other disturbs a measured thread with tracing armed, and each report is compared with what was \
-      really done, by the record of the process that did it. Spikes of the machine's own are told apart and measured \
-      again. Takes a minute or two; nothing else is to run meanwhile, and CPUs are late by design: for a few \
-      milliseconds at a time, with `throttling` for a second.
+      Injects one fault after the other beside a measured thread with tracing armed. Each report is compared with the \
+      record of the process that injected the fault. Spikes with other causes are recognised and measured again. This \
+      takes one or two minutes. Run nothing else meanwhile: CPUs are delayed on purpose, for a few milliseconds at a \
+      time, and for up to a second with `throttling`.
 
       Faults:
       \(VerifyFault.allCases.map { "  \($0.rawValue): \($0.what)" }.joined(separator: "\n"))
@@ -24,41 +24,44 @@ struct VerifyCommand: ParsableCommand, StatusReporting {
         breaktrace verify --format json --output /tmp/verify
 
       Exit status: 0: every fault that can be injected here was named; 1: some were not, or an error; 2: a wrong cause \
-      was called proven; 3: nothing could be injected, or tracing cannot be armed; 64: the command line is wrong; 128 + \
-      N: ended by signal N.
+      was called proven; 3: nothing can be injected, or tracing cannot be armed; 64: invalid command line; 128 + N: \
+      ended by signal N.
       """)
 
   @Option(
     name: .customLong("fault"),
-    help: ArgumentHelp("Only this fault; may be given again.", valueName: "name"),
+    help: ArgumentHelp("Inject only this fault. Repeatable.", valueName: "name"),
     transform: Self.fault)
   var faults: [VerifyFault] = []
 
-  @Option(help: "How often each fault is measured, 1 to 1000.")
+  @Option(help: "Measure each fault this number of times, 1 to 1000.")
   var rounds = 3
 
-  @Option(help: "The CPU that is measured; the last one without it.")
+  @Option(help: "Measure on this CPU (default: the last).")
   var cpu: Int?
 
-  @Option(help: "text, markdown or json.")
+  @Option(help: "Output format: text, markdown or json.")
   var format = OutputFormat.text
 
-  @Option(help: ArgumentHelp("Keeps the bundles there.", valueName: "dir"))
+  @Option(help: ArgumentHelp("Keep the bundles in this directory.", valueName: "dir"))
   var output: String?
 
   private static func fault(_ word: String) throws -> VerifyFault {
     guard let fault = VerifyFault(rawValue: word) else {
-      let names = VerifyFault.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("--fault takes one of \(names); got '\(word)'")
+      let names = VerifyFault.allCases.map(\.rawValue).alternatives
+      throw ValidationError("invalid argument '\(word)' for --fault: expected \(names)")
     }
     return fault
   }
 
   mutating func validate() throws {
-    guard (1...1_000).contains(rounds) else { throw ValidationError("--rounds takes 1 to 1000") }
+    guard (1...1_000).contains(rounds) else {
+      throw ValidationError("invalid argument for --rounds: expected a number from 1 to 1000")
+    }
     let available = Processors.available()
     if let cpu, !available.cpus.contains(cpu) {
-      throw ValidationError("--cpu takes one of the CPUs \(available.list); got \(cpu)")
+      throw ValidationError(
+        "invalid argument '\(cpu)' for --cpu: expected one of the CPUs \(available.list)")
     }
   }
 
@@ -94,13 +97,13 @@ struct VerifyCommand: ParsableCommand, StatusReporting {
         "  \(count) of \(rounds): \(round.isRight ? "named" : "NOT NAMED"): \(round.headline)")
     }
     observer.other = { _, headline in
-      Console.error("  the machine's own, measured again: \(headline)")
+      Console.error("  another cause, measuring again: \(headline)")
     }
     observer.end = { row in
       if let reason = row.obstacle {
-        Console.error("breaktrace: \(row.fault): cannot be injected here: \(reason)")
+        Console.error("breaktrace: cannot inject \(row.fault) here: \(reason)")
       } else if let reason = row.shortfall {
-        Console.error("  \(row.rounds.count) of \(rounds) only: \(reason)")
+        Console.error("  only \(row.rounds.count) of \(rounds): \(reason)")
       }
     }
     observer.remark = { Console.error("breaktrace: \($0)") }
@@ -115,7 +118,7 @@ struct VerifyCommand: ParsableCommand, StatusReporting {
     else { return .failure }
     for leftover in report.leftovers { Console.error("breaktrace: not restored: \(leftover)") }
     if let signal = report.signal {
-      Console.error("breaktrace: ended by signal \(signal): the score is not complete")
+      Console.error("breaktrace: ended by signal \(signal), the score is incomplete")
       return ExitStatus(128 + signal)
     }
     guard report.leftovers.isEmpty else { return .failure }

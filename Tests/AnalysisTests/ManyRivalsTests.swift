@@ -40,7 +40,7 @@ import TraceModel
     #expect(result.culprit.confidence == .proven)
     #expect(result.culprit.claimed >= Nanoseconds(1_040_000))
     #expect(result.culprit.evidence.first?.text.hasPrefix("20 tasks above rt 80 took") == true)
-    #expect(result.culprit.nextStep.contains("rival2-102 the most: 100 us"))
+    #expect(result.culprit.nextStep.contains("rival2-102 the most with 100 us"))
     #expect(result.sumsAreExact)
   }
 

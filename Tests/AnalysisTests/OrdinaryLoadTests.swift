@@ -254,7 +254,7 @@ import TraceModel
   @Test func `tracing that was switched on again late is said, and no bigger buffer advised`() {
     let result = rearmed(at: 4_500)
     #expect(result.culprit.culprit == .unknown)
-    #expect(result.culprit.nextStep.contains("switched on again 3600 us after the expiry"))
+    #expect(result.culprit.nextStep.contains("enabled again 3600 us after the expiry"))
     #expect(!result.culprit.nextStep.contains("--buffer"))
     #expect(result.contributors.contains { $0.culprit == .nonPreemptibleKernel })
   }
@@ -456,7 +456,7 @@ import TraceModel
     }.analysis
     #expect(
       result.trace.unseen == [
-        "any switch to or from idle on CPU 1", "any stack of a wake-up on CPU 1",
+        "any switch to or from idle on CPU 1", "any stack of a wakeup on CPU 1",
       ])
   }
 

@@ -161,8 +161,8 @@ import TraceModel
     let analysis = ranWith(net: 2_398)
     #expect(analysis.culprit.confidence == .proven)
     let noise = analysis.culprit.evidence.filter { $0.event == "osnoise" }
-    #expect(noise.contains { $0.text.contains("task hog-77 2398 us net; our replay has") })
-    #expect(!noise.contains { $0.text.contains("do not agree") })
+    #expect(noise.contains { $0.text.contains("task hog-77 2398 us net; 2398 us from the events") })
+    #expect(!noise.contains { $0.text.contains("disagrees") })
     #expect(analysis.sumsAreExact)
   }
 
@@ -172,7 +172,7 @@ import TraceModel
     #expect(analysis.culprit.confidence == .likely)
     #expect(
       analysis.culprit.evidence.contains {
-        $0.event == "osnoise" && $0.text.contains("they do not agree")
+        $0.event == "osnoise" && $0.text.contains("which disagrees")
       })
   }
 
@@ -206,7 +206,7 @@ import TraceModel
     let lines = verdict.evidence.filter { $0.event == "function_graph" }.map(\.text)
     #expect(lines.count == 2)
     #expect(lines.first?.hasPrefix("rmqueue took 270 us, ") == true)
-    #expect(lines.last == "in it clear_page took 200 us")
+    #expect(lines.last == "inside, clear_page took 200 us")
     // How long it took does not say that interrupts were off in it.
     #expect(verdict.confidence == .likely)
   }

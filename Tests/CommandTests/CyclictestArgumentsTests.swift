@@ -64,12 +64,12 @@ import TraceModel
   }
 
   @Test(arguments: [
-    (["-smp", "-p", "80"], "-smp: it means -s -m -p -p, not --smp"),
-    (["-smp", "80"], "-smp: it means -s -m -p 80, not --smp"),
-    (["-smi", "80"], "-smi: it means -s -m -i 80, not --smi"),
-    (["-Sp99x"], "-Sp99x: it means -S -p 99x, and of -p `99x` is not a whole number"),
-    (["-qYp"], "-Y: there is no such option (in -qYp, after -q)"),
-    (["-qp"], "-qp: it means -q -p, and of -p its argument PRIO is missing"),
+    (["-smp", "-p", "80"], "-smp: read as -s -m -p -p, not as --smp"),
+    (["-smp", "80"], "-smp: read as -s -m -p 80, not as --smp"),
+    (["-smi", "80"], "-smi: read as -s -m -i 80, not as --smi"),
+    (["-Sp99x"], "-Sp99x (read as -S -p 99x): invalid argument '99x' for -p: expected"),
+    (["-qYp"], "-Y: unknown option (in -qYp, after -q)"),
+    (["-qp"], "-qp (read as -q -p): -p: requires an argument (PRIO)"),
   ])
   func `shows how it read a cluster that it refuses`(words: [String], message: String) {
     for dialect in Dialect.allCases {
@@ -103,12 +103,13 @@ import TraceModel
   }
 
   @Test(arguments: [
-    ("-q foo", "foo: it belongs to no option"), ("-S -t 3", "-t: -S starts one thread"),
-    ("-S -a 1", "-a: -S pins"), ("-I", "-I: nothing is traced without -b"),
+    ("-q foo", "foo: unexpected argument"), ("-S -t 3", "-t: -S already starts one thread"),
+    ("-S -a 1", "-a: -S already pins"), ("-I", "-I: has no effect without -b"),
     ("-p 5 --policy=batch", "--policy: batch has no priorities"),
-    ("-s -x", "-x: it does not go with -s"), ("-h 9 -d 0", "-d is ignored with -h"),
-    ("-e 5 --laptop", "-e: --laptop leaves"), ("-c 1", "-c 1: a step"), ("-r", "-r: a relative"),
-    ("-b 0", "-b 0: there is no break"), ("-p 0", "-p 0: the threads run as SCHED_OTHER"),
+    ("-s -x", "-x: cannot be used together with -s"), ("-h 9 -d 0", "-d: ignored with -h"),
+    ("-e 5 --laptop", "-e: --laptop does not touch"), ("-c 1", "-c 1: a step"),
+    ("-r", "-r: relative timeouts"),
+    ("-b 0", "-b 0: the threshold is disabled"), ("-p 0", "-p 0: the threads run as SCHED_OTHER"),
   ])
   func `under cyclictest's name contradictions are notes`(line: String, note: String) throws {
     let options = try CyclictestArguments.parse(line.words, dialect: .cyclictest)

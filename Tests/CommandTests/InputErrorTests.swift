@@ -52,7 +52,7 @@ extension ProcessTests {
       let outcome = try BuiltCommand.run(
         Self.asNobody + ["runq", "--duration", "1"] + options, program: Self.setpriv)
       #expect(outcome.output == "")
-      #expect(outcome.error.contains("needs root"))
+      #expect(outcome.error.contains("root is required"))
       #expect(outcome.error.split(separator: "\n").count == 1)
       #expect(outcome.status == 3)
     }
@@ -68,30 +68,42 @@ extension ProcessTests {
       arguments: [
         (["analyze", "missing"], 1, "missing: No such file"),
         (["analyze", "empty"], 1, "the file is empty"),
-        (["analyze", "text"], 1, "no event in it"), (["analyze", "junk"], 1, "not known"),
+        (["analyze", "text"], 1, "contains no event"), (["analyze", "junk"], 1, "not known"),
         (["analyze", "dir"], 1, "neither a bundle"), (["analyze", "bundle"], 1, "not whole"),
-        (["analyze", "trace", "--task", "nobody"], 1, "no task of that id or name"),
-        (["analyze", "trace", "--task", "nobody", "--threshold", "1"], 1, "no task of that"),
-        (["analyze", "trace", "--task", "nobody", "--list"], 1, "no task of that id or name"),
+        (["analyze", "trace", "--task", "nobody"], 1, "contains no wakeup of that task"),
+        (
+          ["analyze", "trace", "--task", "nobody", "--threshold", "1"], 1,
+          "contains no wakeup of that task"
+        ),
+        (["analyze", "trace", "--task", "nobody", "--list"], 1, "contains no wakeup of that task"),
         (["analyze", "trace", "--task", "42", "--threshold", "90000"], 0, "no wake-ups of 42"),
         (["analyze", "trace", "--at", "1.5"], 1, "holds 100.000100000 to 100.0211"),
         (["analyze", "--runq", "missing"], 1, "missing: No such file"),
-        (["analyze", "--runq", "text"], 1, "no sched_switch"),
-        (["analyze", "--runq", "trace", "--list"], 64, "--runq goes with"),
+        (["analyze", "--runq", "text"], 1, "contains no sched_switch event"),
+        (["analyze", "--runq", "trace", "--list"], 64, "--runq: can only be used together with"),
         (["runq", "--file", "missing"], 1, "missing: No such file"),
-        (["runq", "--file", "trace", "--pid", "1"], 64, "use --tid or --comm"),
-        (["runq", "--file", "trace", "--top"], 64, "for this machine"),
-        (["runq", "--tree", "1"], 64, "--tree goes with --file"),
-        (["runq", "--check-log", "missing"], 1, "cannot be read"),
-        (["runq", "--tid", "2147483647"], 1, "no thread 2147483647"),
-        (["runq", "--cpu", "4000"], 1, "CPU 4000 is not there"),
-        (["run", "--output", "none/x", "--", "touch", "ran"], 3, "none/x: it cannot be written"),
+        (
+          ["runq", "--file", "trace", "--pid", "1"], 64,
+          "--pid: cannot be used together with --file; use --tid or --comm"
+        ),
+        (["runq", "--file", "trace", "--top"], 64, "cannot be used together with --file"),
+        (["runq", "--tree", "1"], 64, "--tree: requires --file"),
+        (["runq", "--check-log", "missing"], 1, "cannot read missing: No such file"),
+        (["runq", "--tid", "2147483647"], 1, "no such thread: 2147483647"),
+        (["runq", "--cpu", "4000"], 1, "CPU 4000 does not exist"),
+        (
+          ["run", "--output", "none/x", "--", "touch", "ran"], 3,
+          "cannot write none/x: No such file"
+        ),
         (["run", "--output", "dir", "--", "touch", "ran"], 3, "Is a directory"),
         (["plot", "dir"], 1, "without histogram.txt"), (["plot", "missing"], 1, "missing"),
-        (["-D", "1", "-q", "--json", "none/x"], 3, "none/x: it cannot be written"),
+        (["-D", "1", "-q", "--json", "none/x"], 3, "cannot write none/x: No such file"),
         (["-D", "1", "-q", "-h", "9", "--histfile", "dir"], 3, "Is a directory"),
         (["-D", "1", "-q", "-b", "1", "--output", "text"], 3, "Not a directory"),
-        (["-D", "1", "-q", "-b", "1", "--events", "foo"], 64, "write system:name"),
+        (
+          ["-D", "1", "-q", "-b", "1", "--events", "foo"], 64,
+          "invalid argument 'foo' for --events: expected system:name"
+        ),
       ] as [([String], Int32, String)])
     func `says what is wrong and what to do`(words: [String], status: Int32, message: String)
       throws
@@ -122,7 +134,7 @@ extension ProcessTests {
       let outcome = try BuiltCommand.run(
         ["-c", "exec \"$0\" \"$@\" >/dev/full", BuiltCommand.path] + words, program: "/bin/bash")
       #expect(outcome.status == 1)
-      #expect(outcome.error.contains("standard output cannot be written: No space left"))
+      #expect(outcome.error.contains("cannot write standard output: No space left"))
     }
   }
 }

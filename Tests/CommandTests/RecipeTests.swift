@@ -55,11 +55,11 @@ extension ProcessTests {
     }
 
     @Test(arguments: [
-      ("", "t: there is no thread in it"), ("A 50", "t:1: `A 50` is no thread"),
-      ("A never above 80 us", "t:1: `never above 80` is no constraint"),
-      ("\nA never above 80 us 99", "t:2: there is no priority above 99"),
-      ("A never above 80 us 0", "t:1: `0` is not a real-time priority"),
-      ("A | never above 80 us", "t:1: it has 2 fields"),
+      ("", "t: contains no thread"), ("A 50", "t:1: 'A 50' is not a thread"),
+      ("A never above 80 us", "t:1: 'never above 80' is not a constraint"),
+      ("\nA never above 80 us 99", "t:2: no priority above 99 is available"),
+      ("A never above 80 us 0", "t:1: '0' is not a real-time priority"),
+      ("A | never above 80 us", "t:1: has 2 fields"),
     ])
     func `says what is wrong with a table and where`(text: String, message: String) {
       let error = #expect(throws: UsageError.self) { try PlanTable(text, name: "t") }
@@ -74,9 +74,9 @@ extension ProcessTests {
       #expect(warnings(99) == [] && warnings(52) == [] && warnings(1) == [] && warnings(39) == [])
       #expect(warnings(45)[0].contains("lie between the rows"))
       #expect(warnings(49)[0].contains("irq/9"))
-      #expect(warnings(50)[0].contains("at the application's own priority"))
-      #expect(warnings(41)[0].contains("at the priority of the measurement"))
-      #expect(warnings(51)[0].contains("at the priority of the measurement"))
+      #expect(warnings(50)[0].contains("have the same priority as the application"))
+      #expect(warnings(41)[0].contains("have the same priority as the measurement"))
+      #expect(warnings(51)[0].contains("have the same priority as the measurement"))
       #expect(warnings(40)[0].contains("too good"))
     }
 
@@ -196,7 +196,7 @@ extension ProcessTests {
     func `response prints both runs, the difference and the caveats`() throws {
       let outcome = try BuiltCommand.run(["response", "-p", "40", "-D", "1", "--cpus", "0"])
       #expect(outcome.status == 0, "\(outcome.error)")
-      for word in ["above (fifo 41)", "below (fifo 39)", "difference", "rough picture"] {
+      for word in ["above (fifo 41)", "below (fifo 39)", "difference", "rough estimate"] {
         #expect(outcome.output.contains(word))
       }
       for words in [["-p", "1"], ["-p", "99"], ["-p", "40", "--above", "40"], []] {

@@ -53,7 +53,7 @@ import TraceModel
   }
 
   @Test func `says which priority it chose`() throws {
-    #expect(try layout("-t2 -y rr").notes == ["-p was not given: priority 3 is used"])
+    #expect(try layout("-t2 -y rr").notes == ["-p is not given, using priority 3"])
     #expect(try layout("-t500 -y rr").threads.first?.priority == 99)
     #expect(try layout("-t2 -p 3").notes.isEmpty)
   }

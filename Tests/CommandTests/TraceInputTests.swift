@@ -107,7 +107,7 @@ extension ProcessTests {
 
     @Test func `options that choose a buffer go with a file`() throws {
       let live = try BuiltCommand.run(["runq", "--instance", "x"])
-      #expect(live.status == 64 && live.error.contains("go with --file"), "\(live.error)")
+      #expect(live.status == 64 && live.error.contains("require --file"), "\(live.error)")
       let directory = try directory()
       defer { try? FileManager.default.removeItem(at: directory) }
       for words in [["runq", "--file", "plain"], ["analyze", "--runq", "plain"]] {

@@ -10,9 +10,11 @@ extension ProcessTests {
     @Test(
       .enabled(if: BuiltCommand.isUsable, "needs the built executable"),
       arguments: [
-        (["--fault", "nothing"], "--fault takes one of hog-above"),
-        (["--rounds", "0"], "--rounds takes 1 to 1000"), (["--rounds", "x"], "--rounds"),
-        (["--cpu", "4000"], "--cpu takes one of the CPUs"), (["--format", "xml"], "--format"),
+        (["--fault", "nothing"], "invalid argument 'nothing' for --fault: expected hog-above"),
+        (["--rounds", "0"], "for --rounds: expected a number from 1 to 1000"),
+        (["--rounds", "x"], "--rounds"),
+        (["--cpu", "4000"], "invalid argument '4000' for --cpu: expected one of the CPUs"),
+        (["--format", "xml"], "--format"),
         (["word"], "word"),
       ] as [([String], String)])
     func `wrong words are refused and said`(words: [String], message: String) throws {

@@ -128,7 +128,7 @@ struct DoctorTests {
     #expect(command.status == 3, "\(command.output)\(command.errors)")
     #expect(command.output.contains("root"))
     #expect(!command.output.contains("What can be proven"))
-    #expect(command.output.contains("What cannot be seen"))
+    #expect(command.output.contains("What cannot be detected"))
   }
 
   @Test func `nothing is changed`() throws {

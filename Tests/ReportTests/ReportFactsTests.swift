@@ -84,7 +84,7 @@ import TraceModel
     arguments: [
       (.unknown, "not known", "0 (proves nothing if this is a guest)"),
       (.bareMetal, "none (bare metal)", "0"),
-      (.guest(""), "present, without a name", "0 (proves nothing in a guest)"),
+      (.guest(""), "present, name not known", "0 (proves nothing in a guest)"),
     ] as [(SystemContext.Platform, String, String)])
   func `a report says what is known of the hypervisor`(
     platform: SystemContext.Platform, hypervisor: String, smi: String

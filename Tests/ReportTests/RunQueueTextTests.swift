@@ -52,12 +52,12 @@ struct RunQueueTextTests {
 
   @Test func `a loss of a starved reader tells how long it waited, what helps and which buffer`() {
     let lines = RunQueueText.losses(Self.summary { _ in })
-    #expect(lines[1].hasSuffix("the buffer had 64 KiB a CPU, try --buffer 32768"))
-    #expect(lines[2] == "Up to 40.0 MiB a second came to one CPU's buffer.")
+    #expect(lines[1].hasSuffix("the buffer had 64 KiB per CPU, try --buffer 32768"))
+    #expect(lines[2] == "The buffer of one CPU received up to 40.0 MiB/s.")
     #expect(
       lines[3].hasPrefix(
-        "The reader was starved: of 212.0 ms between two reads it waited 205.1 ms for a CPU,"
-          + " although it has real-time priority 1."))
+        "The reader was starved: of 212.0 ms between two reads it waited 205.1 ms for a CPU"
+          + " at real-time priority 1."))
     #expect(lines[3].contains("chrt -f 50"))
   }
 
@@ -67,14 +67,14 @@ struct RunQueueTextTests {
         length: Nanoseconds(5_000_000), waited: .zero, ran: Nanoseconds(4_200_000))
     }
     let text = RunQueueText.losses(busy).joined(separator: "\n")
-    #expect(text.contains("The reader had a CPU: of 5.000 ms between two reads it was busy for"))
+    #expect(text.contains("The reader had a CPU: of 5.000 ms between two reads it ran for"))
     #expect(!text.contains("starved"))
     let slept = Self.summary {
       $0.pace?.gap = ReaderPace.Gap(length: Nanoseconds(5_000_000), waited: nil, ran: .zero)
     }
     let lines = RunQueueText.losses(slept)
     #expect(lines[3].contains("it slept 5.000 ms"))
-    #expect(lines[4] == "How long the reader waited for a CPU this kernel does not tell.")
+    #expect(lines[4] == "This kernel does not report how long the reader waited for a CPU.")
   }
 
   @Test func `where the kernel's own reports were lost no buffer is named`() throws {

@@ -82,7 +82,7 @@ import TraceModel
     let instance = try arm(ArmingPlan(events: [.init(missing, filter: "a==1"), .init(switched)]))
     let item = try #require(instance.items.first { $0.name == missing.description })
     #expect(item.error?.errno == .noSuchFileOrDirectory)
-    #expect(item.error?.hint == "x86 kernels only")
+    #expect(item.error?.hint == "only x86 kernels have this event")
     #expect(instance.shortcomings.map(\.name) == [missing.description])
     #expect(instance.disarm().isClean)
 
@@ -111,7 +111,7 @@ import TraceModel
     #expect(instance.items.first { $0.kind == .clock }?.got == "global")
     instance.disarm()
     let error = #expect(throws: TracefsError.self) { try arm(ArmingPlan(clocks: ["tai"])) }
-    #expect(error?.hint == "this kernel has local, global, mono")
+    #expect(error?.hint == "the clocks of this kernel are local, global, mono")
   }
 
   @Test func `a tracer that another instance runs is not even tried`() throws {

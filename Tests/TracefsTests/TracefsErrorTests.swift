@@ -11,7 +11,7 @@ import Testing
       .write, path: "/t/trace_clock", value: "mono", errno: .invalidArgument, hint: "do this")
     #expect(
       error.description
-        == "cannot write \"mono\" to /t/trace_clock: Invalid argument (EINVAL): do this")
+        == "cannot write \"mono\" to /t/trace_clock: Invalid argument (EINVAL), do this")
     #expect(TracefsError(.read, path: "/a").description == "cannot read /a")
     let long = TracefsError(.write, path: "/a", value: String(repeating: "x", count: 500))
     #expect(long.description.count < 160)

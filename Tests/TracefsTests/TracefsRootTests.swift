@@ -43,7 +43,7 @@ import Testing
     try journal.mountTracefs(at: fake.path)
     try fake.files().makeDirectory("\(fake.path)/instances/foreign")
     #expect(
-      journal.restoreAll().map(\.result) == [.leftMounted("instance foreign is in it")])
+      journal.restoreAll().map(\.result) == [.leftMounted("it contains instance foreign")])
     #expect(fake.update { $0.mounts } == ["mount \(fake.path)"])
 
     try fake.files().removeDirectory("\(fake.path)/instances/foreign")
@@ -89,6 +89,6 @@ import Testing
     let error = #expect(throws: TracefsError.self) {
       try TracefsRoot.findOrMount(journal: journal, files: fake.files(isRoot: false))
     }
-    #expect(error?.hint == "this needs root: run it with sudo")
+    #expect(error?.hint == "root is required; run it with sudo")
   }
 }

@@ -1,20 +1,23 @@
 import TraceModel
 
-/// The cgroup's CPU bandwidth was used up, and its normal tasks had to wait for the next period.
+/// The cgroup exhausted its CPU bandwidth, and its normal tasks waited for the next period.
 ///
-/// Evidence: the throttled time of the thread's cgroup (cpu.stat, or that of a group above it) grew around the spike; the
-/// thread was runnable while the CPU was idle or ran others, also behind its return from the wait, where newer kernels
-/// throttle; the period's timer (sched_cfs_period_timer) expired before it went on.
+/// Evidence: the throttled time of the thread's cgroup or of a parent group (cpu.stat) grew around
+/// the spike. The thread was runnable while the CPU was idle or ran other tasks, including after
+/// its return from the wait, where newer kernels throttle. The period timer
+/// (sched_cfs_period_timer) expired before the thread continued.
 ///
-/// Refuted by: a real-time policy, a throttled time that did not grow, recorded timers without the period's among them.
+/// Ruled out by: a real-time policy, a throttled time that did not grow, or recorded timers without
+/// the period timer.
 ///
 /// Next step: raise cpu.max of the cgroup, or spread its load.
 struct CPUBandwidth: Rule {
   static let profile = RuleProfile(
     .cpuBandwidth, needs: [.switches, .fact(.bandwidth)], proof: [.timers], best: .likely,
-    takes: "a cgroup with the cpu controller: cpu.stat of the thread's cgroup (v1 or v2).")
+    takes: "a cgroup with the cpu controller (cpu.stat of the thread's cgroup, v1 or v2).")
 
-  /// The timers that give a group its bandwidth again: at the period's begin, or when another CPU gives some back.
+  /// The timers that give a group its bandwidth again: at the period's begin, or when another CPU
+  /// gives some back.
   private static let timers: Set<String> = ["sched_cfs_period_timer", "sched_cfs_slack_timer"]
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
@@ -24,7 +27,7 @@ struct CPUBandwidth: Rule {
       let throttled = spike.context.throttledTime
     else { return .nothing }
     guard throttled > .zero else {
-      return .refuted(.cpuBandwidth, because: "the cgroup's throttled time did not grow")
+      return .refuted(.cpuBandwidth, because: "the throttled time of the cgroup did not grow")
     }
     let releases = Self.releases(spike)
     let seesTimers = spike.timeline.cpus.contains { track in
@@ -38,18 +41,20 @@ struct CPUBandwidth: Rule {
     }
     var evidence = [
       Evidence(
-        source: "cpu.stat", text: "throttled for \(throttled.microseconds) us, its CPUs together, between the readings "
-          + "in front of the spike and behind it")
+        source: "cpu.stat",
+        text:
+          "throttled for \(throttled.microseconds) us in total on its CPUs, between the readings "
+          + "before and after the spike")
     ]
     var spans: [TimeSpan] = []
     for wait in waits {
       var held = wait
       if seesTimers {
-        // Behind the timer it waits for others as any task does.
+        // After the timer it waits for others as any task does.
         guard let release = releases.last(where: { $0.time > wait.start && $0.time <= wait.end })
         else { continue }
         held.end = release.time
-        evidence.append(Evidence(release, note: "the group gets its bandwidth again"))
+        evidence.append(Evidence(release, note: "the bandwidth of the group is replenished"))
       }
       let isWhole = throttled.count >= held.length.count / 2
       spans += spike.replay.spans(in: held) { slice in
@@ -66,7 +71,7 @@ struct CPUBandwidth: Rule {
     }
     guard Spans.length(spans) >= spike.floor else {
       return seesTimers
-        ? .refuted(.cpuBandwidth, because: "no period of a CPU bandwidth began in the wait")
+        ? .refuted(.cpuBandwidth, because: "no bandwidth period began during the wait")
         : .nothing
     }
     let isWhole = throttled.count >= Spans.length(spans).count / 2
@@ -74,8 +79,9 @@ struct CPUBandwidth: Rule {
       Finding(
         .cpuBandwidth, name: "", confidence: isWhole ? .likely : .possible, spans: spans,
         evidence: evidence,
-        nextStep: "The cgroup used up its cpu.max (cpu.cfs_quota_us). Raise it, or measure outside "
-          + "of the cgroup.")
+        nextStep:
+          "The cgroup exhausted its cpu.max (cpu.cfs_quota_us). Raise it, or measure outside "
+          + "the cgroup.")
     ])
   }
 
@@ -88,7 +94,8 @@ struct CPUBandwidth: Rule {
     return TimeSpan(begin, min(since, spike.sample.wake))
   }
 
-  /// The stretches in which the thread was runnable and had no CPU: before it got one, and where it lost it again.
+  /// The stretches in which the thread was runnable and had no CPU: before it got one, and where it
+  /// lost it again.
   private static func waits(_ spike: SpikeCase) -> [TimeSpan] {
     let tid = spike.sample.task.pid
     var found = [spike.waiting]

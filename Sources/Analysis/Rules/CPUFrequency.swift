@@ -1,14 +1,15 @@
 import TraceModel
 
-/// The CPU ran slowly: frequency ramp, power limit, heat.
+/// The CPU ran slowly because of a frequency ramp, a power limit or heat.
 ///
-/// Evidence: power:cpu_frequency shows less than 80 % of the nominal frequency, and all stretches of the wake-up whose
-/// usual length is known are longer by about the same factor. Thermal throttle counts that grew make it possible
-/// without the event.
+/// Evidence: power:cpu_frequency shows less than 80 % of the nominal frequency, and all segments
+/// with a known typical length are longer by about the same factor. Without the event, thermal
+/// throttle counts that grew make it possible.
 ///
-/// Refuted by: stretches that are not longer alike: then one of them has a cause of its own.
+/// Ruled out by: segments that are not longer by the same factor, because one of them then has
+/// another cause.
 ///
-/// Next step: governor performance, cooling, power limits.
+/// Next step: set the governor to performance, and check cooling and power limits.
 struct CPUFrequency: Rule {
   static let profile = RuleProfile(
     .cpuFrequency, needs: [.events(["power:cpu_frequency"])], proof: [.fact(.frequency)],
@@ -43,7 +44,8 @@ struct CPUFrequency: Rule {
     guard slow != nil || throttled > 0 else { return .nothing }
     guard let stretch = spike.evenStretch else {
       return spike.baseline.wakeups > 0
-        ? .refuted(.cpuFrequency, because: "the stretches are not longer by one factor") : .nothing
+        ? .refuted(.cpuFrequency, because: "the segments are not longer by a common factor")
+        : .nothing
     }
     var evidence = slow.map { [Evidence($0, note: "nominal \(highest) kHz")] } ?? []
     if throttled > 0 {
@@ -53,8 +55,9 @@ struct CPUFrequency: Rule {
       Finding(
         .cpuFrequency, name: "", confidence: slow != nil ? .likely : .possible,
         spans: stretch.spans, evidence: evidence,
-        nextStep: "All stretches were longer alike. Set the governor to performance and look at "
-          + "cooling and power limits.")
+        nextStep:
+          "All segments were longer by the same factor. Set the governor to performance and "
+          + "check cooling and power limits.")
     ])
   }
 }

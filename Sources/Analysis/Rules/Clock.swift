@@ -1,14 +1,16 @@
 import TraceModel
 
-/// The clock itself: a slow clocksource whose readings cost microseconds, or one that the kernel found unstable.
+/// The clock itself: a clocksource whose readings cost microseconds, or one that the kernel found
+/// unstable.
 ///
-/// Evidence: stamps and length that are all multiples of a tick: then the trace clock itself is that coarse, and a length
-/// of a tick or two says nothing of what ran. Else the name of the clocksource and the stretch between the return and the clock reading, or the kernel log's
-/// line on the clocksource together with a stretch that nothing else explains.
+/// Evidence: all timestamps and the length are multiples of a tick. The trace clock then has only
+/// this resolution, and a length of one or two ticks does not show what ran. Otherwise the name of
+/// the clocksource and a long clock-read segment, or a message about the clocksource in the kernel
+/// log together with time that nothing else explains.
 ///
-/// Refuted by: a stable tsc, arch timer or paravirtual clock.
+/// Ruled out by: a stable tsc, arch timer or paravirtual clock.
 ///
-/// Next step: use CLOCK_MONOTONIC, repair the clocksource (tsc=reliable only where it is).
+/// Next step: use CLOCK_MONOTONIC and fix the clocksource (tsc=reliable only if the TSC is).
 struct Clock: Rule {
   static let profile = RuleProfile(
     .clock, needs: [.fact(.clocksource)], best: .likely,
@@ -28,11 +30,12 @@ struct Clock: Rule {
         .clock, name: "resolution of \(step)", confidence: .possible, spans: [spike.sample.window],
         evidence: [
           Evidence(
-            source: "trace clock", text: "all stamps and the length are multiples of \(step)")
+            source: "trace clock", text: "all timestamps and the length are multiples of \(step)")
         ],
-        nextStep: "The trace clock moves once every \(step), so the real length is anything up to "
-          + "one tick more or less. Record with a finer clock (trace_clock mono), or on a kernel "
-          + "with a high-resolution sched_clock.")
+        nextStep:
+          "The trace clock advances once every \(step), so the length may differ by up to one "
+          + "tick. Record with a finer clock (trace_clock mono), or on a kernel with a high-resolution "
+          + "sched_clock.")
     ])
   }
 
@@ -46,8 +49,9 @@ struct Clock: Rule {
           .clock, name: spike.context.clocksource ?? "", confidence: .possible,
           spans: LateTimer.spans(spike),
           evidence: [Evidence(source: "kernel log", text: trouble)],
-          nextStep: "The kernel changed its clocksource in this run: its times are not to be "
-            + "trusted until that is repaired.")
+          nextStep:
+            "The kernel changed its clocksource during this run. Times are not reliable until "
+            + "the cause is fixed.")
       ])
     }
     let reading = spike.span(.clockRead)
@@ -59,8 +63,8 @@ struct Clock: Rule {
       Finding(
         .clock, name: source, confidence: .possible, spans: spike.ownSpans(in: reading),
         evidence: [Evidence(source: "current_clocksource", text: source)],
-        nextStep: "Each reading of \(source) costs microseconds. Find out in the kernel log why "
-          + "the CPU's own counter was not taken.")
+        nextStep: "Each reading of \(source) costs microseconds. Check the kernel log for why the "
+          + "counter of the CPU is not used.")
     ])
   }
 }

@@ -1,15 +1,18 @@
 import TraceModel
 
-/// The deadline server let normal tasks run in front of real-time ones (6.12 and later).
+/// The deadline server ran normal tasks before real-time tasks (Linux 6.12 and later).
 ///
-/// Evidence: the server's timer (dl_task_timer) expires, and the CPU goes to a normal task while a real-time one is
-/// runnable, or stays with it; the timer is armed again where the real-time task goes on. Both ends make it proven. Where
-/// timers were not recorded, the same switches as for throttling, on a kernel that has the server and where throttling of
-/// the real-time class is gone (no CONFIG_RT_GROUP_SCHED).
+/// Evidence: the timer of the server (dl_task_timer) expires, and the CPU switches to a normal
+/// task, or continues one, while a real-time task is runnable. The timer is armed again when the
+/// real-time task continues. Both ends make it proven. If timers were not recorded, the same
+/// switches as for throttling count, on a kernel that has the server and does not throttle the
+/// real-time class (no CONFIG_RT_GROUP_SCHED).
 ///
-/// Refuted by: an older kernel, a server with a runtime of 0, the kernel log's throttling line of this run.
+/// Ruled out by: an older kernel, a server with a runtime of 0, or a throttling message in the
+/// kernel log of this run.
 ///
-/// Next step: shorten the real-time loop; the server's runtime is in /sys/kernel/debug/sched/fair_server.
+/// Next step: shorten the real-time loop. The runtime of the server is in
+/// /sys/kernel/debug/sched/fair_server.
 struct DeadlineServer: Rule {
   static let profile = RuleProfile(
     .deadlineServer, needs: [.switches, .waking, .fact(.deadlineServer)],
@@ -27,7 +30,7 @@ struct DeadlineServer: Rule {
     guard timer != nil || Throttling.isServer(spike.context) else { return .nothing }
     return finding(
       throttled.task, throttled.isDirect ? .likely : .possible, throttled.spans,
-      (timer.map { [Evidence($0, note: "the server's timer")] } ?? []) + [throttled.evidence])
+      (timer.map { [Evidence($0, note: "timer of the server")] } ?? []) + [throttled.evidence])
   }
 
   private func finding(
@@ -37,8 +40,9 @@ struct DeadlineServer: Rule {
       Finding(
         .deadlineServer, name: task.text, confidence: confidence, spans: spans,
         evidence: evidence,
-        nextStep: "Real-time tasks starved the normal ones until the deadline server stepped in. "
-          + "Shorten the loop, or change runtime and period in /sys/kernel/debug/sched/fair_server."
+        nextStep:
+          "Real-time tasks starved normal tasks until the deadline server ran these. Shorten "
+          + "the loop, or change runtime and period in /sys/kernel/debug/sched/fair_server."
       )
     ])
   }

@@ -1,18 +1,19 @@
 import TraceModel
 
-/// A hard interrupt, long or many of them, ran where the thread should have been woken or switched to.
+/// One long IRQ handler, or many of them, ran before the thread was woken or switched to.
 ///
-/// Evidence: entry and exit of the handler or vector; its own time counts, nested ones are taken off. Of the
-/// interrupt that woke the thread the time in front of the wake-up and behind it counts. Short ones of several
-/// kinds are one finding where their sum is worth it. In a latency tracer's section that begins on an interrupt's way in
-/// the handler answers for it, likely: that of the device where a line names it. In a wakeup tracer's lines an interrupt
-/// has the time between its own first and last line, and not what comes after; osnoise's irq_noise is its own begin and
-/// end.
+/// Evidence: entry and exit of the handler or vector. Its net time counts, without nested ones. Of
+/// the interrupt that woke the thread, the times before and after the wakeup count. Short handlers
+/// of several kinds are one finding if their sum is large enough. If the section of a latency
+/// tracer begins at the entry of an interrupt, its handler is likely, or that of the device if a
+/// line names it. In the lines of a wakeup tracer, an interrupt takes the time between its own
+/// first and last line. The irq_noise event of osnoise has its own begin and end.
 ///
-/// Refuted by: a handler that ended before the expiry or began after the clock reading; on a guest whose steal time
-/// grew by as much, the host may have paused the CPU inside it.
+/// Ruled out by: a handler that ended before the expiry or began after the clock reading. In a
+/// guest whose steal time grew by as much, the host may have paused the CPU inside the handler.
 ///
-/// Next step: move the interrupt to another CPU, let the driver coalesce, or run the handler in a thread (threadirqs).
+/// Next step: move the IRQ to another CPU, enable interrupt coalescing, or run the handler in a
+/// thread (threadirqs).
 struct HardIRQ: Rule {
   static let profile = RuleProfile(
     .hardIRQ, needs: [.interrupts], best: .proven,
@@ -24,7 +25,7 @@ struct HardIRQ: Rule {
 
   func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome {
     let parts = noise.parts(of: .hardIRQ, in: spike) { _ in
-      "Move the interrupt to another CPU, or find out why its handler takes so long."
+      "Move the IRQ to another CPU, or find out why its handler takes so long."
     } name: {
       if case .interrupt(let name) = $0 { name } else { nil }
     }
@@ -32,7 +33,7 @@ struct HardIRQ: Rule {
     guard case .interrupt(let name) = noise.kind else { return noise.summary(.hardIRQ, in: spike) }
     return noise.finding(
       .hardIRQ, name, .proven, in: spike,
-      nextStep: "Move the interrupt to another CPU, or find out why its handler takes so long.")
+      nextStep: "Move the IRQ to another CPU, or find out why its handler takes so long.")
   }
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
@@ -62,7 +63,7 @@ struct HardIRQ: Rule {
           spans: spike.replay.spans(in: before) { $0.occupant == entry.occupant },
           evidence: evidence,
           nextStep: "\(entry.count) interrupt\(entry.count == 1 ? "" : "s") took "
-            + "\(entry.net.microseconds) us here. \(Self.advice(entry.occupant))"))
+            + "\(entry.net.microseconds) us. \(Self.advice(entry.occupant))"))
     }
     if findings.isEmpty { findings += marked(spike, in: before) }
     if let sum = spike.together(.hardIRQ, small, in: before, group: "interrupts") {
@@ -71,8 +72,8 @@ struct HardIRQ: Rule {
     return RuleOutcome(findings: findings)
   }
 
-  /// The interrupts by the marks of a wakeup tracer's lines, which has no events of interrupts: from the first line in
-  /// one to its last.
+  /// The interrupts by the marks of a wakeup tracer's lines, which has no events of interrupts:
+  /// from the first line in one to its last.
   private func marked(_ spike: SpikeCase, in span: TimeSpan) -> [Finding] {
     guard spike.isTracedWakeup else { return [] }
     let events = spike.events(in: TimeSpan(span.start, span.end + Nanoseconds(1)))
@@ -87,14 +88,14 @@ struct HardIRQ: Rule {
       return Finding(
         .hardIRQ, name: interrupt.name, confidence: .likely, spans: spans,
         evidence: [
-          Evidence(interrupt.first, note: "in a hard interrupt"),
-          Evidence(interrupt.last, note: "last line in the hard interrupt"),
+          Evidence(interrupt.first, note: "in an IRQ handler"),
+          Evidence(interrupt.last, note: "last line in the IRQ handler"),
         ],
         nextStep: woke == false
           ? "This interrupt took \(length) us while \(spike.sample.task.text) was runnable. Move it "
             + "to another CPU, or shorten its handler."
-          : "The interrupt that woke \(spike.sample.task.text) went on for "
-            + "\(length) us; part of it is what the tracer's own lines and stacks cost.")
+          : "The interrupt that woke \(spike.sample.task.text) continued for \(length) us. Part of "
+            + "this time is the cost of the lines and stacks that the tracer recorded.")
     }
   }
 
@@ -140,9 +141,9 @@ struct HardIRQ: Rule {
 
   private static func advice(_ occupant: Occupant) -> String {
     if case .irq(let number, _) = occupant {
-      return "Move it to another CPU (/proc/irq/\(number)/smp_affinity_list), or let its driver "
-        + "coalesce; threadirqs makes it preemptible."
+      return "Move it to another CPU (/proc/irq/\(number)/smp_affinity_list), or enable interrupt "
+        + "coalescing in its driver. The boot option threadirqs makes it preemptible."
     }
-    return "Find out which timers or calls it served: the excerpt lists them."
+    return "The excerpt lists the timers or calls that it handled."
   }
 }

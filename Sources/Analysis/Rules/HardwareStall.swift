@@ -1,16 +1,21 @@
 import TraceModel
 
-/// The hardware or its firmware stopped the CPU (SMI, thermal, memory).
+/// The hardware or its firmware stopped the CPU (SMI, thermal control, memory).
 ///
-/// Evidence: silence where code with interrupts enabled was interrupted, or between two events that follow each other
-/// at once; an SMI counter that grew makes it likely, and proven where all CPUs were silent together. So does a gap
-/// that the hwlat tracer found meanwhile, and one on another CPU that covers 80 % makes it proven on a machine that is known to be physical. In kernel code
-/// that is not seen to enable interrupts again, only a few SMIs in the run or such a gap speak for it. A gap that hwlat
-/// itself measured is possible: what took the time is not in it. So is what of osnoise's sample no event covers.
+/// Evidence: no events although code with IRQs enabled was interrupted, or between two events that
+/// usually follow each other at once. An SMI counter that grew makes it likely, or proven if all
+/// CPUs were silent at the same time. A gap that the hwlat tracer measured meanwhile makes it
+/// likely too. If it is on another CPU and covers 80 %, it makes the cause proven on a machine that
+/// is known to be physical. In kernel code that is not seen to enable IRQs, only a few SMIs in the
+/// run or such a gap are evidence. A gap that hwlat itself measured is possible, because hwlat does
+/// not show what took the time. The same holds for the part of an osnoise sample that no event
+/// covers.
 ///
-/// Refuted by: a hypervisor, which looks the same, unless the SMI counter grew; kernel code that had interrupts off.
+/// Ruled out by: a hypervisor, which looks the same, unless the SMI counter grew; or kernel code
+/// with IRQs disabled.
 ///
-/// Next step: hwlatdetect or the hwlat tracer, the BIOS's options (USB legacy, power capping), the vendor.
+/// Next step: run hwlatdetect or the hwlat tracer, check the BIOS options (USB legacy, power
+/// capping), and ask the vendor.
 struct HardwareStall: Rule {
   static let profile = RuleProfile(
     .hardwareStall, needs: [.waking, .wakeStack], proof: [.fact(.smiCounter)], best: .proven,
@@ -22,12 +27,12 @@ struct HardwareStall: Rule {
     guard nmis == 0 else { return .nothing }
     return noise.finding(
       .hardwareStall, "", .possible, in: spike,
-      nextStep: "hwlat had interrupts disabled: firmware, the hardware or a hypervisor took the "
-        + "time. \(Self.advice(spike.context))")
+      nextStep: "hwlat disables IRQs, so firmware, the hardware or a hypervisor took the time. "
+        + "\(Self.advice(spike.context))")
   }
 
-  /// What of osnoise's sample no event covers: its thread was kept from reading the clock, and no interrupt, softirq, NMI
-  /// or thread is there that did it.
+  /// What of osnoise's sample no event covers: its thread was kept from reading the clock, and no
+  /// interrupt, softirq, NMI or thread is there that did it.
   private func uncovered(
     _ sample: TraceEvent, _ parts: [TimeSpan], _ spike: SpikeCase
   ) -> RuleOutcome {
@@ -39,11 +44,11 @@ struct HardwareStall: Rule {
       .hardwareStall, name: "", confidence: .possible, spans: rest,
       evidence: [Evidence(sample, note: what)],
       nextStep:
-        "The hardware, a hypervisor, or code that is not traced took \(length.microseconds) "
-        + "us. Record all osnoise events, irq_vectors and sched_switch. \(Self.advice(spike.context))"
+        "The hardware, a hypervisor, or code without events took \(length.microseconds) us. Record "
+        + "all osnoise events, irq_vectors and sched_switch. \(Self.advice(spike.context))"
     )
     guard spike.context.platform != .bareMetal else { return RuleOutcome(findings: [finding]) }
-    let host = OpenRival(.hypervisor, because: "\(what): a pause by a host looks the same")
+    let host = OpenRival(.hypervisor, because: "\(what), and a pause by a host looks the same")
     return RuleOutcome(findings: [finding], open: [host])
   }
 
@@ -59,11 +64,13 @@ struct HardwareStall: Rule {
       evidence.append(
         Evidence(
           source: "MSR_SMI_COUNT",
-          text: count == 0 ? "did not grow: no SMI, but thermal or memory" : "grew by \(count)"))
+          text: count == 0
+            ? "did not grow, so the cause is not an SMI, but thermal or memory" : "grew by \(count)"
+        ))
     }
     let gaps = stalls.flatMap { spike.gaps(in: $0.span) }
     evidence += gaps.map(\.evidence)
-    // Another CPU that looked for gaps had one of its own at the same time: no code of this kernel does that.
+    // Another CPU that looked for gaps had one at the same time: no code of this kernel does that.
     let wasSeen = stalls.allSatisfy { spike.sharedGap(over: $0.span) != nil }
     let together = stalls.allSatisfy { isShared($0.span, spike) }
     return RuleOutcome(findings: [
@@ -80,12 +87,13 @@ struct HardwareStall: Rule {
   /// What to look at: SMIs are an x86 matter, and only Intel's processors count them.
   private static func advice(_ context: SystemContext) -> String {
     context.isX86 == false
-      ? "Run the hwlat tracer, and ask the vendor what its firmware does on this CPU."
-      : "Run hwlatdetect or the hwlat tracer, watch the SMI counter (--smi), and look at the BIOS's "
+      ? "Run the hwlat tracer, and ask the vendor what the firmware does on this CPU."
+      : "Run hwlatdetect or the hwlat tracer, watch the SMI counter (--smi), and check the BIOS "
         + "options."
   }
 
-  /// Whether every other CPU was busy around the stretch and silent in it, and there is another one.
+  /// Whether every other CPU was busy around the stretch and silent in it, and there is another
+  /// one.
   private func isShared(_ span: TimeSpan, _ spike: SpikeCase) -> Bool {
     let margin = Nanoseconds(microseconds: 100)
     let others = spike.timeline.cpus.filter { $0.cpu != spike.timerCPU && $0.cpu != spike.cpu }

@@ -1,14 +1,15 @@
 import TraceModel
 
-/// A task that outranks the measured thread had the CPU while the thread was ready.
+/// A task of higher priority ran while the measured thread was runnable.
 ///
-/// Evidence: sched_switch to and from it, with priorities of its own fields; its own time counts, interrupts on top
-/// of it are taken off. Tasks that are short, but many, are one finding: the longest is named, their sum is told.
+/// Evidence: sched_switch to and from it, with the priorities in these events. Its net time counts,
+/// without interrupts. Many short tasks are one finding, which names the longest and reports their
+/// sum.
 ///
-/// Refuted by: no task above the thread in the wait; a task that was only boosted (priority-inversion), a stopper, an
-/// interrupt thread or an RCU thread has a class of its own.
+/// Ruled out by: no task above the thread during the wait. A task that was only boosted
+/// (priority-inversion), a stopper thread, an IRQ thread and an RCU thread have their own classes.
 ///
-/// Next step: is it meant to be above the thread? If not, change one of the two priorities (chrt -p).
+/// Next step: if this order is not intended, change one of the two priorities (chrt -p).
 struct HigherPriorityTask: Rule {
   static let profile = RuleProfile(
     .higherPriorityTask, needs: [.switches, .waking], best: .proven,
@@ -20,15 +21,17 @@ struct HigherPriorityTask: Rule {
       .higherPriorityTask, group: "tasks above \(owner.text)"
     ) { rival in
       "\(rival.task.text) runs at \(rival.priority?.text ?? "?"), the measured thread at "
-        + "\(owner.text). Is it meant to be above it? If not, change one of the two (chrt -p)."
+        + "\(owner.text). If this order is not intended, change one of the two (chrt -p)."
     }
     if findings.isEmpty, spike.waiting.length >= spike.floor {
       guard spike.knowsWhoRan else {
         return .open(
-          .higherPriorityTask, because: "who ran while the thread was runnable was not recorded")
+          .higherPriorityTask,
+          because: "the trace does not show what ran while the thread was runnable")
       }
       return .refuted(
-        .higherPriorityTask, because: "no task above \(owner.text) ran while the thread was ready")
+        .higherPriorityTask,
+        because: "no task above \(owner.text) ran while the thread was runnable")
     }
     return RuleOutcome(findings: findings)
   }

@@ -2,21 +2,25 @@ import TraceModel
 
 /// The hypervisor did not run the virtual CPU.
 ///
-/// Evidence: the timer interrupt was late although user space or idle was interrupted, where interrupts are enabled, or
-/// nothing was written between two events that follow each other at once (which of the timer interrupt's own do, the rest
-/// of the trace shows), or the idle loop was still there long after it had been asked to give the CPU up. Steal time that grew, a gap that the
-/// hwlat tracer found meanwhile, several interrupts pending at the end of the silence, or an end at the same place in a period of
-/// 100 ms as the pauses of earlier spikes, make it likely; only a trace of the host could prove it.
+/// Evidence: the timer interrupt was late although it stopped user space or idle, where IRQs are
+/// enabled. Or there is no event between two events that usually follow each other at once (the
+/// rest of the trace shows which events of the timer interrupt do), or the idle loop continued long
+/// after need-resched was set. Steal time that grew, a gap that the hwlat tracer measured
+/// meanwhile, several interrupts pending at the end, or an end at the same phase of a 100 ms period
+/// as earlier pauses make it likely. Only a trace of the host can prove it.
 ///
-/// Refuted by: a machine that was looked at and is physical (where that is not known, it is not decided); kernel code that enabled interrupts when the interrupt came.
+/// Ruled out by: a machine that is known to be physical (if this is unknown, it is not decided), or
+/// kernel code that was just enabling IRQs when the interrupt came.
 ///
-/// Next step: pin the virtual CPUs, do not overcommit the host, trace the host. It is no fault of this kernel.
+/// Next step: pin the virtual CPUs, do not overcommit the host, trace the host. This kernel is not
+/// the cause.
 struct Hypervisor: Rule {
   static let profile = RuleProfile(
     .hypervisor, needs: [.waking, .wakeStack, .fact(.hypervisor)], proof: [.fact(.steal)],
     best: .likely,
-    takes: "a trace of the host (trace-cmd agent); from inside it is likely at best, with steal "
-      + "time that the host exports.")
+    takes:
+      "a trace of the host (trace-cmd agent); inside the guest it is at most likely, with steal "
+      + "time counted by the host.")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     var stalls = spike.stalls
@@ -28,7 +32,7 @@ struct Hypervisor: Rule {
       {
         return .refuted(
           .hypervisor,
-          because: "the late interrupt met \(first.name) in the kernel"
+          because: "the late interrupt stopped \(first.name) in the kernel"
             + (spike.context.countsSteal == true && spike.context.steal[spike.cpu] == .zero
               ? " and steal time did not grow" : ""))
       }
@@ -46,9 +50,9 @@ struct Hypervisor: Rule {
         return .open(
           .hypervisor,
           because: spike.guestSign.map {
-            "the interrupt of a paravirtual device says that this was a guest (\($0.text))"
+            "the interrupt of a paravirtual device shows that this was a guest (\($0.text))"
           }
-            ?? "whether this was a virtual machine is not known")
+            ?? "the trace does not show whether this was a virtual machine")
       }
       name = ""
     }
@@ -75,8 +79,8 @@ struct Hypervisor: Rule {
       OpenRival(
         .hardIRQ,
         because:
-          "the \($0.span.length.microseconds) us fell into \($0.interrupted), which takes far "
-          + "less elsewhere in this trace")
+          "the \($0.span.length.microseconds) us passed in \($0.interrupted), which takes far less "
+          + "elsewhere in this trace")
     }
     return RuleOutcome(
       findings: [
@@ -85,9 +89,10 @@ struct Hypervisor: Rule {
           confidence: confidence,
           spans: stalls.map(\.span), evidence: evidence,
           nextStep: (confidence == .likely
-            ? "The host took the CPU away, which is not a fault of this kernel. "
-            : "The host may have taken the CPU away. ")
-            + "A trace of the host decides. Pin the virtual CPUs and do not overcommit the host.")
+            ? "The host preempted the CPU, which this kernel cannot prevent. "
+            : "The host may have preempted the CPU. ")
+            + "A trace of the host would show it. Pin the virtual CPUs and do not overcommit the host."
+        )
       ], open: rival.map { [$0] } ?? [])
   }
 }

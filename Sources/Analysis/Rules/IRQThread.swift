@@ -1,12 +1,13 @@
 import TraceModel
 
-/// A thread that does the work of an interrupt or a softirq had the CPU: irq/N, ktimers, ksoftirqd.
+/// A thread that does the work of an IRQ or a softirq ran instead: irq/N, ktimers or ksoftirqd.
 ///
-/// Evidence: sched_switch to and from it, with a priority not below the measured thread's.
+/// Evidence: sched_switch to and from it, with a priority not below that of the measured thread.
 ///
-/// Refuted by: a lower priority (then it only stood there).
+/// Ruled out by: a lower priority, because the thread then only happened to be running.
 ///
-/// Next step: chrt the interrupt thread, or the measured one, so that their order is meant.
+/// Next step: set the priorities of the IRQ thread and of the measured thread in the intended order
+/// (chrt).
 struct IRQThread: Rule {
   static let profile = RuleProfile(
     .irqThread, needs: [.switches, .waking], best: .proven,
@@ -15,10 +16,10 @@ struct IRQThread: Rule {
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let owner = spike.priority
     return RuleOutcome(
-      findings: spike.findings(.irqThread, group: "interrupt threads") { rival in
+      findings: spike.findings(.irqThread, group: "IRQ threads") { rival in
         "\(rival.task.text) runs at \(rival.priority?.text ?? "?"), the measured thread at "
-          + "\(owner.text). Interrupt threads start at rt 50: give the more urgent of the two the "
-          + "higher priority (chrt -p)."
+          + "\(owner.text). IRQ threads start at rt 50. Give the more urgent of the two the higher "
+          + "priority (chrt -p)."
       })
   }
 }

@@ -1,20 +1,22 @@
 import TraceModel
 
-/// The CPU needed long to leave a deep idle state, on bare metal.
+/// The exit of the CPU from a deep idle state took long, on bare metal.
 ///
-/// Evidence: the wake-up interrupted the idle loop, nothing else was written meanwhile; power:cpu_idle names the
-/// state, whose advertised exit latency must fit: a stretch of more than three times of it is no idle exit. Where the
-/// kernel does not tell the latency, or nobody knows whether this was a guest, it is possible at most.
+/// Evidence: the wakeup interrupted the idle loop, and no other event was recorded meanwhile.
+/// power:cpu_idle names the state, whose exit latency must match. More than three times the exit
+/// latency is not an exit from idle. If the kernel does not report the exit latency, or it is
+/// unknown whether this was a guest, it is at most possible.
 ///
-/// Refuted by: a hypervisor (leaving idle is then the host's), a stretch far above the state's exit latency, or of more
-/// than 10 ms: no idle state takes that long.
+/// Ruled out by: a hypervisor, because the host then handles idle; a time far above the exit
+/// latency of the state; or more than 10 ms, because no idle state takes that long.
 ///
-/// Next step: hold /dev/cpu_dma_latency at 0 or disable the state; a test that holds it hides what production sees.
+/// Next step: hold /dev/cpu_dma_latency at 0, or disable the state. A test that holds it does not
+/// see what production sees.
 struct IdleExit: Rule {
   static let profile = RuleProfile(
     .idleExit, needs: [.waking, .events(["power:cpu_idle"])], proof: [.fact(.idleLatencies)],
     best: .likely,
-    takes: "the event power:cpu_idle and a cpuidle driver; only a hardware trace could prove it.")
+    takes: "the event power:cpu_idle and a cpuidle driver; only a hardware trace can prove it.")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     if case .guest = spike.context.platform { return .nothing }
@@ -28,7 +30,8 @@ struct IdleExit: Rule {
     // Exit latencies end at a few ms, even where most of the chip is switched off.
     guard first.span.length <= Nanoseconds(microseconds: 10_000) else {
       return .refuted(
-        .idleExit, because: "no idle state takes \(first.span.length.microseconds) us to leave")
+        .idleExit,
+        because: "no idle state has an exit latency of \(first.span.length.microseconds) us")
     }
     var confidence: Confidence = .possible
     var notes: [Evidence] = []
@@ -37,14 +40,14 @@ struct IdleExit: Rule {
       if let latency = spike.context.idleExitLatencies?[number] {
         notes = [
           Evidence(
-            source: "cpuidle", text: "\(state) needs \(latency.microseconds) us to leave",
+            source: "cpuidle", text: "\(state) has an exit latency of \(latency.microseconds) us",
             cpu: spike.timerCPU)
         ]
         if first.span.length > latency + latency + latency {
           if first.span.length.count / 10 > max(latency.count, 1) {
             return .refuted(
               .idleExit,
-              because: "\(state) needs \(latency.microseconds) us to leave, not "
+              because: "\(state) has an exit latency of \(latency.microseconds) us, not "
                 + "\(first.span.length.microseconds)")
           }
         } else if spike.context.platform == .bareMetal {
@@ -57,7 +60,8 @@ struct IdleExit: Rule {
         .idleExit, name: state, confidence: confidence, spans: stalls.map(\.span),
         evidence: (entry.map { [Evidence($0)] } ?? []) + notes
           + stalls.flatMap(spike.evidence(of:)),
-        nextStep: "Hold /dev/cpu_dma_latency at 0 (default here, off with --default-system) or "
+        nextStep:
+          "Hold /dev/cpu_dma_latency at 0 (default of breaktrace without --default-system), or "
           + "disable the state in /sys/devices/system/cpu/cpu\(spike.timerCPU)/cpuidle.")
     ])
   }

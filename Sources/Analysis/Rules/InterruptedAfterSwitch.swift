@@ -1,13 +1,13 @@
 import TraceModel
 
-/// Interrupts or softirqs ran between the switch to the thread and its clock reading.
+/// IRQs or softirqs ran between the switch to the thread and its clock reading.
 ///
-/// Evidence: entry and exit of the handler, vector or softirq behind the switch. A task that preempted the thread
-/// there keeps its own class.
+/// Evidence: entry and exit of the handler, vector or softirq after the switch. A task that
+/// preempted the thread there has its own class.
 ///
-/// Refuted by: nothing that ran behind the switch; a handler that began after the clock reading.
+/// Ruled out by: no interrupt after the switch, or a handler that began after the clock reading.
 ///
-/// Next step: as for the interrupt itself: move it to another CPU.
+/// Next step: move the interrupt to another CPU.
 struct InterruptedAfterSwitch: Rule {
   static let profile = RuleProfile(
     .interruptedAfterSwitch, needs: [.switches, .interrupts], best: .proven,
@@ -29,7 +29,7 @@ struct InterruptedAfterSwitch: Rule {
           confidence: evidence.count >= 2 ? .proven : .likely,
           spans: spike.replay.spans(in: after) { $0.occupant == entry.occupant },
           evidence: evidence,
-          nextStep: "\(entry.occupant.name) took \(entry.net.microseconds) us behind the switch. "
+          nextStep: "\(entry.occupant.name) took \(entry.net.microseconds) us after the switch. "
             + "Move it to another CPU."))
     }
     return RuleOutcome(findings: findings)

@@ -1,31 +1,34 @@
 import TraceModel
 
-/// Interrupts disabled by kernel code, so that the timer interrupt came late.
+/// Kernel code disabled IRQs, and the timer interrupt was late.
 ///
-/// Evidence: the timer interrupt came late, nothing else ran in interrupts, and the stack of the wake-up shows
-/// kernel code under the interrupt, as a rule the primitive that enabled interrupts again; the name is the innermost
-/// function that is not such a helper. A section of irqsoff or preemptirqsoff (or the irq_disable and irq_enable events)
-/// that covers at least 80 % of it makes it proven, unless most of it is one stretch without events that a pause of the
-/// machine could be. Without a stack the lines of a function tracer name the function (likely); else it is possible, on bare metal
-/// or where the interrupt's preempt depth or a kernel thread says that this was kernel code; only a kernel thread is named
-/// then, since a program is just where it happened. A section that irqsoff or preemptirqsoff recorded is judged by its own
-/// lines: the name is the function in which one stretch between two lines has half of it, else the function that held
-/// the lock; a wait for a spinning lock is possible at best. Without a wake-up the longest pair of irq_disable and
-/// irq_enable is such a section.
+/// Evidence: the timer interrupt was late, no other interrupt ran, and the stack of the wakeup
+/// shows kernel code below the interrupt, usually the primitive that enabled IRQs again. The name
+/// is the innermost function that is not such a helper. A section of irqsoff or preemptirqsoff (or
+/// a pair of irq_disable and irq_enable events) that covers at least 80 % makes it proven, unless
+/// most of it is one stretch without events that may be a pause of the machine. Without a stack,
+/// the lines of a function tracer name the function (likely). Otherwise it is possible, on bare
+/// metal or if the preempt depth of the interrupt or a kernel thread shows that kernel code was
+/// interrupted. Only a kernel thread is named then, because a program is not necessarily the cause.
+/// A section that irqsoff or preemptirqsoff recorded is judged by its own lines. The name is the
+/// function in which half of the time passed between two lines, otherwise the function that held
+/// the lock. A wait for a spinning lock is at most possible. Without a wakeup, the longest pair of
+/// irq_disable and irq_enable is such a section.
 ///
-/// Refuted by: an interrupt that came out of user space or idle, where interrupts are enabled; a gap that the hwlat tracer
-/// found on another CPU meanwhile. Where the interrupted frame is not one that enables interrupts, a machine that may be virtual or
-/// an SMI counter that grew makes it possible only: a host or firmware that stops the CPU looks the same. Not decided where
-/// no stack of the interrupted code was recorded.
+/// Ruled out by: an interrupt that stopped user space or idle, where IRQs are enabled, or a gap
+/// that the hwlat tracer measured on another CPU meanwhile. If the interrupted frame does not
+/// enable IRQs, a machine that may be virtual or an SMI counter that grew makes it only possible,
+/// because a host or firmware that stops the CPU looks the same. It is not decided if no stack of
+/// the interrupted code was recorded.
 ///
-/// Next step: look at what the function holds; an irqsoff trace with function-trace off gives begin and end. The task
-/// is only where it happened.
+/// Next step: check what the function does with IRQs disabled. An irqsoff trace without
+/// function-trace shows begin and end. The interrupted task is not necessarily the cause.
 struct IrqsOff: Rule {
   static let profile = RuleProfile(
     .irqsOff, needs: [.waking, .wakeStack],
     proof: [.tracer(["irqsoff", "preemptirqsoff", "irq_disable"])], best: .proven,
     takes: "CONFIG_IRQSOFF_TRACER (or CONFIG_PREEMPTIRQ_TRACEPOINTS) in the kernel; without it the "
-      + "stack of the wake-up makes it likely at best.")
+      + "stack of the wakeup makes it at most likely.")
 
   func examine(_ section: LatencySection, of spike: SpikeCase) -> RuleOutcome {
     TracedSection(section, of: spike).outcome(.irqsOff, in: spike)
@@ -37,7 +40,8 @@ struct IrqsOff: Rule {
     if let gap = spike.sharedGap(over: late) {
       return .refuted(
         .irqsOff,
-        because: "hwlat saw CPU \(gap.cpu) stand still for \(gap.length.microseconds) us meanwhile")
+        because:
+          "hwlat measured a pause of CPU \(gap.cpu) of \(gap.length.microseconds) us meanwhile")
     }
     let tracers = ["irqsoff", "preemptirqsoff", "irq_disable"]
     if let stop = spike.sharedStop(over: late), spike.section(of: tracers, over: [late]) == nil {
@@ -47,7 +51,7 @@ struct IrqsOff: Rule {
       if let code = spike.interrupted, code.mode != .kernel {
         return .refuted(
           .irqsOff,
-          because: "the late interrupt came out of \(code.mode == .user ? "user space" : "idle"), "
+          because: "the late interrupt stopped \(code.mode == .user ? "user space" : "idle"), "
             + "where interrupts are enabled")
       }
       let spans = LateTimer.spans(spike)
@@ -58,7 +62,7 @@ struct IrqsOff: Rule {
     }
     if let stop = StopMachine.stop(spike) {
       return .refuted(
-        .irqsOff, because: "\(stop.task.text) stops the machine with interrupts off by design")
+        .irqsOff, because: "\(stop.task.text) stops the machine with IRQs disabled by design")
     }
     let section = spike.section(of: tracers, over: timer.spans)
     // A host or firmware that stops the CPU leaves the same traces, but not just there.
@@ -76,8 +80,9 @@ struct IrqsOff: Rule {
     if section == nil, timer.code.stoppedAtInterruptEnable, spike.stealCovers(late) {
       return .open(
         .irqsOff,
-        because: "\(function?.text ?? "the interrupted code") may have held interrupts off, but the "
-          + "host took the CPU for as long: steal time grew by \(spike.steal.microseconds / 1_000) ms"
+        because:
+          "\(function?.text ?? "the interrupted code") may have disabled IRQs, but steal time "
+          + "grew by as much, \(spike.steal.microseconds / 1_000) ms"
       )
     }
     return finding(
@@ -102,12 +107,13 @@ struct IrqsOff: Rule {
         evidence: evidence + (section.map { [$0.evidence] } ?? []),
         nextStep: place.isEmpty
           ? (confidence > .possible ? "IRQs were disabled" : "IRQs may have been disabled")
-            + " in \(host), which is only where it happened. " + step
-          : "\(place) held interrupts off in \(host), which is only where it happened. " + step)
+            + " in \(host). The task is not necessarily the cause. " + step
+          : "\(place) disabled IRQs in \(host). The task is not necessarily the cause. " + step)
     ])
   }
 
-  /// Without a stack: what the function tracer's lines, the interrupt's preempt depth or the task's kind say.
+  /// Without a stack: what the function tracer's lines, the interrupt's preempt depth or the task's
+  /// kind say.
   private func withoutStack(_ spike: SpikeCase, _ spans: [TimeSpan]) -> RuleOutcome {
     let unknown = RuleOutcome.open(
       .irqsOff, because: "no stack of the interrupted code was recorded")
@@ -127,11 +133,11 @@ struct IrqsOff: Rule {
     guard
       inKernel != nil || late.isKernelThread || isMarked || spike.context.platform == .bareMetal
     else { return unknown }
-    let depth = inKernel.map { "preempt depth \($0.context.preemptDepth): in the kernel; " } ?? ""
-    var evidence = [Evidence(late.event, note: "\(lateness); \(depth)no stack says why")]
+    let depth = inKernel.map { "in the kernel at preempt depth \($0.context.preemptDepth); " } ?? ""
+    var evidence = [Evidence(late.event, note: "\(lateness); \(depth)no stack was recorded")]
     if let birth = late.birth {
       evidence.append(
-        Evidence(birth, note: "a kernel thread, which never runs user space"))
+        Evidence(birth, note: "a kernel thread, which never runs in user space"))
     }
     // A program is only where it happened; a kernel thread's code is all that runs in it.
     return finding(

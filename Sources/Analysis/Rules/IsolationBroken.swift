@@ -1,13 +1,15 @@
 import TraceModel
 
-/// Something ran on an isolated CPU that isolation should keep away: a kworker, a call from another CPU, the tick.
+/// Something ran on an isolated CPU that isolation should keep away: a kworker, a call from another
+/// CPU, or the tick.
 ///
-/// Evidence: the CPU is in isolcpus=, nohz_full= or an isolated cpuset, and events on it show a kworker, an
-/// inter-processor call or (nohz_full) the tick in the wake-up's way.
+/// Evidence: the CPU is in isolcpus=, nohz_full= or an isolated cpuset, and events show a kworker,
+/// an inter-processor call or (nohz_full) the tick during the wakeup.
 ///
-/// Refuted by: a CPU that is not isolated. Real-time tasks that were put there on purpose are not counted.
+/// Ruled out by: a CPU that is not isolated. Real-time tasks that were placed there on purpose do
+/// not count.
 ///
-/// Next step: irq affinity, workqueue.cpumask, rcu_nocbs, and who sent the call.
+/// Next step: check the IRQ affinities, workqueue.cpumask, rcu_nocbs, and the sender of the call.
 struct IsolationBroken: Rule {
   static let profile = RuleProfile(
     .isolationBroken, needs: [.switches, .fact(.isolation)], best: .proven,
@@ -26,9 +28,9 @@ struct IsolationBroken: Rule {
             Evidence(
               source: "isolated CPUs", text: spike.context.isolatedCPUs.list, cpu: spike.cpu)
           ],
-          nextStep: "\(name) ran on isolated CPU \(spike.cpu). Keep it away: "
-            + "/sys/devices/virtual/workqueue/cpumask, irq affinity, rcu_nocbs=, and find who sent "
-            + "the call."))
+          nextStep: "\(name) ran on isolated CPU \(spike.cpu). Check "
+            + "/sys/devices/virtual/workqueue/cpumask, the IRQ affinities and rcu_nocbs=, and find "
+            + "the sender of the call."))
     }
     if let held = spike.held, KernelTasks.isWorker(held.blocker.comm) {
       let work = held.works.first ?? lastWork(spike, pid: held.blocker.pid, at: held.span.start)

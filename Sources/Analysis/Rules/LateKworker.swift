@@ -2,12 +2,14 @@ import TraceModel
 
 /// A work item ran late because its kworker waited for the CPU.
 ///
-/// Evidence: workqueue_queue_work and workqueue_execute_start of one work item, and the waking and switch of the
-/// kworker that ran it; the name is the work's function, since kworkers are shared and rename themselves.
+/// Evidence: workqueue_queue_work and workqueue_execute_start of one work item, and the waking and
+/// switch of the kworker that ran it. The name is the function of the work, because kworkers are
+/// shared and rename themselves.
 ///
-/// Refuted by: a thread that is no kworker; a kworker whose work is not in the trace.
+/// Ruled out by: a thread that is not a kworker, or a kworker whose work is not in the trace.
 ///
-/// Next step: WQ_HIGHPRI or an unbound workqueue, workqueue.cpumask, or no polling in the consumer.
+/// Next step: use WQ_HIGHPRI or an unbound workqueue, set workqueue.cpumask, or do not poll in the
+/// consumer.
 struct LateKworker: Rule {
   static let profile = RuleProfile(
     .lateKworker,
@@ -49,10 +51,10 @@ struct LateKworker: Rule {
         spans: spans,
         evidence: (queued.map { [Evidence($0)] } ?? [])
           + spike.rivals.prefix(2).flatMap(\.evidence) + [Evidence(started)],
-        nextStep: "The work \(function.name) began "
+        nextStep: "The work \(function.name) started "
           + (delay.map { "\($0) us after it was queued" } ?? "late")
-          + "; its worker waited behind " + behind.joined(separator: ", ")
-          + ". WQ_HIGHPRI, an unbound workqueue or workqueue.cpumask shortens that.")
+          + ", because its worker waited behind " + behind.joined(separator: ", ")
+          + ". WQ_HIGHPRI, an unbound workqueue or workqueue.cpumask can shorten this.")
     ])
   }
 }

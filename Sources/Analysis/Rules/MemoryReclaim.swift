@@ -1,12 +1,14 @@
 import TraceModel
 
-/// Memory was reclaimed or compacted by the task that kept the CPU, or by the measured thread itself.
+/// The running task, or the measured thread itself, reclaimed or compacted memory.
 ///
-/// Evidence: begin and end of direct reclaim or compaction (vmscan, compaction) by that task in the stretch.
+/// Evidence: begin and end of direct reclaim or compaction (vmscan, compaction) by that task during
+/// the wait.
 ///
-/// Refuted by: reclaim of other tasks on other CPUs.
+/// Ruled out by: reclaim only by other tasks on other CPUs.
 ///
-/// Next step: lock and touch memory before the loop, raise vm.min_free_kbytes, limit the load's memory.
+/// Next step: lock and touch memory before the loop, raise vm.min_free_kbytes, limit the memory of
+/// the load.
 struct MemoryReclaim: Rule {
   static let profile = RuleProfile(
     .memoryReclaim, needs: [.events(["vmscan:mm_vmscan_direct_reclaim_begin"])], best: .likely,
@@ -57,8 +59,8 @@ struct MemoryReclaim: Rule {
         .memoryReclaim, name: task.text, confidence: .likely, spans: spans,
         evidence: Array(evidence.prefix(4)),
         nextStep:
-          "\(task.text) had to reclaim memory itself. Leave more free (vm.min_free_kbytes), "
-          + "or limit the memory of the load.")
+          "\(task.text) reclaimed memory directly. Keep more memory free (vm.min_free_kbytes), or "
+          + "limit the memory of the load.")
     ]
   }
 }

@@ -1,13 +1,14 @@
 import TraceModel
 
-/// The measured thread was moved to another CPU on its way.
+/// The measured thread was migrated to another CPU during the wakeup.
 ///
-/// Evidence: sched_migrate_task of the thread between its enqueue and its switch, and the time in which the new CPU
-/// did nothing else for it; a migration/N thread on one CPU alone that moved it.
+/// Evidence: sched_migrate_task of the thread between its enqueue and its switch, and the time in
+/// which the new CPU did nothing else for it; or a migration/N thread that moved it, on one CPU
+/// only.
 ///
-/// Refuted by: a pinned thread, or no migration in the window.
+/// Ruled out by: a pinned thread, or no migration in the window.
 ///
-/// Next step: pin the thread (affinity), keep the load balancer away (isolcpus=, cpusets).
+/// Next step: pin the thread, keep the load balancer away (isolcpus=, cpusets).
 struct Migration: Rule {
   static let profile = RuleProfile(
     .migration, needs: [.events(["sched:sched_migrate_task"])], best: .likely,

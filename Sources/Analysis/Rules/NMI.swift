@@ -1,13 +1,14 @@
 import TraceModel
 
-/// A non-maskable interrupt ran: a watchdog, a profiler, hardware errors.
+/// A non-maskable interrupt ran: a watchdog, a profiler or a hardware error.
 ///
-/// Evidence: nmi:nmi_handler, which is written at the handler's end with its length; osnoise's nmi_noise; NMIs that hwlat
-/// counted in a look with a gap (likely).
+/// Evidence: nmi:nmi_handler, which is recorded at the end of the handler with its length;
+/// nmi_noise of osnoise; or NMIs that hwlat counted in a sample with a gap (likely).
 ///
-/// Refuted by: no NMI in the window.
+/// Ruled out by: no NMI in the window.
 ///
-/// Next step: nmi_watchdog=0, and stop perf or other profiling; the handler's name says whose it is.
+/// Next step: set nmi_watchdog=0, and stop perf and other profilers. The name of the handler shows
+/// its owner.
 struct NMI: Rule {
   static let profile = RuleProfile(
     .nmi, needs: [.events(["nmi:nmi_handler"])], best: .proven,
@@ -15,7 +16,7 @@ struct NMI: Rule {
 
   func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome {
     let parts = noise.parts(of: .nmi, in: spike) { _ in
-      "Turn off the NMI watchdog (nmi_watchdog=0) and profilers (perf)."
+      "Disable the NMI watchdog (nmi_watchdog=0) and profilers (perf)."
     } name: {
       if case .nmi = $0 { "" } else { nil }
     }
@@ -24,12 +25,12 @@ struct NMI: Rule {
     case .nmi:
       return noise.finding(
         .nmi, "", .proven, in: spike,
-        nextStep: "Turn off the NMI watchdog (nmi_watchdog=0) and profilers (perf).")
+        nextStep: "Disable the NMI watchdog (nmi_watchdog=0) and profilers (perf).")
     case .gap(let count) where count > 0:
       return noise.finding(
         .nmi, "", .likely, in: spike,
         nextStep:
-          "hwlat counted \(count) NMI\(count == 1 ? "" : "s") in this look. Turn off the NMI "
+          "hwlat counted \(count) NMI\(count == 1 ? "" : "s") in this sample. Disable the NMI "
           + "watchdog (nmi_watchdog=0) and profilers (perf).")
     default: return noise.summary(.nmi, in: spike)
     }
@@ -45,8 +46,8 @@ struct NMI: Rule {
           spans: spike.replay.spans(in: spike.sample.window) { $0.occupant == entry.occupant },
           evidence: HardIRQ.evidence(spike, of: entry.occupant, in: spike.sample.window),
           nextStep: "\(entry.count) NMI\(entry.count == 1 ? "" : "s") took "
-            + "\(entry.net.microseconds) us. Turn off the NMI watchdog (nmi_watchdog=0) and "
-            + "profilers (perf), the tool's user's own included."))
+            + "\(entry.net.microseconds) us. Disable the NMI watchdog (nmi_watchdog=0) and "
+            + "profilers (perf)."))
     }
     return RuleOutcome(findings: findings)
   }

@@ -1,14 +1,18 @@
 import TraceModel
 
-/// The kernel's model does not preempt a task in the kernel, and the running one stayed there.
+/// The preemption model of the kernel does not preempt kernel code, and the running task stayed in
+/// the kernel.
 ///
-/// Evidence: need-resched was set, the task that the wake-up had interrupted kept the CPU, and the model is none or
-/// voluntary (lazy for a normal thread); the switch comes at its next voluntary point, often with prev_state R+. The
-/// name is the innermost function of the stack that is no helper, or the work item.
+/// Evidence: need-resched was set, the task that the wakeup had interrupted continued, and the
+/// model is none or voluntary (lazy for a normal thread). The switch comes at the next voluntary
+/// preemption point, often with prev_state R+. The name is the innermost function of the stack that
+/// is not a helper, or the work item.
 ///
-/// Refuted by: an interrupt out of user space, which is left at once; need-resched not set; an idle CPU.
+/// Ruled out by: an interrupt that stopped user space, which is preempted at once; need-resched not
+/// set; or an idle CPU.
 ///
-/// Next step: preempt=full (CONFIG_PREEMPT_DYNAMIC) or PREEMPT_RT; the task that stood there is not at fault.
+/// Next step: use preempt=full (CONFIG_PREEMPT_DYNAMIC) or PREEMPT_RT. The interrupted task is not
+/// the cause.
 struct NonPreemptibleKernel: Rule {
   static let profile = RuleProfile(
     .nonPreemptibleKernel, needs: [.waking, .switches, .fact(.preemptionModel)],
@@ -19,7 +23,7 @@ struct NonPreemptibleKernel: Rule {
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     KernelSection.examine(spike, as: .nonPreemptibleKernel) { fact in
-      "\(fact) This kernel switches tasks only at the end of such a path. "
+      "\(fact) In this kernel, kernel code is preempted only at voluntary points. "
         + "preempt=full (with CONFIG_PREEMPT_DYNAMIC) or PREEMPT_RT makes it preemptible."
     }
   }

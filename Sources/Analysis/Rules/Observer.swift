@@ -1,13 +1,14 @@
 import TraceModel
 
-/// The latency is within what the tracing itself costs.
+/// The latency is within the cost of tracing.
 ///
-/// Evidence: the self-test's cost of arming on this machine; a latency below twice of it says nothing about the system.
+/// Evidence: the cost of tracing on this machine, from the self-test. A latency below twice the
+/// cost says nothing about the system.
 ///
-/// Refuted by: a latency of more than twice the cost. Of a task without real-time priority nothing is said: its wake-ups
-/// depend on who else is there.
+/// Ruled out by: a latency of more than twice the cost. The rule does not apply to a task without
+/// real-time priority, whose wakeups depend on the other tasks.
 ///
-/// Next step: a lower tracing level, or a higher threshold.
+/// Next step: trace less, or use a higher threshold.
 struct Observer: Rule {
   static let profile = RuleProfile(
     .observer, needs: [.fact(.observerCost)], best: .likely,
@@ -20,16 +21,16 @@ struct Observer: Rule {
     guard spike.sample.latency < cost + cost else {
       return .refuted(
         .observer,
-        because: "tracing costs \(cost.microseconds) us here, less than half of the latency")
+        because: "tracing costs \(cost.microseconds) us per wakeup, less than half of the latency")
     }
     return RuleOutcome(findings: [
       Finding(
         .observer, name: "\(cost.microseconds) us", confidence: .likely,
         spans: [spike.sample.window],
         evidence: [
-          Evidence(source: "self-test", text: "arming adds \(cost.microseconds) us to a wake-up")
+          Evidence(source: "self-test", text: "tracing adds \(cost.microseconds) us to a wakeup")
         ],
-        nextStep: "The latency is within tool noise. Break at more than "
+        nextStep: "The latency is within the cost of tracing. Use a threshold above "
           + "\((cost + cost).microseconds) us, or trace less.")
     ])
   }

@@ -1,13 +1,14 @@
 import TraceModel
 
-/// Somebody else traces this kernel: probes, BPF programs, other instances, function tracing.
+/// Another tool traces this kernel: probes, BPF programs, other instances or function tracing.
 ///
-/// Evidence: the wake-up's stack in a probe or BPF program where the timer came late or the CPU was kept; other users
-/// of tracing together with stretches that are all longer alike make it possible.
+/// Evidence: the stack of the wakeup is in a probe or BPF program while the timer was late or the
+/// thread was runnable. Other users of tracing make it possible if all segments are longer by the
+/// same factor.
 ///
-/// Refuted by: no other user, no such stack.
+/// Ruled out by: no other user and no such stack.
 ///
-/// Next step: stop the other user and measure again; the list names it.
+/// Next step: stop the other user, which the report names, and measure again.
 struct OtherTracing: Rule {
   static let profile = RuleProfile(
     .otherTracing, needs: [.waking, .wakeStack], proof: [.fact(.otherTracing)], best: .likely,
@@ -33,7 +34,7 @@ struct OtherTracing: Rule {
       return RuleOutcome(findings: [
         Finding(
           .otherTracing, name: frame.name, confidence: .likely, spans: spans, evidence: evidence,
-          nextStep: "A probe or BPF program ran there. Stop its owner and measure again.")
+          nextStep: "A probe or BPF program ran there. Stop it and measure again.")
       ])
     }
     guard !users.isEmpty, let stretch = spike.evenStretch else { return .nothing }
@@ -41,7 +42,7 @@ struct OtherTracing: Rule {
       Finding(
         .otherTracing, name: users.first ?? "", confidence: .possible, spans: stretch.spans,
         evidence: evidence,
-        nextStep: "Others trace this kernel too. Stop them and measure again.")
+        nextStep: "Other tools trace this kernel too. Stop them and measure again.")
     ])
   }
 }

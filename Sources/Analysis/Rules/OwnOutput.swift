@@ -1,13 +1,14 @@
 import TraceModel
 
-/// breaktrace itself ran in place of the measured thread: its main thread, its output, the reading of the trace.
+/// breaktrace itself ran instead of the measured thread: its main thread, its output, or the
+/// reading of the trace.
 ///
-/// Evidence: sched_switch to and from one of breaktrace's own threads in the wait, those that these started
-/// (sched_wakeup_new) and its guardian among them.
+/// Evidence: sched_switch to and from a thread of breaktrace during the wait, including threads
+/// that these started (sched_wakeup_new) and the guardian.
 ///
-/// Refuted by: own threads that did not run on that CPU.
+/// Ruled out by: threads of breaktrace that did not run on that CPU.
 ///
-/// Next step: another CPU for the main thread (--mainaffinity), less output (--quiet).
+/// Next step: move the main thread to another CPU (--mainaffinity), reduce the output (--quiet).
 struct OwnOutput: Rule {
   static let profile = RuleProfile(
     .ownOutput, needs: [.switches, .fact(.ownThreads)], best: .proven,
@@ -16,8 +17,8 @@ struct OwnOutput: Rule {
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     RuleOutcome(
       findings: spike.findings(.ownOutput, group: "threads of breaktrace") { rival in
-        "\(rival.task.text) belongs to breaktrace. Give its main thread another CPU "
-          + "(--mainaffinity) and let it print less (--quiet)."
+        "\(rival.task.text) belongs to breaktrace. Move its main thread to another CPU "
+          + "(--mainaffinity), and reduce its output (--quiet)."
       })
   }
 }

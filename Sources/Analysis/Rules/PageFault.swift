@@ -2,18 +2,21 @@ import TraceModel
 
 /// The measured thread took a page fault between its switch and its clock reading.
 ///
-/// Evidence: page_fault_user or page_fault_kernel of the thread, and its sleep for the page; without the events its own
-/// fault counter makes it possible.
+/// Evidence: page_fault_user or page_fault_kernel of the thread, and its wait for the page. Without
+/// these events, the fault counter of the thread makes it possible.
 ///
-/// Refuted by: the events without a fault behind the switch; faults in front of the expiry are not this cycle's.
+/// Ruled out by: the events are recorded and show no fault after the switch. Faults before the
+/// expiry belong to another cycle.
 ///
-/// Next step: mlockall, touch the memory before the loop, no NUMA balancing, no transparent huge pages.
+/// Next step: use mlockall, touch the memory before the loop, disable NUMA balancing and
+/// transparent huge pages.
 struct PageFault: Rule {
   static let profile = RuleProfile(
     .pageFault, needs: [.events(["exceptions:page_fault_user", "exceptions:page_fault_kernel"])],
     proof: [.switches], best: .proven,
-    takes: "the events exceptions:page_fault_user and page_fault_kernel (x86); elsewhere the fault "
-      + "counter of the thread makes it possible.")
+    takes:
+      "the events exceptions:page_fault_user and page_fault_kernel (x86); without them the fault "
+      + "counter of the thread makes it at most possible.")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let after = spike.afterSwitch
@@ -30,7 +33,7 @@ struct PageFault: Rule {
           Finding(
             .pageFault, name: "\(count) faults", confidence: .possible, spans: [after],
             evidence: [
-              Evidence(source: "getrusage", text: "\(count) page faults in the spike's cycle")
+              Evidence(source: "getrusage", text: "\(count) page faults in the cycle of the spike")
             ], nextStep: Self.advice)
         ])
       }
@@ -49,7 +52,7 @@ struct PageFault: Rule {
         false
       }
     }
-    if let blocked { evidence.append(Evidence(blocked, note: "it slept for the page")) }
+    if let blocked { evidence.append(Evidence(blocked, note: "blocked for the page")) }
     var name = "\(faults.count) fault\(faults.count == 1 ? "" : "s")"
     if case .pageFault(let user, let address, _) = first.payload {
       name += " at 0x" + String(address, radix: 16) + (user ? "" : " (kernel)")
@@ -69,6 +72,6 @@ struct PageFault: Rule {
   }
 
   private static let advice =
-    "Lock the memory (mlockall is on unless --no-mlockall), touch it before the loop, and turn off "
-    + "NUMA balancing and transparent huge pages."
+    "Lock the memory (mlockall; breaktrace does unless --no-mlockall is given), touch it before the "
+    + "loop, and disable NUMA balancing and transparent huge pages."
 }

@@ -1,21 +1,22 @@
 import TraceModel
 
-/// The kernel wrote to a console, as a rule a serial one, with interrupts or preemption disabled.
+/// The kernel wrote to a console, usually a serial one, with IRQs or preemption disabled.
 ///
-/// Evidence: the wake-up's stack in console or UART code, where the timer came late or the CPU was kept;
-/// printk:console in the window has the message.
+/// Evidence: the stack of the wakeup is in console or UART code while the timer was late or the
+/// thread was runnable. printk:console in the window has the message.
 ///
-/// Refuted by: a stack without printk's or a console's code; one in which a CPU comes or goes, unless a console's own driver
-/// writes.
+/// Ruled out by: a stack without printk or console code, or the stack of a CPU that goes online or
+/// offline, unless it is in the driver of a console.
 ///
-/// Next step: quiet or a lower console log level, no serial console, a console with a thread of its own (nbcon). At
-/// 115200 baud a character takes 87 us.
+/// Next step: use quiet or a lower console log level, no serial console, or a console with its own
+/// thread (nbcon). At 115200 baud a character takes 87 us.
 struct PrintkConsole: Rule {
   static let profile = RuleProfile(
     .printkConsole, needs: [.waking, .wakeStack], proof: [.events(["printk:console"])],
     best: .likely, takes: "the stack trigger on sched_waking; the event printk:console.")
 
-  /// Whether the code prints. Taking a console's lock is not that, nor is the message of a CPU that comes or goes.
+  /// Whether the code prints. Taking a console's lock is not that, nor is the message of a CPU that
+  /// comes or goes.
   private static func isConsole(_ frames: [CodeLocation]) -> Bool {
     if frames.contains(where: { isDriver($0.symbol) }) { return true }
     return !frames.contains { KernelFunctions.isHotplug($0.symbol) }
@@ -52,8 +53,8 @@ struct PrintkConsole: Rule {
       Finding(
         .printkConsole, name: found.code.responsible?.name ?? "console", confidence: .likely,
         spans: found.spans, evidence: evidence,
-        nextStep: "A kernel message was being written to a console. Lower its level (quiet, "
-          + "dmesg -n), or take the serial console away.")
+        nextStep: "The kernel wrote a message to a console. Lower the console log level (quiet, "
+          + "dmesg -n), or disable the serial console.")
     ])
   }
 }

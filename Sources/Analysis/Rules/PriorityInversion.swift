@@ -1,14 +1,16 @@
 import TraceModel
 
-/// A lock's owner was boosted to the priority of a waiter and ran in place of the measured thread, or the measured
-/// thread itself waited for such an owner.
+/// The owner of a lock was boosted to the priority of a waiter and ran instead of the measured
+/// thread, or the measured thread itself waited for such an owner.
 ///
-/// Evidence: sched_pi_setprio that raises the owner, its run by sched_switch, and sched_pi_setprio that lowers it
-/// again at the release; both changes make it proven.
+/// Evidence: sched_pi_setprio that boosts the owner, its run by sched_switch, and sched_pi_setprio
+/// that restores its priority at the release. Both changes make it proven.
 ///
-/// Refuted by: a task that has the priority by itself. A boosted priority is never taken for a task's own.
+/// Ruled out by: a task whose priority is not boosted. A boosted priority is never treated as the
+/// normal priority of a task.
 ///
-/// Next step: shorten what the owner does under the lock; a mutex without inheritance would make it unbounded.
+/// Next step: shorten the critical section of the owner. A mutex without priority inheritance would
+/// make the wait unbounded.
 struct PriorityInversion: Rule {
   static let profile = RuleProfile(
     .priorityInversion, needs: [.events(["sched:sched_pi_setprio"]), .switches], best: .proven,
@@ -30,7 +32,7 @@ struct PriorityInversion: Rule {
     return RuleOutcome(findings: findings)
   }
 
-  /// The measured thread went to sleep behind its switch, and an owner that it had boosted ran.
+  /// The measured thread went to sleep after its switch, and an owner that it had boosted ran.
   private func blocked(_ spike: SpikeCase, _ changes: [Boost]) -> Finding? {
     let tid = spike.sample.task.pid
     let after = spike.afterSwitch
@@ -55,7 +57,7 @@ struct PriorityInversion: Rule {
     let owner = spike.names.task(boost.pid, at: boost.event.time)
     return finding(
       spike, owner: owner, spans: [span], boost: boost.event, changes: changes, until: span.end,
-      runs: [Evidence(left, note: "the thread waits for the lock")])
+      runs: [Evidence(left, note: "the thread blocks on the lock")])
   }
 
   private func finding(
@@ -77,7 +79,7 @@ struct PriorityInversion: Rule {
     return Finding(
       .priorityInversion, name: owner.text, confidence: release != nil ? .proven : .likely,
       spans: spans, evidence: evidence,
-      nextStep: "\(owner.text) held a lock that \(waiter) wanted and was boosted\(length). Shorten "
-        + "what it does under the lock, or do not share the lock with it.")
+      nextStep: "\(owner.text) held a lock that \(waiter) waited for, and was boosted\(length). "
+        + "Shorten its critical section, or do not share the lock with it.")
   }
 }

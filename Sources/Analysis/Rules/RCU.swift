@@ -1,20 +1,20 @@
 import TraceModel
 
-/// RCU callbacks: the RCU softirq, or a thread of RCU that outranks the measured one.
+/// RCU callbacks ran, in the RCU softirq or in an RCU thread above the measured thread.
 ///
-/// Evidence: softirq_entry and _exit of RCU, or sched_switch to rcuc, rcub or rcuo with a priority not below the
-/// thread's.
+/// Evidence: softirq_entry and softirq_exit of RCU, or sched_switch to rcuc, rcub or rcuo with a
+/// priority not below that of the thread.
 ///
-/// Refuted by: an RCU thread of a lower priority.
+/// Ruled out by: an RCU thread of lower priority.
 ///
-/// Next step: rcu_nocbs= for the measured CPUs, rcutree.kthread_prio.
+/// Next step: use rcu_nocbs= for the measured CPUs, check rcutree.kthread_prio.
 struct RCU: Rule {
   static let profile = RuleProfile(
     .rcu, needs: [.switches, .events(["irq:softirq_entry"])], best: .proven,
     takes: "the events irq:softirq_entry and softirq_exit, sched:sched_switch.")
 
   private static let advice =
-    "Take the callbacks off the measured CPUs (rcu_nocbs=) and look at rcutree.kthread_prio."
+    "Move the callbacks away from the measured CPUs (rcu_nocbs=), and check rcutree.kthread_prio."
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     var findings = spike.findings(.rcu, group: "RCU threads") { _ in Self.advice }

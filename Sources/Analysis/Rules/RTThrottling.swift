@@ -1,22 +1,24 @@
 import TraceModel
 
-/// Real-time throttling: runnable real-time tasks lost the CPU to normal ones.
+/// Real-time throttling: normal tasks ran instead of runnable real-time tasks.
 ///
-/// Evidence: sched_switch. Seen from a real-time thread: the CPU went to a normal task or to idle while the thread was
-/// on its run queue. Seen from a normal thread: a real-time task that still wanted to run had to leave. The period's timer
-/// (sched_rt_period_timer) right before the thread goes on says that it was throttling also where a deadline server is
-/// there; one without such an effect is none.
+/// Evidence: sched_switch. For a real-time thread, the CPU switched to a normal task or to idle
+/// while the thread was runnable. For a normal thread, a real-time task was switched out although
+/// it was still runnable. The period timer (sched_rt_period_timer) right before the thread
+/// continues shows that it was throttled, even if there is a deadline server. A timer without this
+/// effect does not count.
 ///
-/// Refuted by: sched_rt_runtime_us of -1; a kernel whose deadline server took its place (6.12 and later without
-/// CONFIG_RT_GROUP_SCHED); the deadline server's timer at its begin or end. Only lines that the kernel wrote since the run
-/// began count.
+/// Ruled out by: sched_rt_runtime_us of -1; a kernel whose deadline server replaced throttling
+/// (6.12 and later without CONFIG_RT_GROUP_SCHED); or the timer of the deadline server at the begin
+/// or end. Only messages of the kernel log since the start of the run count.
 ///
-/// Next step: shorten the real-time loop or raise the limit; -1 removes it and with it the way into a hung machine.
+/// Next step: shorten the real-time loop, or raise the limit. -1 disables throttling, and an
+/// endless loop then hangs the CPU.
 struct RTThrottling: Rule {
   static let profile = RuleProfile(
     .rtThrottling, needs: [.switches, .waking], proof: [.fact(.throttlingLimits)], best: .proven,
-    takes: "the event sched:sched_switch and /proc/sys/kernel/sched_rt_runtime_us; the kernel log "
-      + "has its line only once after boot.")
+    takes: "the event sched:sched_switch and /proc/sys/kernel/sched_rt_runtime_us; the kernel logs "
+      + "it only once after boot.")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     guard spike.waiting.length >= spike.floor, !Throttling.isServer(spike.context) else {
@@ -29,18 +31,18 @@ struct RTThrottling: Rule {
     guard var throttled = Throttling(spike) else {
       guard spike.knowsWhoRan else {
         return .open(
-          .rtThrottling, because: "who ran while the thread was runnable was not recorded")
+          .rtThrottling, because: "the trace does not show what ran while the thread was runnable")
       }
       return spike.priority.isRealtime
         ? .refuted(
-          .rtThrottling, because: "the CPU went to no normal task while the thread was ready")
+          .rtThrottling, because: "no normal task ran while the thread was runnable")
         : .nothing
     }
     // The server may come first, and the throttling where no normal task is left.
     let rest = Spans.subtracting(Spans.merged(turn?.spans ?? []), from: throttled.spans)
     let isServers = Spans.length(rest) * 2 < Spans.length(throttled.spans)
     if isServers || (turn == nil && throttled.serverTimer != nil) {
-      return .refuted(.rtThrottling, because: "the deadline server's timer began it")
+      return .refuted(.rtThrottling, because: "the timer of the deadline server started it")
     }
     throttled.spans = rest
     var evidence = [throttled.evidence]
@@ -54,17 +56,19 @@ struct RTThrottling: Rule {
       evidence.append(Evidence(source: "kernel log", text: "sched: RT throttling activated"))
     }
     let period = Self.period(spike)
-    if let period { evidence.append(Evidence(period, note: "the period ends, and it goes on")) }
+    if let period {
+      evidence.append(Evidence(period, note: "end of the period, the thread continues"))
+    }
     return RuleOutcome(findings: [
       Finding(
         .rtThrottling, name: throttled.task.text,
-        // Beside a deadline server the switches alone do not tell which of the two it was.
+        // Beside a deadline server the switches alone do not report which of the two it was.
         confidence: throttled.isDirect
           && (spike.context.hasDeadlineServer != true || period != nil)
           ? .proven : .likely, spans: throttled.spans,
         evidence: evidence,
-        nextStep: "Real-time tasks used up sched_rt_runtime_us. Shorten the loop, or raise the "
-          + "limit; -1 removes it and with it the last way into a hung machine.")
+        nextStep: "Real-time tasks exhausted sched_rt_runtime_us. Shorten the loop, or raise the "
+          + "limit. -1 disables throttling, and an endless loop then hangs the CPU.")
     ])
   }
 

@@ -1,19 +1,19 @@
 import TraceModel
 
-/// The wake-up came from another CPU, and the thread's own CPU took it late.
+/// The wakeup came from another CPU, and the CPU of the thread handled it late.
 ///
-/// Evidence: sched_waking on one CPU, sched_wakeup or the switch on another, with the time between them; the ipi
-/// events and the vector's entry on the target say what the call met there.
+/// Evidence: sched_waking on one CPU, sched_wakeup or the switch on another, and the time between
+/// them. The ipi events and the entry of the vector on the target show what delayed the call.
 ///
-/// Refuted by: a wake-up on the thread's own CPU. sched_waking's target_cpu is where the thread ran last, never where
-/// it goes.
+/// Ruled out by: a wakeup on the CPU of the thread. The target_cpu of sched_waking is the CPU on
+/// which the thread ran last, not its destination.
 ///
-/// Next step: pin the thread and its timer; find out what kept interrupts off on the target CPU.
+/// Next step: pin the thread and its timer, and find out what disabled IRQs on the target CPU.
 struct RemoteEnqueue: Rule {
   static let profile = RuleProfile(
     .remoteEnqueue, needs: [.waking, .wakeup], best: .proven,
     takes: "the events sched:sched_waking and sched_wakeup of all CPUs; ipi:ipi_send_cpu (6.5 and "
-      + "later) tells the sender.")
+      + "later) shows the sender.")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let span = spike.span(.enqueue)
@@ -21,7 +21,7 @@ struct RemoteEnqueue: Rule {
       let waking = spike.times.wakingEvent, let queued = spike.times.queuedEvent
     else { return .nothing }
     guard waking.cpu != spike.cpu else {
-      return .refuted(.remoteEnqueue, because: "the wake-up and the thread were on one CPU")
+      return .refuted(.remoteEnqueue, because: "the wakeup and the thread were on the same CPU")
     }
     var evidence = [Evidence(waking, note: "on CPU \(waking.cpu)")]
     let target = spike.cpu
@@ -40,7 +40,7 @@ struct RemoteEnqueue: Rule {
     if let entered { evidence.append(Evidence(entered, note: "on CPU \(entered.cpu)")) }
     evidence.append(Evidence(queued, note: "on CPU \(queued.cpu)"))
     let busy = spike.replay.ran(in: span).first?.occupant.name ?? "?"
-    // What ran there in interrupts has classes of its own.
+    // What ran there in interrupts has its own classes.
     let spans = spike.replay.spans(in: span) { slice in
       switch slice.occupant {
       case .task, .idle: true
@@ -51,9 +51,10 @@ struct RemoteEnqueue: Rule {
       Finding(
         .remoteEnqueue, name: "CPU \(waking.cpu) to CPU \(spike.cpu)",
         confidence: queued.cpu == spike.cpu ? .proven : .likely, spans: spans, evidence: evidence,
-        nextStep: "CPU \(spike.cpu) ran \(busy) and took the wake-up of CPU \(waking.cpu) after "
-          + "\(span.length.microseconds) us. Pin the thread, and look at what kept interrupts off "
-          + "on CPU \(spike.cpu).")
+        nextStep:
+          "CPU \(spike.cpu) ran \(busy) and handled the wakeup from CPU \(waking.cpu) after "
+          + "\(span.length.microseconds) us. Pin the thread, and check what disabled IRQs on CPU "
+          + "\(spike.cpu).")
     ])
   }
 }

@@ -1,13 +1,13 @@
 import TraceModel
 
-/// A normal task waited on the run queue while other normal tasks had the CPU.
+/// A normal task waited on the run queue while other normal tasks ran.
 ///
-/// Evidence: sched_switch; the task that used most of the wait gives the name, the others follow. osnoise's
-/// thread_noise is its own begin and end.
+/// Evidence: sched_switch. The task that ran for most of the wait provides the name, and the others
+/// are listed. The thread_noise event of osnoise has its own begin and end.
 ///
-/// Refuted by: a real-time policy of the measured thread; throttled bandwidth of its cgroup.
+/// Ruled out by: a real-time policy of the measured thread, or throttled bandwidth of its cgroup.
 ///
-/// Next step: a nice value, a real-time policy or another CPU for one of them.
+/// Next step: use a nice value, a real-time policy or another CPU for one of them.
 struct RunQueue: Rule {
   static let profile = RuleProfile(
     .runQueue, needs: [.switches, .waking], best: .proven,
@@ -18,7 +18,8 @@ struct RunQueue: Rule {
     guard case .thread(let task) = noise.kind else { return noise.summary(.runQueue, in: spike) }
     return noise.finding(
       .runQueue, task.text, .proven, in: spike,
-      nextStep: "\(task.text) ran in place of osnoise's thread. Move it to another CPU, or isolate "
+      nextStep:
+        "\(task.text) ran instead of the osnoise thread. Move it to another CPU, or isolate "
         + "this one.")
   }
 
@@ -32,9 +33,10 @@ struct RunQueue: Rule {
         .runQueue, name: first.task.text,
         confidence: rivals.map(\.confidence).min() ?? .likely,
         spans: rivals.flatMap(\.spans), evidence: Array(rivals.prefix(4).flatMap(\.evidence)),
-        nextStep: "\(first.task.text) used \(first.net.microseconds) us of the wait"
+        nextStep: "\(first.task.text) ran for \(first.net.microseconds) us of the wait"
           + (others.isEmpty ? "" : ", then " + others.joined(separator: ", "))
-          + ". A lower nice value, a real-time policy or another CPU for one of them shortens it.")
+          + ". A lower nice value, a real-time policy or another CPU for one of them shortens the wait."
+      )
     ])
   }
 }

@@ -1,12 +1,12 @@
 import TraceModel
 
-/// A real-time task of the measured thread's own priority had the CPU, and FIFO does not preempt it.
+/// A real-time task with the priority of the measured thread ran, and FIFO does not preempt it.
 ///
-/// Evidence: sched_switch to and from it, with equal priorities in its fields; need-resched was not set.
+/// Evidence: sched_switch to and from it with equal priorities. need-resched was not set.
 ///
-/// Refuted by: another priority; a boosted equal is priority-inversion.
+/// Ruled out by: another priority. A boosted task of equal priority is priority-inversion.
 ///
-/// Next step: measure, or run the application, one priority above it.
+/// Next step: run the measurement or the application at a higher priority.
 struct SamePriorityTask: Rule {
   static let profile = RuleProfile(
     .samePriorityTask, needs: [.switches, .waking], best: .proven,
@@ -16,8 +16,8 @@ struct SamePriorityTask: Rule {
     let owner = spike.priority
     return RuleOutcome(
       findings: spike.findings(.samePriorityTask, group: "tasks at \(owner.text)") { rival in
-        "\(rival.task.text) runs at \(owner.text) too and is not preempted by an equal. Measure (or "
-          + "run the application) one priority above it."
+        "\(rival.task.text) also runs at \(owner.text) and is not preempted at equal priority. Run the "
+          + "measurement or the application at a higher priority."
       })
   }
 }

@@ -1,14 +1,14 @@
 import TraceModel
 
-/// The way to the switch itself was slow: many runnable tasks, cold caches, balancing.
+/// The scheduler itself was slow: many runnable tasks, cold caches or load balancing.
 ///
-/// Evidence: 20 to 100 us between run queue and switch in which nobody else was seen to run and no interrupt came.
-/// Nothing is measured directly, so it is never more than possible. A section of a latency tracer that begins in
-/// schedule() itself is the scheduler's as well.
+/// Evidence: 20 to 100 us between enqueue and switch in which no other task and no interrupt ran.
+/// This is indirect, so it is at most possible. A section of a latency tracer that begins in
+/// schedule() also belongs to the scheduler.
 ///
-/// Refuted by: anything else that ran; a longer stretch, which the scheduler does not need.
+/// Ruled out by: anything else that ran, or a longer time, which the scheduler does not need.
 ///
-/// Next step: compare with an idle machine; fewer runnable tasks and cgroups on that CPU.
+/// Next step: compare with an idle machine, or with fewer runnable tasks and cgroups on that CPU.
 struct SchedulerOverhead: Rule {
   static let profile = RuleProfile(
     .schedulerOverhead, needs: [.switches, .wakeup], best: .possible,
@@ -38,8 +38,10 @@ struct SchedulerOverhead: Rule {
         evidence: [spike.times.queuedEvent, spike.times.switchedEvent].compactMap {
           $0.map { Evidence($0) }
         },
-        nextStep: "Nobody else ran between run queue and switch. Compare with fewer runnable tasks "
-          + "and cgroups on CPU \(spike.cpu); a function_graph of schedule() would show it.")
+        nextStep:
+          "No other task ran between enqueue and switch. Compare with fewer runnable tasks and "
+          + "cgroups on CPU \(spike.cpu). A function_graph trace of schedule() would show the cause."
+      )
     ])
   }
 }

@@ -1,13 +1,15 @@
 import TraceModel
 
-/// Shared hardware was busy: the other thread of the core, memory bandwidth, a graphics unit.
+/// Shared hardware was busy: the other thread of the core, the memory bandwidth or a graphics unit.
 ///
-/// Evidence: all stretches of the wake-up whose usual length is known are longer by about the same factor, and the
-/// other CPU of the core was busy all the time. A trace cannot show more, so it is never more than possible.
+/// Evidence: all segments with a known typical length are longer by about the same factor, and the
+/// other CPU of the core was busy all the time. A trace cannot show more, so it is at most
+/// possible.
 ///
-/// Refuted by: an idle sibling, a lower frequency, stretches that are not longer alike.
+/// Ruled out by: an idle sibling, a lower frequency, or segments that are not longer by the same
+/// factor.
 ///
-/// Next step: nosmt or an idle sibling, cache allocation (resctrl), no graphics load.
+/// Next step: use nosmt or an idle sibling, cache allocation (resctrl), or no graphics load.
 struct SharedHardware: Rule {
   static let profile = RuleProfile(
     .sharedHardware, needs: [.switches, .fact(.siblings)], best: .possible,
@@ -28,11 +30,12 @@ struct SharedHardware: Rule {
           .sharedHardware, name: "CPU \(sibling)", confidence: .possible, spans: stretch.spans,
           evidence: [
             Evidence(
-              source: "trace", text: "\(busiest.occupant.name) kept the core's other CPU busy",
+              source: "trace", text: "\(busiest.occupant.name) kept the other CPU of the core busy",
               cpu: sibling)
           ],
-          nextStep: "Repeat it with CPU \(sibling) idle (or nosmt); if it goes away, the core or "
-            + "its caches are shared too much.")
+          nextStep:
+            "Measure again with CPU \(sibling) idle, or with nosmt. If the latency goes away, "
+            + "sharing the core or its caches is the cause.")
       ])
     }
     return .nothing

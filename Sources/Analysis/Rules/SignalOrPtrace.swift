@@ -1,20 +1,24 @@
 import TraceModel
 
-/// The return to user space took long because of a signal, a tracer of the process, or other work on the way out.
+/// The return to user space was delayed by a signal, a ptrace tracer or other work on the exit
+/// path.
 ///
-/// Evidence: the thread left the CPU stopped (T: SIGSTOP, SIGTSTP) or traced (t: strace, a debugger), by sched_switch; until
-/// it is back the time is the signal's or the tracer's, whose wake-up of the thread names it. Else signal events of the
-/// thread between its switch and its clock reading; a TracerPid that is not 0 makes it possible without them.
+/// Evidence: the thread was switched out stopped (T: SIGSTOP, SIGTSTP) or traced (t: strace, a
+/// debugger). Until it returns, the time belongs to the signal or the tracer, which is named by its
+/// wakeup of the thread. Otherwise signal events of the thread between its switch and its clock
+/// reading. A TracerPid other than 0 makes it possible without events.
 ///
-/// Refuted by: interrupts or page faults that account for that stretch.
+/// Ruled out by: interrupts or page faults that explain this time.
 ///
-/// Next step: is strace or a debugger attached? Audit rules and seccomp cost on each system call.
+/// Next step: check for strace or a debugger. Audit rules and seccomp add a cost to each system
+/// call.
 struct SignalOrPtrace: Rule {
   static let profile = RuleProfile(
     .signalOrPtrace, needs: [.switches, .events(["signal:signal_deliver"])],
     proof: [.fact(.ptracer)], best: .proven,
-    takes: "the event sched:sched_switch with the state that the thread left in; for signals that "
-      + "do not stop it signal:signal_generate and signal_deliver.")
+    takes:
+      "the event sched:sched_switch with the state of the thread; for signals that do not stop it "
+      + "signal:signal_generate and signal_deliver.")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let stops = ThreadStop.all(spike)
@@ -37,10 +41,10 @@ struct SignalOrPtrace: Rule {
         spans: chosen.map(\.span), evidence: chosen.prefix(2).flatMap(\.evidence),
         nextStep: tracer != nil
           ? "\(waker?.text ?? "A tracer") stopped the thread\(count) with ptrace (strace or a "
-            + "debugger): end it, or trace with something that does not stop the thread (perf trace)."
+            + "debugger). Stop it, or use a tool that does not stop the thread (perf trace)."
           : "A stop signal (SIGSTOP, SIGTSTP) stopped the thread\(count)"
-            + (waker.map { ", and \($0.text) let it go on" } ?? "")
-            + ". It was not the kernel that was late.")
+            + (waker.map { ", and \($0.text) continued it" } ?? "")
+            + ". The kernel was not late.")
     ])
   }
 
@@ -65,8 +69,9 @@ struct SignalOrPtrace: Rule {
       Finding(
         .signalOrPtrace, name: signals.isEmpty ? "pid \(tracer)" : "signal",
         confidence: signals.isEmpty ? .possible : .likely, spans: spans, evidence: evidence,
-        nextStep: "Is strace, a debugger or an audit rule on the process? Signals belong to other "
-          + "threads than the measuring ones.")
+        nextStep:
+          "Check for strace, a debugger or an audit rule on the process, and direct signals to "
+          + "other threads than the measuring ones.")
     ])
   }
 }

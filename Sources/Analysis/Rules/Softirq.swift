@@ -1,14 +1,16 @@
 import TraceModel
 
-/// Softirqs ran where the thread should have been woken or switched to.
+/// Softirqs ran before the thread was woken or switched to.
 ///
-/// Evidence: softirq_entry and softirq_exit; interrupts on top of them are taken off. RCU has a class of its own. osnoise's
-/// softirq_noise is its own begin and end. In a wakeup tracer's lines the time between two lines that both stand in a
-/// softirq counts, likely.
+/// Evidence: softirq_entry and softirq_exit, without the interrupts in between. RCU has its own
+/// class. The softirq_noise event of osnoise has its own begin and end. In the lines of a wakeup
+/// tracer, the time between two lines inside a softirq counts (likely).
 ///
-/// Refuted by: no softirq of that length; on PREEMPT_RT softirqs run in threads and show up as tasks.
+/// Ruled out by: no softirq of that length. On PREEMPT_RT, softirqs run in threads and appear as
+/// tasks.
 ///
-/// Next step: by vector: move the network or disk interrupt, find who armed the timers, see softirq_raise.
+/// Next step: depends on the vector. Move the network or disk IRQ, find out which code arms the
+/// timers, and check softirq_raise.
 struct Softirq: Rule {
   static let profile = RuleProfile(
     .softirq, needs: [.events(["irq:softirq_entry"]), .events(["irq:softirq_exit"])], best: .proven,
@@ -16,7 +18,7 @@ struct Softirq: Rule {
 
   func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome {
     let parts = noise.parts(of: .softirq, in: spike) { _ in
-      "Find who raised it: softirq_raise comes before it in the trace."
+      "The event softirq_raise before it shows who raised it."
     } name: {
       if case .softirq(let name) = $0 { name } else { nil }
     }
@@ -24,7 +26,7 @@ struct Softirq: Rule {
     guard case .softirq(let name) = noise.kind else { return noise.summary(.softirq, in: spike) }
     return noise.finding(
       .softirq, name, .proven, in: spike,
-      nextStep: "Find who raised it: softirq_raise comes before it in the trace.")
+      nextStep: "The event softirq_raise before it shows who raised it.")
   }
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
@@ -54,8 +56,8 @@ struct Softirq: Rule {
     return RuleOutcome(findings: findings)
   }
 
-  /// Softirqs by the marks of a wakeup tracer's lines, which has no events of them: the time between two lines that both
-  /// stand in one.
+  /// Softirqs by the marks of a wakeup tracer's lines, which has no events of them: the time
+  /// between two lines that both are in one.
   private func marked(_ spike: SpikeCase, in span: TimeSpan) -> Finding? {
     guard spike.isTracedWakeup else { return nil }
     let events = spike.events(in: TimeSpan(span.start, span.end + Nanoseconds(1)))
@@ -90,10 +92,10 @@ struct Softirq: Rule {
         Evidence(ends.last, note: "last line in the softirq"),
       ],
       nextStep: "Softirqs ran for \(Spans.length(spans).microseconds) us. Record softirq_entry and "
-        + "softirq_raise to see which, and who raised them.")
+        + "softirq_raise to see which softirqs ran, and what raised them.")
   }
 
-  /// Whether threads did it that are a cause of their own by their priority.
+  /// Whether threads did it that are a cause themselves by their priority.
   private func isThreaded(_ occupant: Occupant, _ spike: SpikeCase, _ span: TimeSpan) -> Bool {
     let threads = Set(
       spike.rivals.lazy.filter { $0.culprit == .irqThread }.map(\.task.pid))
@@ -106,10 +108,10 @@ struct Softirq: Rule {
 
   private func advice(_ vector: UInt32) -> String {
     switch SoftirqVector(rawValue: vector) {
-    case .netRx, .netTx: "Move the network interrupt, or steer packets with RPS to another CPU."
-    case .timer: "Find who armed the timers: timer_expire_entry names their functions."
-    case .block: "Move the disk's interrupt or its completion (rq_affinity) to another CPU."
-    default: "Find who raised it: softirq_raise stands before it in the trace."
+    case .netRx, .netTx: "Move the network IRQ, or steer packets to another CPU with RPS."
+    case .timer: "The event timer_expire_entry shows the functions of the timers."
+    case .block: "Move the IRQ of the disk or its completion (rq_affinity) to another CPU."
+    default: "The event softirq_raise before it shows who raised it."
     }
   }
 }

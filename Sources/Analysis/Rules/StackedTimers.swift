@@ -1,13 +1,15 @@
 import TraceModel
 
-/// Other timers expired in front of the thread's own.
+/// Other timers expired before the timer of the thread.
 ///
-/// Evidence: hrtimer_expire_entry and _exit (or timer_expire_entry and _exit) of other timers on the same CPU between
-/// the expiry and the switch, with the ways from one timer to the next; the name is the timer's function.
+/// Evidence: hrtimer_expire_entry and hrtimer_expire_exit (or timer_expire_entry and
+/// timer_expire_exit) of other timers on the same CPU between the expiry and the switch, including
+/// the time between two timers. The name is the function of the timer.
 ///
-/// Refuted by: no other timer in front.
+/// Ruled out by: no other timer before it.
 ///
-/// Next step: stagger the timers, skew_tick=1, or find who armed so many of that function.
+/// Next step: stagger the timers, use skew_tick=1, or find out which code arms many timers with
+/// that function.
 struct StackedTimers: Rule {
   static let profile = RuleProfile(
     .stackedTimers, needs: [.timers, .events(["timer:hrtimer_expire_exit"])], best: .proven,
@@ -23,8 +25,8 @@ struct StackedTimers: Rule {
           .stackedTimers, name: entry.function.name, confidence: .proven,
           spans: Spans.merged(entry.spans), evidence: entry.evidence,
           nextStep: "\(entry.count) timer\(entry.count == 1 ? "" : "s") of "
-            + "\(entry.function.text) took \(total.microseconds) us in front. Stagger them, or "
-            + "move who armed them to another CPU.")
+            + "\(entry.function.text) ran first and took \(total.microseconds) us. Stagger them, or "
+            + "move the code that arms them to another CPU.")
       })
   }
 }

@@ -1,19 +1,19 @@
 import TraceModel
 
-/// The stopper threads ran: a module was loaded, code was patched, a CPU went on- or offline.
+/// The stopper threads ran: a module was loaded, code was patched, or a CPU went online or offline.
 ///
-/// Evidence: sched_switch to migration/N (or cpuhp/N) in the window, on two or more CPUs for stop_machine; an event
-/// of module, cpuhp or text patching in it says why.
+/// Evidence: sched_switch to migration/N (or cpuhp/N) in the window, on two or more CPUs for
+/// stop_machine. An event of module, cpuhp or text patching in the window shows the reason.
 ///
-/// Refuted by: one CPU alone where the thread was only moved (migration).
+/// Ruled out by: a stopper thread on a single CPU that only moved the thread (migration).
 ///
-/// Next step: no module loading, no kprobes and no arming of tracers while a real-time load runs.
+/// Next step: do not load modules, set kprobes or set tracers while real-time load runs.
 struct StopMachine: Rule {
   static let profile = RuleProfile(
     .stopMachine, needs: [.switches],
     proof: [.events(["module:module_load", "cpuhp:cpuhp_enter"])],
     best: .proven,
-    takes: "the event sched:sched_switch; module:* and cpuhp:* tell why it ran.")
+    takes: "the event sched:sched_switch; module:* and cpuhp:* show why it ran.")
 
   private static let reasons: Set<String> = [
     "module_load", "module_free", "module_put", "cpuhp_enter", "cpuhp_multi_enter", "cpuhp_exit",
@@ -33,20 +33,20 @@ struct StopMachine: Rule {
     return RuleOutcome(
       findings: rivals.map { rival in
         var evidence = rival.evidence + (everywhere ? others(spike) : [])
-        if let reason { evidence.append(Evidence(reason, note: "what it ran for")) }
+        if let reason { evidence.append(Evidence(reason, note: "the reason")) }
         return Finding(
           .stopMachine, name: reason?.payload.name ?? rival.task.text,
           confidence: everywhere ? rival.confidence : .likely, spans: rival.spans,
           evidence: evidence,
           nextStep: (everywhere
-            ? "The stopper ran on several CPUs at once (stop_machine)."
-            : "The stopper ran on this CPU alone.")
-            + " Load no modules, arm no tracers and change no CPU's state while real-time load "
+            ? "The stopper threads ran on several CPUs at once (stop_machine)."
+            : "The stopper thread ran on this CPU only.")
+            + " Do not load modules, set tracers or change CPU states while real-time load "
             + "runs.")
       })
   }
 
-  /// The stopper holds interrupts off while the CPUs wait for each other: then the timer came late.
+  /// The stopper holds IRQs disabled while the CPUs wait for each other: then the timer came late.
   private func late(_ spike: SpikeCase, everywhere: Bool) -> RuleOutcome {
     guard let stop = Self.stop(spike) else { return .nothing }
     var evidence: [Evidence] = []
@@ -57,12 +57,13 @@ struct StopMachine: Rule {
       Finding(
         .stopMachine, name: stop.task.text, confidence: .likely, spans: stop.timer.spans,
         evidence: evidence + (everywhere ? others(spike) : []),
-        nextStep: "The stopper ran with interrupts off. Load no modules, arm no tracers and change "
-          + "no CPU's state while real-time load runs.")
+        nextStep: "The stopper thread ran with IRQs disabled. Do not load modules, set tracers or "
+          + "change CPU states while real-time load runs.")
     ])
   }
 
-  /// The late timer interrupt that came out of a stopper's work, nil where it came out of something else.
+  /// The late timer interrupt that came out of a stopper's work, nil where it came out of something
+  /// else.
   static func stop(_ spike: SpikeCase) -> (task: TaskIdentity, timer: LateTimer)? {
     guard let timer = LateTimer(spike), let event = spike.times.wakingEvent else { return nil }
     let task = spike.names.task(event.pid, at: event.time)

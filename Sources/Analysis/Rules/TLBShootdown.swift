@@ -1,14 +1,15 @@
 import TraceModel
 
-/// A call from another CPU, as a rule a TLB shootdown: another CPU made this one flush, or the code on this one waited
-/// for the others to do it.
+/// A call from another CPU, usually a TLB shootdown: another CPU made this one flush, or code on
+/// this CPU waited for the other CPUs to do so.
 ///
-/// Evidence: on the victim the call-function vector with the function in it (csd:csd_function_entry), with the
-/// sender's ipi event; on the initiator the wake-up's stack in a flush function that waits with need-resched set.
+/// Evidence: on the target the call-function vector with its function (csd:csd_function_entry), and
+/// the ipi event of the sender. On the sender the stack of the wakeup in a flush function that
+/// waits with need-resched set.
 ///
-/// Refuted by: a call that took less than a tenth of the latency.
+/// Ruled out by: a call that took less than a tenth of the latency.
 ///
-/// Next step: find the sender by its call site: munmap, mprotect and huge pages of the same process.
+/// Next step: find the sender by its call site: munmap, mprotect or huge pages of the same process.
 struct TLBShootdown: Rule {
   static let profile = RuleProfile(
     .tlbShootdown, needs: [.events(["csd:csd_function_entry"]), .switches], proof: [.wakeStack],
@@ -40,7 +41,8 @@ struct TLBShootdown: Rule {
     let track = spike.timeline[cpu: spike.timerCPU]
     var found: [Calls] = []
     for span in served {
-      // The call under way at its start began before: at the expiry, or in front of an interrupt on top of it.
+      // The call under way at its start began before: at the expiry, or before an interrupt on top
+      // of it.
       let before = track?.events(in: TimeSpan(Nanoseconds(.min), span.start)).last {
         switch $0.payload {
         case .functionCallEntry: true
@@ -94,9 +96,9 @@ struct TLBShootdown: Rule {
         .tlbShootdown, name: name, confidence: .proven, spans: call.spans,
         evidence: (sent.map { [Evidence($0)] } ?? []) + call.entries.prefix(2).map { Evidence($0) },
         nextStep: Self.isFlush(call.name)
-          ? "CPU \(target) was made to flush its TLB\(who). Look for munmap, mprotect and "
-            + "huge pages of a process that runs on both CPUs."
-          : "CPU \(target) was made to run \(name)\(who). Look at what calls it, and at its length."
+          ? "CPU \(target) had to flush its TLB\(who). Check for munmap, mprotect and huge pages in a "
+            + "process that runs on both CPUs."
+          : "CPU \(target) had to run \(name)\(who). Check what calls it, and how long it runs."
       )
     }
   }
@@ -112,8 +114,9 @@ struct TLBShootdown: Rule {
       Finding(
         .tlbShootdown, name: frame.name, confidence: .likely, spans: held.spans,
         evidence: held.evidence(spike),
-        nextStep: "\(held.blocker.text) waited in \(frame.text) for other CPUs to flush. Look at "
-          + "what keeps interrupts off on these.")
+        nextStep:
+          "\(held.blocker.text) waited in \(frame.text) for other CPUs to flush their TLBs. "
+          + "Check what disables IRQs on these.")
     ]
   }
 }

@@ -1,12 +1,14 @@
 import TraceModel
 
-/// The scheduler's tick worked in front of the thread's timer.
+/// The scheduler tick ran before the timer of the thread.
 ///
-/// Evidence: hrtimer_expire_entry and _exit of the tick's function on the same CPU between the expiry and the wake-up.
+/// Evidence: hrtimer_expire_entry and hrtimer_expire_exit of the tick on the same CPU between the
+/// expiry and the wakeup.
 ///
-/// Refuted by: no tick in front.
+/// Ruled out by: no tick before it.
 ///
-/// Next step: nohz_full for the measured CPUs, skew_tick=1 so that not all CPUs tick together.
+/// Next step: use nohz_full for the measured CPUs, or skew_tick=1 so that the CPUs do not tick at
+/// the same time.
 struct TickWork: Rule {
   static let profile = RuleProfile(
     .tickWork, needs: [.timers, .events(["timer:hrtimer_expire_exit"])], best: .proven,
@@ -22,8 +24,8 @@ struct TickWork: Rule {
         return Finding(
           .tickWork, name: entry.function.name, confidence: .proven, spans: entry.spans,
           evidence: entry.evidence,
-          nextStep: "The tick took \(total.microseconds) us. nohz_full= keeps it off the CPU, "
-            + "skew_tick=1 keeps the CPUs' ticks apart.")
+          nextStep: "The tick took \(total.microseconds) us. nohz_full= stops it on this CPU, and "
+            + "skew_tick=1 spreads the ticks of the CPUs.")
       })
   }
 }

@@ -1,13 +1,13 @@
 import TraceModel
 
-/// The timer was armed after its expiry: the previous cycle took too long, and its lateness was carried over.
+/// The timer was armed after its expiry, because the previous cycle took too long.
 ///
-/// Evidence: the thread's own hrtimer_start for this expiry was written after the expiry. What the thread did before,
-/// as a rule its previous wake-up, which was late itself, is the cause to look for.
+/// Evidence: hrtimer_start of the thread's timer for this expiry was recorded after the expiry. The
+/// cause is what the thread did before, usually a previous wakeup that was late itself.
 ///
-/// Refuted by: a timer that was armed in time.
+/// Ruled out by: a timer that was armed in time.
 ///
-/// Next step: explain the previous cycle (`--at` its expiry): this one only inherited from it.
+/// Next step: explain the previous cycle (`--at` with its expiry).
 struct TimerLate: Rule {
   static let profile = RuleProfile(
     .timerLate, needs: [.armed], best: .proven, takes: "the event timer:hrtimer_start.")
@@ -22,19 +22,19 @@ struct TimerLate: Rule {
       Evidence(armed, note: "\((armed.time - expiry).microseconds) us after the expiry")
     ]
     var name = "armed late"
-    var step = "The thread was busy when its timer should have been armed: look at what it did."
+    var step = "The thread was still busy when its timer should have been armed. Check what it did."
     if let previous = spike.previous, previous.sampled - previous.expiry >= span.length {
       if let event = previous.switchedEvent {
         evidence.insert(
           Evidence(
             event,
-            note: "the previous cycle got the CPU "
+            note: "the previous cycle ran "
               + "\((event.time - previous.expiry).microseconds) us after its expiry"), at: 0)
       }
       name = "previous cycle"
       step =
-        "The lateness is carried over: the cycle of expiry \(previous.expiry.count) was "
-        + "\((previous.sampled - previous.expiry).microseconds) us late and is the one to explain."
+        "The cycle with expiry \(previous.expiry.count) was already "
+        + "\((previous.sampled - previous.expiry).microseconds) us late. Explain that one."
     }
     return RuleOutcome(findings: [
       Finding(

@@ -2,11 +2,12 @@ import TraceModel
 
 /// The timer of a normal task was allowed to expire later (timer slack, 50 us by default).
 ///
-/// Evidence: hrtimer_start with a soft expiry in front of the hard one, and a thread without a real-time policy.
+/// Evidence: hrtimer_start with a soft expiry before the hard one, and a thread without a real-time
+/// policy.
 ///
-/// Refuted by: a real-time policy, which has no slack.
+/// Ruled out by: a real-time policy, which has no slack.
 ///
-/// Next step: prctl(PR_SET_TIMERSLACK, 1), or a real-time policy.
+/// Next step: use prctl(PR_SET_TIMERSLACK, 1), or a real-time policy.
 struct TimerSlack: Rule {
   static let profile = RuleProfile(
     .timerSlack, needs: [.armed], best: .proven, takes: "the event timer:hrtimer_start.")
@@ -17,7 +18,7 @@ struct TimerSlack: Rule {
       soft == spike.sample.expiry
     else { return .nothing }
     if spike.priority.isRealtime {
-      return .refuted(.timerSlack, because: "a real-time task's timer has no slack")
+      return .refuted(.timerSlack, because: "the timer of a real-time task has no slack")
     }
     let end = min(hard, spike.times.interrupt ?? spike.times.waking ?? hard)
     let span = TimeSpan(soft, end)
@@ -26,7 +27,7 @@ struct TimerSlack: Rule {
       Finding(
         .timerSlack, name: "\((hard - soft).microseconds) us", confidence: .proven, spans: [span],
         evidence: [Evidence(armed, note: "slack of \((hard - soft).microseconds) us")],
-        nextStep: "Ask for less slack (prctl(PR_SET_TIMERSLACK, 1)) or a real-time policy.")
+        nextStep: "Reduce the slack (prctl(PR_SET_TIMERSLACK, 1)), or use a real-time policy.")
     ])
   }
 }

@@ -1,13 +1,14 @@
 import TraceModel
 
-/// The timer expired in a softirq or in a timer thread, as PREEMPT_RT does for tasks without a real-time policy.
+/// The timer expired in a softirq or in a timer thread, as PREEMPT_RT does for tasks without a
+/// real-time policy.
 ///
-/// Evidence: hrtimer_expire_entry of the thread's timer in softirq context or in ktimers/N or ksoftirqd/N;
-/// softirq_raise of HRTIMER says when the interrupt handed it over.
+/// Evidence: hrtimer_expire_entry of the thread's timer in softirq context or in ktimers/N or
+/// ksoftirqd/N. softirq_raise of HRTIMER shows when the interrupt raised it.
 ///
-/// Refuted by: an expiry in the hard interrupt.
+/// Ruled out by: an expiry in the IRQ handler.
 ///
-/// Next step: measure with a real-time policy, or raise ktimers.
+/// Next step: use a real-time policy, or raise the priority of ktimers.
 struct TimerSoftirq: Rule {
   static let profile = RuleProfile(
     .timerSoftirq, needs: [.timers, .armed], best: .proven,
@@ -26,7 +27,7 @@ struct TimerSoftirq: Rule {
       if case .softirqRaise(hrtimer) = $0.payload { true } else { false }
     }
     let start = raised?.time ?? spike.sample.expiry
-    // What interrupts it has classes of its own.
+    // What interrupts it has its own classes.
     let spans = spike.replay.spans(in: TimeSpan(start, end)) { slice in
       switch slice.occupant {
       case .task, .idle, .softirq(hrtimer): true
@@ -41,8 +42,8 @@ struct TimerSoftirq: Rule {
         evidence: (raised.map { [Evidence($0)] } ?? []) + [
           Evidence(expired, note: "in \(isThread ? host.text : "softirq context")")
         ],
-        nextStep: "Measure with a real-time policy: its timers expire in the interrupt itself; "
-          + "or raise the priority of the timer threads (ktimers/N).")
+        nextStep: "Use a real-time policy, whose timers expire in the IRQ handler, or raise the "
+          + "priority of the timer threads (ktimers/N).")
     ])
   }
 }

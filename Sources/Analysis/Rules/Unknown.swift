@@ -1,12 +1,14 @@
 import TraceModel
 
-/// No rule explains the time, or not enough of it.
+/// No known cause explains the time, or not enough of it.
 ///
-/// Evidence: the unexplained rest of the account; where most of it is one stretch without events, the two ends of that.
+/// Evidence: the unexplained rest of the time. If most of it is one stretch without events, the two
+/// ends of that stretch.
 ///
-/// Refuted by: any finding that accounts for at least as much.
+/// Ruled out by: any finding that explains at least as much.
 ///
-/// Next step: the one event, tracer or fact that is missing here and would decide between the classes that are left.
+/// Next step: the event, tracer or fact that is missing here and would decide between the remaining
+/// classes.
 struct Unknown: Rule {
   static let profile = RuleProfile(
     .unknown, needs: [], best: .unexplained,
@@ -14,7 +16,7 @@ struct Unknown: Rule {
 
   func examine(_ spike: SpikeCase) -> RuleOutcome { .nothing }
 
-  /// The classes that could lie behind each stretch, the likeliest first.
+  /// The classes that could explain each stretch, the likeliest first.
   private static let candidates: [Segment.Name: [CulpritClass]] = [
     .timer: [.irqsOff, .hardIRQ, .hypervisor, .hardwareStall, .nmi, .idleExit, .clock],
     .irq: [.stackedTimers, .tickWork, .hardIRQ, .nmi],
@@ -27,10 +29,11 @@ struct Unknown: Rule {
     .unexplained: [.higherPriorityTask, .remoteEnqueue, .irqsOff],
   ]
 
-  /// Classes that a guest cannot tell from its hypervisor.
+  /// Classes that a guest cannot distinguish from its hypervisor.
   private static let bare: Set<CulpritClass> = [.hardwareStall, .idleExit]
 
-  /// The longest stretch without an event where that is most of what nothing explains: its two ends.
+  /// The longest stretch without an event where that is most of what nothing explains: its two
+  /// ends.
   static func evidence(_ spike: SpikeCase, _ unexplained: [TimeSpan]) -> [Evidence] {
     guard case .wakeup = spike.subject else { return [] }
     let least = max(spike.floor, Nanoseconds(microseconds: 20))
@@ -40,7 +43,7 @@ struct Unknown: Rule {
     else { return [] }
     let first = spike.events.last { $0.time <= longest.start }
     let last = spike.events.first { $0.time >= longest.end }
-    let note = "nothing was written for the next \(longest.length.microseconds) us"
+    let note = "no event for the next \(longest.length.microseconds) us"
     return (first.map { [Evidence($0, note: note)] } ?? []) + (last.map { [Evidence($0)] } ?? [])
   }
 
@@ -51,19 +54,19 @@ struct Unknown: Rule {
     if !health.coversWindow {
       if let since = spike.context.tracingSince, since > spike.sample.expiry {
         return
-          "Tracing was switched on again \((since - spike.sample.expiry).microseconds) us after the "
-          + "expiry, when the spike before this one had been taken. One thread alone (-t 1), or a "
-          + "higher threshold (-b), shows all of such a spike."
+          "Tracing was enabled again \((since - spike.sample.expiry).microseconds) us after the "
+          + "expiry, after the previous spike. A single thread (-t 1) or a higher threshold (-b) "
+          + "records such a spike completely."
       }
       return spike.context.hasOverrun == false
-        ? "The trace begins after the expiry, and nothing in it was overwritten: tracing was "
-          + "switched on too late for this one."
-        : "The buffer begins after the expiry: ask for a bigger one (--buffer)."
+        ? "The trace begins after the expiry although no event was overwritten, because tracing was "
+          + "enabled too late."
+        : "The buffer begins after the expiry. Use a larger buffer (--buffer)."
     }
     if !health.gaps.isEmpty, health.gaps.allSatisfy(\.isDamaged) {
-      return "Parts of the window are missing in this file: the whole trace would decide it."
+      return "Parts of the window are missing in this file. The complete trace would decide."
     }
-    if health.lostInWindow > 0 { return "Events were lost: ask for a bigger buffer (--buffer)." }
+    if health.lostInWindow > 0 { return "Events were lost. Use a larger buffer (--buffer)." }
     let worst = spike.segments.max { $0.length < $1.length }?.name ?? .unexplained
     var lines: [String] = []
     var seen: Set<Need> = []
@@ -85,6 +88,6 @@ struct Unknown: Rule {
         "Nothing that this kernel offers is missing: keep the bundle, and compare with further "
         + "spikes."
     }
-    return "It would be decided by " + lines.prefix(3).joined(separator: ", or by ") + "."
+    return "Record " + lines.prefix(3).joined(separator: ", or ") + "."
   }
 }

@@ -2,7 +2,7 @@ internal import TraceModel
 
 /// Who used a CPU lately: a ring of slices, each with one occupant on top.
 struct CPUHistory {
-  /// Who had the CPU.
+  /// Who ran.
   struct Occupant: Hashable {
     var kind: BehindEntry.Kind
     var number: Int32
@@ -25,7 +25,7 @@ struct CPUHistory {
   private(set) var task = Occupant(kind: .unknown, number: -1)
   /// Interrupts and softirqs on top of it.
   private(set) var frames: [Occupant] = []
-  /// Since when the top one has the CPU; nil before the first event.
+  /// Since when the top one runs; nil before the first event.
   private(set) var since: Int64?
 
   /// Stamp of the CPU's latest event.
@@ -81,7 +81,8 @@ struct CPUHistory {
     since = time
   }
 
-  /// The slices that overlap `[start, end)`, newest first, at most `limit`; false where the body stops.
+  /// The slices that overlap `[start, end)`, newest first, at most `limit`; false where the body
+  /// stops.
   func visit(_ start: Int64, _ end: Int64, limit: Int, _ body: (Slice) -> Void) -> Int {
     var visited = 0
     if let since, end > since, start < end {

@@ -1,6 +1,7 @@
 internal import TraceModel
 
-/// Tells a chain back from its end: who called, how that one came to run, who called it, to the beginning of the span.
+/// Reports a chain back from its end: who called, how that one came to run, who called it, to the
+/// beginning of the span.
 struct ChainBuilder {
   let recorder: ChainRecorder
   private static let deepest = 16
@@ -111,14 +112,15 @@ struct ChainBuilder {
     var cursor = end
     var node = node
     var action = action
-    // Where the work began before the last time that it got the CPU, it was preempted or slept in it.
+    // Where the work began before the last time that it got the CPU, it was preempted or slept in
+    // it.
     while work != nil, let here = node, here.ran > start, here.ran <= cursor, let wait = here.wait {
       found.append(
         WaitChain.Segment(
           kind: .ran, task: task, work: work, span: Self.span(here.ran, cursor), cpu: wait.cpu,
           ends: action))
       cursor = waited(&found, task, wait, start, here.ran, work: work)
-      action = wait.cause == .preempted ? "was preempted" : "went on"
+      action = wait.cause == .preempted ? "was preempted" : "continued"
       guard wait.cause == .preempted else { break }
       node = recorder.nodes[here.previous]
     }
@@ -140,7 +142,7 @@ struct ChainBuilder {
       found.append(
         WaitChain.Segment(
           kind: .waitedForCPU, task: task, work: work, span: Self.span(from, cursor),
-          cpu: wait.cpu, behind: wait.behind, ends: "got the CPU"))
+          cpu: wait.cpu, behind: wait.behind, ends: "ran"))
     }
     return from
   }
@@ -151,8 +153,8 @@ struct ChainBuilder {
   ) {
     guard end > start else { return }
     var cursor = end
-    // The parts in the order that they usually have, from the end: the worker's wait is what came last
-    // unless it did other work behind it.
+    // The parts in the order that they usually have, from the end: the worker's wait is what came
+    // last unless it did other work after it.
     func add(_ kind: WaitChain.Segment.Kind, _ length: Nanoseconds, _ ends: String) {
       let from = max(start, cursor - max(0, length.count))
       guard cursor > from else { return }
@@ -164,8 +166,8 @@ struct ChainBuilder {
           ends: ends))
       cursor = from
     }
-    add(.otherWork, item.parts.otherWork, "came to \(item.name)")
-    add(.waitedForCPU, item.parts.waitedForCPU, "got the CPU")
+    add(.otherWork, item.parts.otherWork, "started \(item.name)")
+    add(.waitedForCPU, item.parts.waitedForCPU, "ran")
     add(.noWorker, item.parts.noWorker + item.parts.inactive, "a worker was woken")
     if cursor > start { add(.unknown, Nanoseconds(cursor - start), "") }
   }

@@ -1,6 +1,6 @@
 internal import TraceModel
 
-/// Keeps how tasks lately came to run, so that a chain can be told back from a long sleep.
+/// Keeps how tasks lately came to run, so that a chain is known back from a long sleep.
 ///
 /// Two rings of fixed size, addressed by ever-growing numbers: an old link is simply gone.
 struct ChainRecorder {
@@ -16,7 +16,7 @@ struct ChainRecorder {
     var work: Int64
   }
 
-  /// A stretch in which a task ran, with the wait in front of it.
+  /// A stretch in which a task ran, with the wait before it.
   struct Node {
     var wait: RunQueueWait?
     var ran: Int64

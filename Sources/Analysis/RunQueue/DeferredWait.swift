@@ -46,7 +46,8 @@ public struct DeferredWait: Hashable, Sendable {
   public var behind: [BehindEntry]
   /// The work items or softirqs that its runner did first, with what they took of the latency.
   public var before: [BehindEntry] = []
-  /// The functions that a softirq ran (timers, tasklets) with their times, longest first; empty where they were not recorded.
+  /// The functions that a softirq ran (timers, tasklets) with their times, longest first; empty
+  /// where they were not recorded.
   public var functions: [BehindEntry] = []
   /// The CPU that the worker waited for.
   public var waitedCPU: Int?

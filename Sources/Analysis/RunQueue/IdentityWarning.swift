@@ -13,6 +13,6 @@ public struct IdentityWarning: Hashable, Sendable {
 
   /// One sentence.
   public var text: String {
-    "tid \(tid) was \"\(before)\" and is \"\(after)\" now, without an exec, a rename or an end between"
+    "tid \(tid) was \"\(before)\" and is now \"\(after)\", without an exec, a rename or an exit in between"
   }
 }

@@ -1,4 +1,5 @@
-/// Names of functions, handlers and vectors by small numbers, shared by the reader of events and their replay.
+/// Names of functions, handlers and vectors by small numbers, shared by the reader of events and
+/// their replay.
 ///
 /// Not for use from several threads at once.
 public final class LabelTable {

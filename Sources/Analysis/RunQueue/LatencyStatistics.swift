@@ -8,7 +8,8 @@ public struct LatencyStatistics: Hashable, Sendable {
   public private(set) var sum = Nanoseconds.zero
   /// The largest.
   public private(set) var maximum = Nanoseconds.zero
-  /// The buckets from the first that is used to the last: a trace has thousands of tasks, most with few waits.
+  /// The buckets from the first that is used to the last: a trace has thousands of tasks, most with
+  /// few waits.
   private var buckets: [UInt32] = []
   /// The number of the first one.
   private var first = 0
@@ -64,8 +65,8 @@ public struct LatencyStatistics: Hashable, Sendable {
     count == 0 ? .zero : Nanoseconds(sum.count / Int64(clamping: count))
   }
 
-  /// The latency that `share` (0...1) of all do not exceed: the upper end of its bucket, at most 25 % too
-  /// high and never above the maximum; zero while `count` is 0.
+  /// The latency that `share` (0...1) of all do not exceed: the upper end of its bucket, at most 25
+  /// % too high and never above the maximum; zero while `count` is 0.
   public func percentile(_ share: Double) -> Nanoseconds {
     guard count > 0 else { return .zero }
     let wanted = max(1, UInt64((Double(count) * min(max(share, 0), 1)).rounded(.up)))
@@ -88,7 +89,7 @@ public struct LatencyStatistics: Hashable, Sendable {
     return min(exponent * 4 + quarter - 4, bucketCount - 1)
   }
 
-  /// First value behind a bucket.
+  /// First value after a bucket.
   static func limit(_ index: Int) -> Int64 {
     guard index >= 4 else { return Int64(index) + 1 }
     let exponent = (index + 4) / 4

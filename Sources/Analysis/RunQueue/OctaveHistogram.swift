@@ -6,7 +6,7 @@ public struct OctaveHistogram: Hashable, Sendable {
   public struct Row: Hashable, Sendable {
     /// First us.
     public var from: UInt64
-    /// First us behind.
+    /// First us after.
     public var to: UInt64
     /// How many.
     public var count: UInt64
@@ -14,7 +14,7 @@ public struct OctaveHistogram: Hashable, Sendable {
 
   private var counts = [UInt64](repeating: 0, count: 40)
 
-  /// Makes an empty histogram.
+  /// Empty.
   public init() {}
 
   /// Adds a latency; a negative one counts as 0.

@@ -2,7 +2,8 @@ public import TraceModel
 
 /// How the reader of live buffers kept up: what the advice after a loss is taken from.
 public struct ReaderPace: Sendable, Equatable {
-  /// The time between two reads of one buffer, and what the reader did meanwhile; the parts are at most as long together.
+  /// The time between two reads of one buffer, and what the reader did meanwhile; the parts are at
+  /// most as long together.
   public struct Gap: Sendable, Equatable {
     /// From the end of the one read to the begin of the next.
     public var length: Nanoseconds
@@ -24,7 +25,8 @@ public struct ReaderPace: Sendable, Equatable {
 
   /// What made events be lost.
   public enum Cause: Sendable, Equatable {
-    /// The reader wanted a CPU and had none, for longer than it ran and for a tenth of the time at least.
+    /// The reader wanted a CPU and had none, for longer than it ran and for a tenth of the time at
+    /// least.
     case starved
     /// It had one and was busy with the other buffers and with what it had read.
     case busy
@@ -32,7 +34,7 @@ public struct ReaderPace: Sendable, Equatable {
     case slept
   }
 
-  /// The longest gap behind which events were missing, nil where none was.
+  /// The longest gap after which events were missing, nil where none was.
   public var gap: Gap?
   /// The highest rate at which one buffer was filled in bytes a second, what was lost included.
   public var peakRate = 0.0
@@ -57,10 +59,12 @@ public struct ReaderPace: Sendable, Equatable {
     return gap.ran >= gap.slept ? .busy : .slept
   }
 
-  /// Buffer of each CPU in KiB that would have held what one of `kilobytes` lost, nil where nothing was lost.
+  /// Buffer of each CPU in KiB that would have held what one of `kilobytes` lost, nil where nothing
+  /// was lost.
   ///
-  /// What comes in the longest gap at the highest rate, or what one buffer should have held where that is more; twice that, because the reader
-  /// is woken at a half full buffer; up to a power of two.
+  /// What comes in the longest gap at the highest rate, or what one buffer should have held where
+  /// that is more; twice that, because the reader is woken at a half full buffer; up to a power of
+  /// two.
   public func neededKilobytes(insteadOf kilobytes: Int) -> Int? {
     guard let gap else { return nil }
     let inGap = peakRate * Double(max(0, gap.length.count)) / 1e9

@@ -1,10 +1,12 @@
 public import TraceModel
 
-/// An event as the replay of run queues takes it: no text, no allocation, so that millions a second can be fed.
+/// An event as the replay of run queues takes it: no text, no allocation, so that millions a second
+/// can be fed.
 @frozen public struct RunQueueEvent: Sendable {
   /// Which event, and so what the other fields mean.
   public enum Kind: UInt8, Sendable {
-    /// sched:sched_switch: `task` leaves (`name`, `priority`, `isRunnable`, `isEnding`), `other` comes (`otherName`, `otherPriority`).
+    /// sched:sched_switch: `task` leaves (`name`, `priority`, `isRunnable`, `isEnding`), `other`
+    /// comes (`otherName`, `otherPriority`).
     case switched
     /// sched:sched_waking of `task`; `target` is where it last ran.
     case waking
@@ -44,14 +46,16 @@ public import TraceModel
     case syscallEnter
     /// raw_syscalls:sys_exit; `result` is what it returned.
     case syscallExit
-    /// sched:sched_process_fork and task:task_newtask: `pid` made `task`; `target` is 1 for a thread of the same process.
+    /// sched:sched_process_fork and task:task_newtask: `pid` made `task`; `target` is 1 for a
+    /// thread of the same process.
     case fork
     /// task:task_rename and sched:sched_process_exec: `task` may have another name from here on.
     case rename
-    /// A wait that the kernel measured: `task` (`name`, `priority`) waited `value` ns until `time`; `target` is 0 for woken, 1 for
-    /// preempted, 2 for new.
+    /// A wait that the kernel measured: `task` (`name`, `priority`) waited `value` ns until `time`;
+    /// `target` is 0 for woken, 1 for preempted, 2 for new.
     case waited
-    /// The reader found that so many events (`value`, -1 for an unknown number) of the CPU are missing before this point.
+    /// The reader found that `value` events (-1 for an unknown number) of the CPU are missing
+    /// before this point.
     case lost
   }
 

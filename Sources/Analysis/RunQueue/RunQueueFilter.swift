@@ -2,7 +2,7 @@ public import TraceModel
 
 /// Which waits are wanted.
 public struct RunQueueFilter: Hashable, Sendable {
-  /// Waits shorter than this are counted, but are no rows.
+  /// Waits shorter than this are counted, but are not rows.
   public var threshold: Nanoseconds
   /// Glob over the task's name, nil for all.
   public var comm: String?
@@ -13,7 +13,7 @@ public struct RunQueueFilter: Hashable, Sendable {
   /// CPUs that the tasks got, nil for all.
   public var cpus: CPUSet?
 
-  /// Makes a filter.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     threshold: Nanoseconds = Nanoseconds(microseconds: 10_000), comm: String? = nil,
     tids: Set<Int32>? = nil, includesNewThreads: Bool = false, cpus: CPUSet? = nil

@@ -13,7 +13,7 @@ public struct RunQueueObserver {
   /// Remarks for the user.
   public var remark: (String) -> Void
 
-  /// Makes an observer.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     started: @escaping () -> Void = {},
     waits: @escaping ([RunQueueWait]) -> Void = { _ in },

@@ -22,14 +22,15 @@ extension RunQueueReplay {
     return tasks[Int(slots[Int(pid)])].name
   }
 
-  /// The latest name of a thread, empty where no event told one.
+  /// The latest name of a thread, empty where no event reported one.
   public func name(_ pid: Int32) -> String { taskName(pid).text }
 
   /// Names come from the events' own fields alone, never from the task that happens to be current.
   @_optimize(speed) mutating func learn(_ index: Int, _ name: TaskName, _ time: Int64) {
     guard tasks[index].name != name, !name.isEmpty else { return }
     let known = tasks[index].name
-    // A trace without renames cannot tell an exec: then only a name that comes back, or a worker's, contradicts.
+    // A trace without renames cannot report an exec: then only a name that comes back, or a
+    // worker's, contradicts.
     let contradicts =
       hasRenames || tasks[index].formerName == name || known.isWorker || name.isWorker
     if contradicts, !known.isEmpty, tasks[index].renames == 0, !tasks[index].hasEnded,

@@ -1,7 +1,8 @@
 public import TraceModel
 
 extension RunQueueReplay {
-  /// Statistics of the latency of work items and softirqs, by function or vector, largest maximum first.
+  /// Statistics of the latency of work items and softirqs, by function or vector, largest maximum
+  /// first.
   public var perFunction: [(name: String, statistics: LatencyStatistics)] {
     tracker.statistics.map { ($0.key, $0.value) }.sorted {
       ($0.1.maximum, $1.0) > ($1.1.maximum, $0.0)

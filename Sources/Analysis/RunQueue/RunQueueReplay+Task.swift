@@ -14,7 +14,7 @@ extension RunQueueReplay {
     var wakerContext: UInt8 = 0
     var wakerLabel: Int32 = 0
     var cause: UInt8 = 0
-    /// CPU whose queue it stands on, as far as it is known.
+    /// CPU whose queue it is on, as far as it is known.
     var queueCPU: Int32 = -1
     /// When it came to `queueCPU`'s queue after a migration.
     var migrations: Int32 = 0
@@ -23,8 +23,8 @@ extension RunQueueReplay {
     var firstCPUEnd: Int64 = 0
     var isRunning = false
     var priority: Int32 = 120
-    /// Names that may still come: one for each rename, and for a new task. A task that is preempted while it renames itself
-    /// (the event comes before the name) still shows the name before.
+    /// Names that may still come: one for each rename, and for a new task. A task that is preempted
+    /// while it renames itself (the event comes before the name) still shows the name before.
     var renames: UInt8 = 1
     var hasEnded = false
     var isWanted = true

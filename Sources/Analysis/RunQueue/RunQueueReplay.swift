@@ -1,8 +1,10 @@
 public import TraceModel
 
-/// Replays the scheduler's events of all CPUs in order of time and finds who waited for a CPU, for how long and behind whom.
+/// Replays the scheduler's events of all CPUs in order of time and finds who waited for a CPU, for
+/// how long and behind whom.
 ///
-/// Bounded memory: one record a task that was seen, a ring of slices a CPU. Feed `apply(_:)`, then take the results.
+/// Bounded memory: one record a task that was seen, a ring of slices a CPU. Feed `apply(_:)`, then
+/// take the results.
 public struct RunQueueReplay {
   /// Which rows are wanted.
   public internal(set) var filter: RunQueueFilter
@@ -38,7 +40,7 @@ public struct RunQueueReplay {
   public private(set) var knownSince = Int64.min
   /// Rows whose list of CPU users was cut, to keep up with the trace.
   public private(set) var shortenedLists: UInt64 = 0
-  /// Switches that the trace does not hold, found by the task of the events behind them.
+  /// Switches that the trace does not hold, found by the task of the events after them.
   public private(set) var unrecordedSwitches: UInt64 = 0
   /// Stamps of the first and the last event.
   public private(set) var firstTime: Int64?
@@ -92,7 +94,7 @@ public struct RunQueueReplay {
   /// Takes the next event; they should come in order of time over all CPUs.
   @_optimize(speed) public mutating func apply(_ event: RunQueueEvent) {
     var event = event
-    // No clock of the kernel is behind 0: any two stamps have a difference.
+    // No clock of the kernel is after 0: any two stamps have a difference.
     event.time = max(0, event.time)
     eventCount += 1
     if firstTime == nil {
@@ -131,7 +133,7 @@ public struct RunQueueReplay {
       tracker.exit(event)
       histories[cpu].pop(.softirq, event.target, 0, at: event.time)
     case .functionEntry:
-      // Only softirqs are told by function: elsewhere these events say nothing of who has the CPU.
+      // Only softirqs are reported by function: elsewhere these events say nothing of who runs.
       guard let top = histories[cpu].frames.last, top.kind == .softirq, top.label == 0 else {
         break
       }
@@ -168,10 +170,12 @@ public struct RunQueueReplay {
     }
   }
 
-  /// Every event tells the task that is current: where it is not the one that the last switch let run, a switch is missing.
+  /// Every event reports the task that is current: where it is not the one that the last switch let
+  /// run, a switch is missing.
   ///
-  /// Kernels do not trace the switch out of the idle task on each CPU. It came after the CPU's previous event, so the wait is
-  /// taken to have ended there: what is told of it is proven, more is not.
+  /// Kernels do not trace the switch out of the idle task on each CPU. It came after the CPU's
+  /// previous event, so the wait is taken to have ended there: what is reported of it is proven,
+  /// more is not.
   @_optimize(speed) private mutating func notice(_ event: RunQueueEvent, _ cpu: Int) {
     let pid = event.kind == .switched ? event.task : event.pid
     guard event.kind != .lost, pid >= 0 else { return }
@@ -216,7 +220,7 @@ public struct RunQueueReplay {
         tasks[index].wakerPid = -1
         begin(index, event.cpu)
       } else if tasks[index].waitStart != .min {
-        // Woken on its way out: the waker saw it asleep before the switch was written.
+        // Woken on the way out: the waker saw it asleep before the switch was written.
         tasks[index].waitStart = max(tasks[index].waitStart, time)
         begin(index, event.cpu)
       }
@@ -266,9 +270,11 @@ public struct RunQueueReplay {
     if tasks[index].name.isWorker { tracker.explained(event.other, row) }
   }
 
-  /// Adds a wait that the kernel measured (`Kind.waited`) to the statistics and, where it is long enough, to the rows.
+  /// Adds a wait that the kernel measured (`Kind.waited`) to the statistics and, where it is long
+  /// enough, to the rows.
   ///
-  /// - Parameter details: The same wait as a replay of all events told it, with what the kernel's record does not hold.
+  /// - Parameter details: The same wait as a replay of all events reported it, with what the
+  ///   kernel's record does not hold.
   public mutating func add(_ event: RunQueueEvent, details: RunQueueWait?) {
     guard event.task != 0, let index = slot(event.task) else { return }
     learn(index, event.name, event.time)
@@ -329,7 +335,8 @@ public struct RunQueueReplay {
     var list = BehindList()
     var from = start
     let task = tasks[index]
-    // Moved once: the first part was spent on another CPU's queue. More moves are told by number only.
+    // Moved once: the first part was spent on another CPU's queue. More moves are reported by
+    // number only.
     if task.firstCPU >= 0, task.firstCPU != Int32(cpu), task.firstCPUEnd > start,
       histories.indices.contains(Int(task.firstCPU))
     {

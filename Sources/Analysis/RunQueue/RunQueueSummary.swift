@@ -1,6 +1,7 @@
 public import TraceModel
 
-/// The end of a run-queue recording: statistics of all waits, also of those below the threshold, and what is missing.
+/// The end of a run-queue recording: statistics of all waits, also of those below the threshold,
+/// and what is missing.
 public struct RunQueueSummary: Sendable {
   /// Statistics under a name.
   public struct Row: Sendable {
@@ -46,11 +47,12 @@ public struct RunQueueSummary: Sendable {
   public var pace: ReaderPace?
   /// Pages that could not be read to their end.
   public var damagedPages = 0
-  /// Where the kernel left waits out: those shorter than this are neither rows nor counted. nil where all were counted.
+  /// Where the kernel left waits out: those shorter than this are neither rows nor counted. nil
+  /// where all were counted.
   public var leftOutBelow: Nanoseconds?
   /// Waits that the kernel's filter missed: its table was full, or its report was lost.
   public var missedByFilter: UInt64 = 0
-  /// Rows that do not tell what they waited behind: the kernel had overwritten the events.
+  /// Rows that do not report what they waited behind: the kernel had overwritten the events.
   public var rowsWithoutDetails: UInt64 = 0
   /// What could not be restored, one line each.
   public var leftovers: [String] = []
@@ -77,8 +79,8 @@ public struct RunQueueSummary: Sendable {
     shortenedLists = replay.shortenedLists
   }
 
-  /// Buffer of each CPU in KiB that would have held what was lost; nil where nothing was, or where a larger buffer does not
-  /// help: the kernel's reports of long waits have one of their own.
+  /// Buffer of each CPU in KiB that would have held what was lost; nil where nothing was, or where
+  /// a larger buffer does not help: the kernel's reports of long waits have their own.
   public var neededKilobytes: Int? {
     guard lostMarks > 0, leftOutBelow == nil, let bufferKilobytes else { return nil }
     return pace?.neededKilobytes(insteadOf: bufferKilobytes)

@@ -31,7 +31,7 @@ public struct RunQueueWait: Hashable, Sendable {
   /// How often it was moved to another CPU while it waited.
   public var migrations: Int
 
-  /// Makes a wait.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     task: TaskIdentity, priority: KernelPriority, cpu: Int, span: TimeSpan,
     enqueued: Nanoseconds? = nil, cause: Cause, waker: Waker?, behind: [BehindEntry],
@@ -51,7 +51,8 @@ public struct RunQueueWait: Hashable, Sendable {
   /// The wait's length.
   public var latency: Nanoseconds { span.length }
 
-  /// The time that no event explains: the CPU was idle, or the history does not reach back far enough.
+  /// The time that no event explains: the CPU was idle, or the history does not reach back far
+  /// enough.
   public var unexplained: Nanoseconds {
     behind.reduce(latency) { $1.kind == .unknown ? $0 : $0 - $1.net }
   }
@@ -63,7 +64,8 @@ public struct Waker: Hashable, Sendable {
   public enum Context: Hashable, Sendable {
     /// The task itself.
     case task
-    /// An interrupt on top of the task; the name of its handler or vector, empty where it is not known.
+    /// An interrupt on top of the task; the name of its handler or vector, empty where it is not
+    /// known.
     case interrupt(String)
     /// A softirq on top of the task or in ksoftirqd; the vector's name.
     case softirq(String)
@@ -74,7 +76,7 @@ public struct Waker: Hashable, Sendable {
   /// In what context.
   public var context: Context
 
-  /// Makes a value.
+  /// Memberwise.
   public init(task: TaskIdentity, context: Context) {
     self.task = task
     self.context = context
@@ -114,7 +116,8 @@ public struct BehindEntry: Hashable, Sendable {
 
   /// What it is.
   public var kind: Kind
-  /// Name of the task, the handler, the vector (behind it the function, where it was recorded) or the work's function.
+  /// Name of the task, the handler, the vector (after it the function, where it was recorded) or
+  /// the work's function.
   public var name: String
   /// Thread id, irq number or softirq vector; 0 for the rest.
   public var pid: Int32
@@ -123,7 +126,7 @@ public struct BehindEntry: Hashable, Sendable {
   /// Its turns; for `others` how many tasks it stands for.
   public var count: Int
 
-  /// Makes an entry.
+  /// Memberwise.
   public init(kind: Kind, name: String, pid: Int32, net: Nanoseconds, count: Int) {
     self.kind = kind
     self.name = name

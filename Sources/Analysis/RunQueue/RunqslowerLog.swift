@@ -1,7 +1,8 @@
 /// A log of the tool runqslower, read to find rows whose names cannot be right.
 ///
-/// Old versions take the thread id from the task that gets the CPU and the name from the task that is current then, which
-/// is still the one that leaves: the row then reads "tid of the delayed task, name of the task that held the CPU".
+/// Old versions take the thread id from the task that gets the CPU and the name from the task that
+/// is current then, which is still the one that leaves: the row then reads "tid of the delayed
+/// task, name of the task that was running".
 public struct RunqslowerLog: Sendable {
   /// One row.
   public struct Row: Hashable, Sendable {
@@ -45,14 +46,14 @@ public struct RunqslowerLog: Sendable {
   /// The rows in the file's order.
   public private(set) var rows: [Row] = []
 
-  /// Reads a log; lines that are no rows are left out, quoting marks of mails are removed.
+  /// Reads a log; lines that are not rows are left out, quoting marks of mails are removed.
   public init(_ text: String) {
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
     {
       let body = line.drop { $0 == ">" || $0 == " " || $0 == "\t" || $0 == "|" }
       let words = body.split { $0 == " " || $0 == "\t" || $0 == "\r" }
       guard words.count >= 4, Self.isTime(words[0]) else { continue }
-      // A name may hold blanks: tid and latency are the first two numbers side by side behind it.
+      // A name may hold blanks: tid and latency are the first two numbers side by side after it.
       for at in 2..<words.count - 1 {
         guard let tid = Int32(words[at]), tid >= 0, let latency = Int64(words[at + 1]),
           latency >= 0
@@ -74,7 +75,8 @@ public struct RunqslowerLog: Sendable {
 
   /// What cannot be right, by thread id and name.
   ///
-  /// An exec renames a thread too: names of threads are told for kernel threads with certainty, for others as a hint.
+  /// An exec renames a thread too: names of threads are reported for kernel threads with certainty,
+  /// for others as a hint.
   public var problems: [Problem] {
     var problems: [Problem] = []
     for (tid, rows) in Dictionary(grouping: rows, by: \.tid).sorted(by: { $0.key < $1.key }) {

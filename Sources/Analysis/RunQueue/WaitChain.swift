@@ -1,6 +1,7 @@
 public import TraceModel
 
-/// Why a syscall took long: what happened from its blocking to its running again, back to the cause.
+/// Why a syscall took long: what happened from its blocking to its running again, back to the
+/// cause.
 public struct WaitChain: Hashable, Sendable {
   /// One stretch of the time; the stretches of a chain follow each other without a hole.
   public struct Segment: Hashable, Sendable {
@@ -20,7 +21,7 @@ public struct WaitChain: Hashable, Sendable {
       case timeout
       /// An interrupt or softirq called; what it waited for is not in a trace of this machine.
       case device
-      /// The trace does not tell.
+      /// The trace does not report.
       case unknown
     }
 
@@ -38,7 +39,7 @@ public struct WaitChain: Hashable, Sendable {
     public var behind: [BehindEntry] = []
     /// What ended the stretch: `woke reader-12`, `queued flush_to_ldisc`.
     public var ends: String
-    /// Who had asked for the work before the chain begins, nil where the chain tells it.
+    /// Who had asked for the work before the chain begins, nil where the chain reports it.
     public var askedBy: TaskIdentity?
     /// How long before the chain's beginning.
     public var askedBefore = Nanoseconds.zero
@@ -60,7 +61,7 @@ public struct SlowCall: Hashable, Sendable {
   public var task: TaskIdentity
   /// The call's number, -1 where only the name is known.
   public var number: Int64
-  /// The call's name, empty where the trace does not tell it.
+  /// The call's name, empty where the trace does not report it.
   public var name: String
   /// From entry to exit.
   public var span: TimeSpan
@@ -83,7 +84,7 @@ public struct PollBurst: Hashable, Sendable {
   public var task: TaskIdentity
   /// The call's number.
   public var number: Int64
-  /// The call's name, empty where the trace does not tell it.
+  /// The call's name, empty where the trace does not report it.
   public var name: String
   /// From the first entry to the last exit: the budget.
   public var span: TimeSpan

@@ -27,7 +27,7 @@
 
 /// A system call in the caller's own code: its result, or a negative errno.
 ///
-/// syscall(3) would do the same from a page of its own, which is cold after each wait: on a virtual machine the walk
+/// syscall(3) would do the same from a separate page, which is cold after each wait: on a virtual machine the walk
 /// through two levels of page tables costs a sizeable part of a us.
 /// RT-safe: one instruction.
 BT_RT static inline long bt_syscall(long number, long first, long second, long third, long fourth) {
@@ -107,12 +107,12 @@ BT_RT static inline void bt_prefetch(const void *_Nonnull address) {
 /// RT-safe: a bare system call on a descriptor that never blocks (the counter is far from its limit).
 BT_RT void bt_eventfd_signal(int fd);
 
-/// What sched_getcpu(3) says, 0 where the kernel does not tell it.
+/// What sched_getcpu(3) says, 0 where the kernel does not report it.
 ///
 /// RT-safe: rseq or the vDSO.
 BT_RT int bt_getcpu(void);
 
-/// The CPU the caller runs on, 0 where the kernel does not tell it.
+/// The CPU the caller runs on, 0 where the kernel does not report it.
 ///
 /// RT-safe: reads the thread's rseq area (rseq(2)); where glibc has not registered one, getcpu through the vDSO.
 BT_RT static inline int bt_cpu(void) {

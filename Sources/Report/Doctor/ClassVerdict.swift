@@ -6,7 +6,7 @@ public struct ClassVerdict: Codable, Hashable, Sendable {
     case proven
     /// It can be named, but not proven.
     case suspected
-    /// It cannot be told from others.
+    /// It cannot be distinguished from others.
     case unseen
     /// It cannot occur on this machine.
     case absent
@@ -20,16 +20,18 @@ public struct ClassVerdict: Codable, Hashable, Sendable {
   public var sight: Sight
   /// What decides that: the evidence that is there, or the one that is not.
   public var decidedBy: String
-  /// The one kernel option, boot option, privilege or circumstance that would let more be said; nil where nothing would.
+  /// The one kernel option, boot option, privilege or circumstance that would let more be said; nil
+  /// where nothing would.
   public var change: String?
   /// What that change would make of the class, nil where there is none.
   public var changeGives: Sight?
-  /// Events that a run must be told with `--events`, because they are not among those that are always recorded.
+  /// Events that a run must be given with `--events`, because they are not among those that are
+  /// always recorded.
   public var extraEvents: [String]
   /// Whether this version of the program has a rule that names the class.
   public var hasRule: Bool
 
-  /// Makes a verdict.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     culprit: String, phrase: String, sight: Sight, decidedBy: String, change: String? = nil,
     changeGives: Sight? = nil, extraEvents: [String] = [], hasRule: Bool

@@ -10,10 +10,11 @@ public struct ClockVerdict: Codable, Hashable, Sendable {
   public var smallestStep: Nanoseconds
   /// The median time between two readings one after the other: what one reading costs.
   public var readingCost: Nanoseconds
-  /// Whether a trace clock on the same time base (`mono`) is there, nil where tracefs cannot be read.
+  /// Whether a trace clock on the same time base (`mono`) is there, nil where tracefs cannot be
+  /// read.
   public var hasTraceClock: Bool?
 
-  /// Makes a verdict.
+  /// Memberwise.
   public init(
     source: String?, resolution: Nanoseconds, smallestStep: Nanoseconds, readingCost: Nanoseconds,
     hasTraceClock: Bool?

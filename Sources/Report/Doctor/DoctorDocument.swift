@@ -9,8 +9,8 @@ struct DoctorDocument {
     sections.append(
       classes(
         .suspected, "What can be suspected",
-        "Named as likely or possible. Behind the arrow: what would let more be said."))
-    sections.append(classes(.unseen, "What cannot be seen", nil))
+        "At most likely or possible. After the arrow: what would allow more."))
+    sections.append(classes(.unseen, "What cannot be detected", nil))
     sections.append(classes(.absent, "What cannot occur here", nil))
     sections.append(tracing)
     sections.append(settings)
@@ -39,7 +39,7 @@ struct DoctorDocument {
   private static func text(_ verdict: ClassVerdict) -> String {
     var text = verdict.decidedBy
     if !verdict.extraEvents.isEmpty {
-      text += "; needs --events \(verdict.extraEvents.joined(separator: ", "))"
+      text += "; requires --events \(verdict.extraEvents.joined(separator: ", "))"
     }
     if let change = verdict.change {
       text += " -> \(verdict.changeGives.map { "\($0.rawValue) with " } ?? "")\(change)"
@@ -54,7 +54,7 @@ struct DoctorDocument {
     let rows = (tracing.tracers + tracing.features).map { facility in
       [
         facility.name, facility.state.rawValue,
-        facility.reason.map { "\($0); gives \(facility.gives)" } ?? facility.gives,
+        facility.reason.map { "\($0); for \(facility.gives)" } ?? facility.gives,
       ]
     }
     if !rows.isEmpty {
@@ -66,11 +66,11 @@ struct DoctorDocument {
     if !tracing.missingEvents.isEmpty {
       blocks.append(
         .paragraph(
-          "Events that this kernel lacks: \(tracing.missingEvents.joined(separator: ", "))"))
+          "Events missing in this kernel: \(tracing.missingEvents.joined(separator: ", "))"))
     }
     if !tracing.otherUsers.isEmpty {
       blocks.append(
-        .paragraph("Others trace here too: \(tracing.otherUsers.joined(separator: "; "))"))
+        .paragraph("Other users of tracing: \(tracing.otherUsers.joined(separator: "; "))"))
     }
     return Document.Section("Tracing", blocks)
   }
@@ -93,18 +93,18 @@ struct DoctorDocument {
   private var clock: Document.Section {
     let clock = report.clock
     var items = [
-      Document.Definition("clock source", clock.source ?? "not told"),
+      Document.Definition("clock source", clock.source ?? "unknown"),
       Document.Definition("resolution", "\(clock.resolution.count) ns (clock_getres)"),
-      Document.Definition("smallest step", "\(clock.smallestStep.count) ns seen between readings"),
-      Document.Definition("cost", "\(clock.readingCost.count) ns a reading (median)"),
+      Document.Definition("smallest step", "\(clock.smallestStep.count) ns between readings"),
+      Document.Definition("cost", "\(clock.readingCost.count) ns per reading (median)"),
     ]
     if let has = clock.hasTraceClock {
       items.append(
         Document.Definition(
           "trace clock",
           has
-            ? "mono: events and latencies have the same time base"
-            : "no mono: events are aligned to latencies by markers, with an error"))
+            ? "mono, events and latencies have the same time base"
+            : "not mono, events are aligned to latencies by markers, with an error"))
     }
     return Document.Section("Clock", [.definitions(items)])
   }

@@ -15,7 +15,7 @@ public struct DoctorReport: Codable, Hashable, Sendable {
   /// The version of this value's JSON.
   public var schema = 1
 
-  /// Makes a report.
+  /// Memberwise.
   public init(
     tool: String, classes: [ClassVerdict], tracing: TracingVerdict, settings: [SettingVerdict],
     clock: ClockVerdict, machine: MachineFacts
@@ -36,18 +36,18 @@ public struct DoctorReport: Codable, Hashable, Sendable {
   /// The report in one sentence, without a full stop.
   public var headline: String {
     let counts = [
-      (ClassVerdict.Sight.proven, "proven"), (.suspected, "suspected"), (.unseen, "not seen"),
-      (.absent, "not possible here"),
+      (ClassVerdict.Sight.proven, "proven"), (.suspected, "suspected"), (.unseen, "not detectable"),
+      (.absent, "impossible here"),
     ].map { "\(classes($0.0).count) \($0.1)" }
     let spoilers = settings.count { $0.state == .spoils }
-    return "of \(classes.count) classes of causes: \(counts.joined(separator: ", ")); "
-      + "\(Quantity.count(spoilers, "setting")) \(spoilers == 1 ? "spoils" : "spoil") a measurement"
+    return "of \(classes.count) classes of causes, \(counts.joined(separator: ", ")); "
+      + "\(Quantity.count(spoilers, "setting")) \(spoilers == 1 ? "impairs" : "impair") a measurement"
   }
 
   /// The report as a document.
   public var document: Document { DoctorDocument(report: self).document }
 
-  /// The report as text; unlike a spike's it is no mail and has no subject line.
+  /// The report as text; unlike a spike's it is not a mail and has no subject line.
   public var text: String {
     let mail = MailText.render(document)
     return String(mail.split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false)[2])

@@ -23,7 +23,7 @@ public struct FacilityState: Codable, Hashable, Sendable {
   /// What it gives.
   public var gives: String
 
-  /// Makes a value.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(name: String, state: State, reason: String? = nil, gives: String) {
     self.name = name
     self.state = state

@@ -8,7 +8,7 @@ public struct SettingVerdict: Codable, Hashable, Sendable {
     case note
     /// It adds latency or falsifies the measurement.
     case spoils
-    /// The machine does not tell it.
+    /// The machine does not report it.
     case unknown
   }
 
@@ -23,7 +23,7 @@ public struct SettingVerdict: Codable, Hashable, Sendable {
   /// How it is changed, nil where there is nothing to change.
   public var remedy: String?
 
-  /// Makes a verdict.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(name: String, value: String, state: State, why: String, remedy: String? = nil) {
     self.name = name
     self.value = value

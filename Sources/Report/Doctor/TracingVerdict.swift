@@ -4,7 +4,7 @@ public struct TracingVerdict: Codable, Hashable, Sendable {
   public var tracefs: String?
   /// Why tracefs cannot be used, nil where it can.
   public var obstacle: String?
-  /// Tracers that would tell more than events.
+  /// Tracers that would show more than events.
   public var tracers: [FacilityState]
   /// Triggers, buffers and other parts.
   public var features: [FacilityState]

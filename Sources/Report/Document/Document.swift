@@ -2,15 +2,18 @@
 public struct Document: Hashable, Sendable {
   /// The subject line of a mail, shorter than the headline.
   public var subject: String
-  /// The report in one sentence.
+  /// The report in one sentence; empty where the lead says it.
   public var headline: String
+  /// What a reader has to see first, below the headline.
+  public var lead: [Block]
   /// What follows.
   public var sections: [Section]
 
-  /// Makes a document.
-  public init(subject: String, headline: String, sections: [Section]) {
+  /// Memberwise; without `lead` the sections follow the headline.
+  public init(subject: String, headline: String, lead: [Block] = [], sections: [Section]) {
     self.subject = subject
     self.headline = headline
+    self.lead = lead
     self.sections = sections
   }
 
@@ -21,7 +24,7 @@ public struct Document: Hashable, Sendable {
     /// What it consists of.
     public var blocks: [Block]
 
-    /// Makes a section.
+    /// Memberwise.
     public init(_ title: String, _ blocks: [Block]) {
       self.title = title
       self.blocks = blocks
@@ -49,7 +52,7 @@ public struct Document: Hashable, Sendable {
     /// Its text.
     public var text: String
 
-    /// Makes a definition.
+    /// Memberwise.
     public init(_ term: String, _ text: String) {
       self.term = term
       self.text = text
@@ -58,7 +61,7 @@ public struct Document: Hashable, Sendable {
 
   /// Rows and columns of texts; a renderer may wrap the last column.
   public struct Table: Hashable, Sendable {
-    /// To which side a column's texts stand.
+    /// To which side a column's texts are aligned.
     public enum Alignment: Hashable, Sendable {
       /// Texts.
       case left
@@ -73,7 +76,7 @@ public struct Document: Hashable, Sendable {
       /// Its alignment.
       public var alignment: Alignment
 
-      /// Makes a column.
+      /// Memberwise; omitted arguments are empty, zero or unknown.
       public init(_ title: String, _ alignment: Alignment = .left) {
         self.title = title
         self.alignment = alignment
@@ -87,7 +90,7 @@ public struct Document: Hashable, Sendable {
     /// A last row that sums the others up, nil for none.
     public var total: [String]?
 
-    /// Makes a table.
+    /// Memberwise; omitted arguments are empty, zero or unknown.
     public init(columns: [Column], rows: [[String]], total: [String]? = nil) {
       self.columns = columns
       self.rows = rows

@@ -5,8 +5,9 @@ public enum MailText {
 
   /// The document as text that ends with a line end.
   public static func render(_ document: Document) -> String {
-    var lines = ["Subject: " + Printable.text(document.subject), ""]
-    lines += wrap(document.headline)
+    var lines = ["Subject: " + Printable.text(document.subject)]
+    if !document.headline.isEmpty { lines += [""] + wrap(document.headline) }
+    for block in document.lead { lines += [""] + render(block) }
     for section in document.sections {
       lines += ["", section.title, String(repeating: "-", count: section.title.count)]
       for (index, block) in section.blocks.enumerated() {

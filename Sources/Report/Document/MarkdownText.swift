@@ -2,7 +2,9 @@
 public enum MarkdownText {
   /// The document as Markdown that ends with a line end.
   public static func render(_ document: Document) -> String {
-    var lines = ["# " + escape(document.subject), "", "**" + escape(document.headline) + "**"]
+    var lines = ["# " + escape(document.subject)]
+    if !document.headline.isEmpty { lines += ["", "**" + escape(document.headline) + "**"] }
+    for block in document.lead { lines += [""] + render(block) }
     for section in document.sections {
       lines += ["", "## " + escape(section.title)]
       for block in section.blocks { lines += [""] + render(block) }

@@ -1,7 +1,7 @@
 /// Text from a machine made safe for a terminal and a mail.
 public enum Printable {
-  /// Replaces control, format and line-separating characters by their code points: a task may give itself
-  /// any name.
+  /// Replaces control, format and line-separating characters by their code points: a task may give
+  /// itself any name.
   public static func text(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: isHidden) else { return text }
     var result = ""

@@ -9,7 +9,7 @@ public struct Attachment: Codable, Hashable, Sendable {
   /// SHA-256 in hexadecimal, nil where it is not known yet.
   public var sha256: String?
 
-  /// Makes an attachment.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(name: String, text: String, bytes: UInt64? = nil, sha256: String? = nil) {
     self.name = name
     self.text = text

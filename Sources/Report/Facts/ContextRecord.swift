@@ -1,7 +1,8 @@
 public import Analysis
 public import TraceModel
 
-/// A `SystemContext` in the form that a bundle carries, so that a recorded trace gets the same verdict.
+/// A `SystemContext` in the form that a bundle carries, so that a recorded trace gets the same
+/// verdict.
 public struct ContextRecord: Codable, Hashable, Sendable {
   /// Steal time of one CPU.
   public struct Steal: Codable, Hashable, Sendable {
@@ -39,7 +40,8 @@ public struct ContextRecord: Codable, Hashable, Sendable {
 
   /// Preemption model in force.
   public var preemption: String?
-  /// What the kernel runs on: `unknown`, `bare_metal` or `guest`; nil in records that were written without it.
+  /// What the kernel runs on: `unknown`, `bare_metal` or `guest`; nil in records that were written
+  /// without it.
   public private(set) var platform: String?
   /// Name of the hypervisor, empty for an unnamed one; nil on bare metal and where it is not known.
   public private(set) var hypervisor: String?
@@ -76,7 +78,7 @@ public struct ContextRecord: Codable, Hashable, Sendable {
   /// Calls that function_graph timed in the window.
   public var functionCalls: [FunctionCall]?
 
-  /// Growth of the SMI counter; nil where it cannot be read, and where it stands still in a guest.
+  /// Growth of the SMI counter; nil where it cannot be read, and where it does not move in a guest.
   public var smiCount: UInt64?
   /// The clocksource in force.
   public var clocksource: String?

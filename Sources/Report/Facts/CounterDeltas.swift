@@ -11,7 +11,7 @@ public struct CounterDeltas: Codable, Hashable, Sendable {
     /// How often it came on the CPU.
     public var count: UInt64
 
-    /// Makes the value.
+    /// Memberwise.
     public init(name: String, text: String, count: UInt64) {
       self.name = name
       self.text = text
@@ -27,7 +27,8 @@ public struct CounterDeltas: Codable, Hashable, Sendable {
   public var stealRun: Nanoseconds?
   /// Steal time of the CPU in the short stretch that holds the spike.
   public var stealHit: Nanoseconds?
-  /// System management interrupts of the CPU (MSR_SMI_COUNT) over the run; nil where the register cannot be read.
+  /// System management interrupts of the CPU (MSR_SMI_COUNT) over the run; nil where the register
+  /// cannot be read.
   public var smi: UInt64?
   /// Thermal throttle events of the CPU's core over the run.
   public var thermalThrottles: UInt64?

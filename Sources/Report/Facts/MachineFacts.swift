@@ -1,7 +1,7 @@
 public import Analysis
 public import TraceModel
 
-/// The machine and its kernel; nil for what the machine does not tell.
+/// The machine and its kernel; nil for what the machine does not report.
 public struct MachineFacts: Codable, Hashable, Sendable {
   /// One idle state of a CPU.
   public struct IdleState: Codable, Hashable, Sendable {
@@ -12,7 +12,7 @@ public struct MachineFacts: Codable, Hashable, Sendable {
     /// Whether it is disabled on at least one CPU.
     public var disabled: Bool
 
-    /// Makes the value.
+    /// Memberwise; omitted arguments are empty, zero or unknown.
     public init(name: String, latency: Nanoseconds? = nil, disabled: Bool = false) {
       self.name = name
       self.latency = latency
@@ -67,7 +67,8 @@ public struct MachineFacts: Codable, Hashable, Sendable {
   public var cpuModel: String?
   /// Microcode revision.
   public var microcode: String?
-  /// The hypervisor's name, empty for a guest of an unnamed one; nil on bare metal and where it is not known.
+  /// The hypervisor's name, empty for a guest of an unnamed one; nil on bare metal and where it is
+  /// not known.
   public private(set) var hypervisor: String?
   /// The word of `platform`, nil in facts that were written without it.
   private var platformWord: String?
@@ -91,7 +92,7 @@ public struct MachineFacts: Codable, Hashable, Sendable {
     }
   }
 
-  /// Makes the facts of a machine that tells nothing.
+  /// Makes the facts of a machine that reports nothing.
   public init() {
     idleStates = []
     platform = .unknown

@@ -10,12 +10,12 @@ public struct ObserverFacts: Codable, Hashable, Sendable {
   public var quartileOff: Nanoseconds?
   /// A quarter of the latencies with tracing on are not above it.
   public var quartileOn: Nanoseconds?
-  /// Wake-ups behind each median.
+  /// Wake-ups after each median.
   public var wakeups: Int?
   /// Median time of writing one line to `trace_marker`: a system call and one event.
   public var markerWrite: Nanoseconds?
 
-  /// Makes the value.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     medianOff: Nanoseconds? = nil, medianOn: Nanoseconds? = nil, wakeups: Int? = nil
   ) {
@@ -24,14 +24,16 @@ public struct ObserverFacts: Codable, Hashable, Sendable {
     self.wakeups = wakeups
   }
 
-  /// The most that tracing can add to a wake-up, in lines of `trace_marker`: a wake-up has about 15 events and a stack.
+  /// The most that tracing can add to a wake-up, in lines of `trace_marker`: a wake-up has about 15
+  /// events and a stack.
   static let mostEvents: Int64 = 64
 
-  /// What tracing adds to the median, never negative; nil where one of the medians is missing, or where they differ by more
-  /// than the events of a wake-up can cost: then something else ran in one of the two halves.
+  /// What tracing adds to the median, never negative; nil where one of the medians is missing, or
+  /// where they differ by more than the events of a wake-up can cost: then something else ran in
+  /// one of the two halves.
   ///
-  /// What else the machine did in one of the two halves is not the tracing's: where the lower quartiles differ by less
-  /// than the medians, theirs is the difference that counts.
+  /// What else the machine did in one of the two halves is not the tracing's: where the lower
+  /// quartiles differ by less than the medians, theirs is the difference that counts.
   public var cost: Nanoseconds? {
     guard let medianOff, let medianOn else { return nil }
     var difference = medianOn - medianOff

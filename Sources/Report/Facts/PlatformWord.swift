@@ -15,8 +15,8 @@ extension SystemContext.Platform {
 
   /// Takes what a file says.
   ///
-  /// Files that were written without the word give a guest's name, and nothing both on bare metal and where nobody
-  /// could tell: such a machine is unknown.
+  /// Files that were written without the word give a guest's name, and nothing both on bare metal
+  /// and where nobody could report: such a machine is unknown.
   init(word: String?, hypervisor: String?) {
     if let hypervisor {
       self = .guest(hypervisor)

@@ -1,6 +1,6 @@
 public import TraceModel
 
-/// A real-time or deadline thread of the machine, as /proc/PID/task/TID/stat tells it.
+/// A real-time or deadline thread of the machine, as /proc/PID/task/TID/stat reports it.
 public struct RTThreadRow: Codable, Hashable, Sendable {
   /// Thread id.
   public var tid: Int32
@@ -15,7 +15,7 @@ public struct RTThreadRow: Codable, Hashable, Sendable {
   /// Its name.
   public var comm: String
 
-  /// Makes a row.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     tid: Int32, state: String, priority: Int32, policy: SchedulingPolicy, cpu: Int? = nil,
     comm: String

@@ -2,8 +2,8 @@ import FoundationEssentials
 
 /// Everything that a report says besides the verdict; each part may be missing.
 ///
-/// A bundle and the trace.dat in it carry this value as JSON, so that a recorded spike is reported as the
-/// live one was.
+/// A bundle and the trace.dat in it carry this value as JSON, so that a recorded spike is reported
+/// as the live one was.
 public struct ReportFacts: Codable, Hashable, Sendable {
   /// The run.
   public var run: RunFacts?
@@ -25,7 +25,7 @@ public struct ReportFacts: Codable, Hashable, Sendable {
   public var escalation: EscalationFacts?
   /// Files of the bundle.
   public var attachments: [Attachment]
-  /// What the analysis was told of the machine and the run.
+  /// What the analysis was given about the machine and the run.
   public var context: ContextRecord?
 
   /// Makes facts of which none is known.
@@ -45,8 +45,8 @@ public struct ReportFacts: Codable, Hashable, Sendable {
     } catch {
       throw ReportError(
         operation: "read", subject: "the facts of a recorded run", reason: "\(error)",
-        hint: "The bundle may be damaged or made by a newer version; the trace itself can be "
-          + "analysed without them.")
+        hint: "the bundle may be damaged or written by a newer version, but the trace can be "
+          + "analysed without them")
     }
   }
 

@@ -6,13 +6,13 @@ public struct RunFacts: Codable, Hashable, Sendable {
   public var version: String
   /// Its command line, words quoted as a shell needs them.
   public var commandLine: String?
-  /// The command that made the load, where breaktrace started one or was told of one.
+  /// The command that made the load, if breaktrace started one or was given one.
   public var loadCommand: String?
   /// Start of the measurement: UTC, ISO 8601 (`2026-02-03T04:05:06Z`).
   public var started: String?
   /// Base interval of the threads.
   public var interval: Nanoseconds?
-  /// The break threshold.
+  /// The threshold.
   public var threshold: Nanoseconds?
   /// The measuring threads.
   public var threads: [ThreadRecord]

@@ -17,7 +17,7 @@ public struct TraceFacts: Codable, Hashable, Sendable {
     /// Bytes read out of the buffer.
     public var bytes: UInt64?
 
-    /// Makes the value.
+    /// Memberwise; omitted arguments are empty, zero or unknown.
     public init(
       cpu: Int, overrun: UInt64 = 0, dropped: UInt64 = 0, commitOverrun: UInt64 = 0,
       oldest: Nanoseconds? = nil, bytes: UInt64? = nil

@@ -10,7 +10,7 @@ extension TracerSection {
       endStack: endStack)
   }
 
-  /// The functions of the stack behind the last line, innermost first.
+  /// The functions of the stack after the last line, innermost first.
   private var endStack: [String] {
     guard let head = lines.lastIndex(where: { $0.hasSuffix("<stack trace>") }) else { return [] }
     return lines[(head + 1)...].prefix { $0.hasPrefix(" => ") }.map { String($0.dropFirst(4)) }

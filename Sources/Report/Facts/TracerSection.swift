@@ -1,6 +1,7 @@
 public import TraceModel
 
-/// The section that a latency tracer (irqsoff, preemptoff, wakeup_rt, …) recorded in its own instance.
+/// The section that a latency tracer (irqsoff, preemptoff, wakeup_rt, …) recorded in its own
+/// instance.
 public struct TracerSection: Codable, Hashable, Sendable {
   /// A task by id and name.
   public struct Task: Codable, Hashable, Sendable {
@@ -9,7 +10,7 @@ public struct TracerSection: Codable, Hashable, Sendable {
     /// Its name; the kernel may have cut it.
     public var comm: String
 
-    /// Makes the value.
+    /// Memberwise.
     public init(pid: Int32, comm: String) {
       self.pid = pid
       self.comm = comm
@@ -35,7 +36,7 @@ public struct TracerSection: Codable, Hashable, Sendable {
   /// The section's lines as the kernel prints them.
   public var lines: [String]
 
-  /// Makes a section.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     tracer: String, cpu: Int, start: Nanoseconds, length: Nanoseconds, startFunction: String,
     endFunction: String, threshold: Nanoseconds? = nil, lines: [String] = []

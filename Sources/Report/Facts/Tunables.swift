@@ -9,7 +9,7 @@ public struct Tunables: Codable, Hashable, Sendable {
     /// The interrupt numbers, as a list.
     public var interrupts: String
 
-    /// Makes the value.
+    /// Memberwise.
     public init(cpus: String, interrupts: String) {
       self.cpus = cpus
       self.interrupts = interrupts
@@ -51,7 +51,7 @@ public struct Tunables: Codable, Hashable, Sendable {
   /// Interrupts grouped by where they may be delivered.
   public var interruptAffinity: [InterruptAffinity]
 
-  /// Makes the tunables of a kernel that tells none.
+  /// Makes the tunables of a kernel that reports none.
   public init() {
     consoles = []
     interruptAffinity = []

@@ -12,7 +12,7 @@ enum CyclictestHistogram {
       }
     }
     guard let width = rows.map(\.counts.count).max() else {
-      throw HistogramReader.refusal(name, "there is no row of a histogram in it")
+      throw HistogramReader.refusal(name, "contains no row of a histogram")
     }
     let minima = footers["Min Latencies"]
     let threads = min(width, minima?.count ?? width)
@@ -31,7 +31,7 @@ enum CyclictestHistogram {
         maximum: value("Max Latencies"))
     }
     guard series.contains(where: { !$0.points.isEmpty }) else {
-      throw HistogramReader.refusal(name, "its histogram is empty: measure with a longer -h")
+      throw HistogramReader.refusal(name, "its histogram is empty, measure with a longer -h")
     }
     return series
   }

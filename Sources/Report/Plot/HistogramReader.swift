@@ -56,21 +56,21 @@ public enum HistogramReader {
       let clean = text.replacing(": -nan", with: ": null").replacing(": nan", with: ": null")
       file = try JSONDecoder().decode(File.self, from: Data(clean.utf8))
     } catch {
-      throw refusal(name, "it is no JSON with latencies in it: \(error)")
+      throw refusal(name, "is not JSON with latencies: \(error)")
     }
     if let path = file.run?.histogramFile ?? file.spikes?.compactMap({ $0.run?.histogramFile }).last
     {
       return .reference(path)
     }
     guard let threads = file.thread ?? file.cpu, !threads.isEmpty else {
-      throw refusal(name, "it has neither `thread` nor `cpu`")
+      throw refusal(name, "contains neither `thread` nor `cpu`")
     }
     let what = file.thread == nil ? "CPU" : "thread"
     let divisor: Double = file.nanoseconds == 1 ? 1_000 : 1
     let series = threads.sorted { (Int($0.key) ?? .max, $0.key) < (Int($1.key) ?? .max, $1.key) }
       .map { key, thread in self.series("\(what) \(key)", thread, divisor) }
     guard series.contains(where: { !$0.points.isEmpty }) else {
-      throw refusal(name, "it has no histogram: measure with -h")
+      throw refusal(name, "contains no histogram, measure with -h")
     }
     return .series(series)
   }
@@ -95,7 +95,8 @@ public enum HistogramReader {
   static func refusal(_ name: String, _ reason: String) -> ReportError {
     ReportError(
       operation: "plot", subject: name, reason: reason,
-      hint: "Histograms of cyclictest -h (text or --json), jitterdebugger's JSON, and bundles and "
-        + "reports of breaktrace are read.")
+      hint:
+        "readable are histograms of cyclictest -h (text or --json), JSON of jitterdebugger, and "
+        + "bundles and reports of breaktrace")
   }
 }

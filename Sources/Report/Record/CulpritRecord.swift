@@ -32,6 +32,8 @@ struct CulpritRecord: Encodable, Hashable, Sendable {
   /// The name with the word that says what it names (`function X`, `task Y`).
   var title: String
   var phrase: String
+  /// What happened, with its name; not in JSON.
+  var clause: String
   var confidence: String
   var confidenceText: String
   var claimed: Nanoseconds
@@ -58,6 +60,7 @@ struct CulpritRecord: Encodable, Hashable, Sendable {
     name = finding.name
     title = Wording.title(of: finding, in: analysis)
     phrase = finding.culprit.phrase
+    clause = Wording.clause(of: finding, in: analysis)
     confidence = finding.confidence.rawValue
     confidenceText = Wording.text(of: finding.confidence)
     claimed = finding.claimed

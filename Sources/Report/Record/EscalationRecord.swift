@@ -23,9 +23,9 @@ extension SpikeDocument {
   var escalation: Section? {
     guard let escalation = record.escalation else { return nil }
     var text =
-      "After each spike that was not proven the next one was traced with more, within "
-      + "\(Quantity.us(escalation.budget)) us for the median wake-up."
-    if let decided = escalation.decided { text += " Step \(decided) decided." }
+      "After each spike without a proven cause, the next one was traced with more detail, at a cost of "
+      + "at most \(Quantity.us(escalation.budget)) us per median wakeup."
+    if let decided = escalation.decided { text += " Step \(decided) was decisive." }
     let table = Document.Table(
       columns: [
         Column("step", .right), Column("traced"), Column("cost us", .right),
@@ -41,7 +41,7 @@ extension SpikeDocument {
   }
 
   private static func verdict(of step: EscalationFacts.Step) -> String {
-    if let skipped = step.skipped { return "left out: \(skipped)" }
+    if let skipped = step.skipped { return "skipped, \(skipped)" }
     guard let culprit = step.culprit, let confidence = step.confidence else { return "no spike" }
     let name = step.name.map { $0.isEmpty ? "" : " \($0)" } ?? ""
     return "\(culprit)\(name), \(confidence)"

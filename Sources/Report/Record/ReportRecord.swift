@@ -48,11 +48,10 @@ struct ReportRecord: Encodable, Hashable, Sendable {
 
   private static func caveats(_ analysis: SpikeAnalysis, _ facts: ReportFacts) -> [String] {
     var list = [
-      "The largest latency seen is a floor of the true maximum: more time or another load may "
-        + "show a larger one.",
-      "The fixed cadence of the wake-ups can miss sources that run in step with it.",
-      "The path measured is the timer's; an application that waits for a device takes the path "
-        + "of the interrupt thread, which this does not measure.",
+      "The measured maximum is a lower bound. A longer run or another load may show a larger one.",
+      "The fixed interval of the wakeups can miss sources that run in step with it.",
+      "Only the path of a timer is measured. An application that waits for a device uses the path "
+        + "of the IRQ thread.",
     ]
     if let trace = facts.trace, let outcome = trace.tracerOutcome {
       list.append(
@@ -61,26 +60,26 @@ struct ReportRecord: Encodable, Hashable, Sendable {
     }
     if facts.run?.dmaLatencyHeld == .zero {
       list.append(
-        "/dev/cpu_dma_latency was held at 0: idle-state exits that the application would meet "
-          + "are hidden.")
+        "/dev/cpu_dma_latency was held at 0, so exits from deep idle states that the application "
+          + "may see did not occur.")
       if case .guest? = facts.machine?.platform {
         list.append(
-          "That hold makes an idle guest poll instead of giving its CPU back, so the host may take it "
-            + "away in return. Compare with the same without it: "
+          "As a result, an idle guest polls instead of yielding the CPU, and the host may preempt it in "
+            + "return. Compare with "
             + "\(facts.run?.commandLine ?? "breaktrace") --default-system")
       }
     }
     if let context = facts.context {
       if let others = context.otherTracing, !others.isEmpty {
-        list.append("Others traced this kernel too: \(others.joined(separator: "; ")).")
+        list.append("Other tools traced this kernel too: \(others.joined(separator: "; ")).")
       }
       if let tracer = context.ptracer, tracer > 0 {
         list.append(
-          "Process \(tracer) traced breaktrace with ptrace (strace, a debugger): what it stops is late."
+          "Process \(tracer) traced breaktrace with ptrace (strace, a debugger), which delays its threads."
         )
       }
       if let trouble = context.clockTrouble, !trouble.isEmpty {
-        list.append("The kernel's log has in this run: \(trouble)")
+        list.append("The kernel log of this run contains: \(trouble)")
       }
     }
     return list

@@ -13,8 +13,6 @@ struct Share: Encodable, Hashable, Sendable {
 
   /// `98.4 %`
   var text: String { "\(permille / 10).\(permille % 10) %" }
-  /// `98 %`
-  var wholePercent: String { "\(permille / 10) %" }
 
   func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()

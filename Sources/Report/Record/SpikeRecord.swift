@@ -26,7 +26,7 @@ struct SpikeRecord: Encodable, Hashable, Sendable {
   var stack: StackRecord?
   var tracerSection: TracerRecord?
   var trace: TraceRecord
-  /// What was measured where that is no wake-up; nil for a wake-up. Not in the JSON.
+  /// What was measured where that is not a wake-up; nil for a wake-up. Not in the JSON.
   var measured: String?
 
   private enum CodingKeys: String, CodingKey {

@@ -1,8 +1,8 @@
 import Analysis
 import TraceModel
 
-/// Texts of events in which a stack is folded: a line with twenty frames helps nobody, and the report has
-/// the whole stack in a place of its own.
+/// Texts of events in which a stack is folded: a line with twenty frames helps nobody, and the
+/// report has the whole stack in a separate place.
 enum StackText {
   /// Frames shown of a stack in one line.
   static let limit = 5

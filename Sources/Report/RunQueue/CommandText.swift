@@ -10,10 +10,10 @@ public enum CommandText {
   ) -> String {
     var lines = [
       "breaktrace run: \(Printable.text(command)): exit status \(status),"
-        + " waits of \(RunQueueText.us(threshold)) us and more"
+        + " waits of at least \(RunQueueText.us(threshold)) us"
     ]
     let slept = calls.filter { isSleep($0) }
-    // Waiting until somebody has something to say is what a call is for: what came late stands first.
+    // A call is expected to wait for data, so late calls come first.
     let late = calls.filter { !isSleep($0) && !$0.isTimeout }.sorted {
       (lateness($0), $0.span.length, $1.span.start) > (lateness($1), $1.span.length, $0.span.start)
     }
@@ -61,7 +61,7 @@ public enum CommandText {
     let length = RunQueueText.milliseconds(call.span.length)
     if call.isTimeout {
       return "\(name)() of \(task) took \(length) and returned \(call.result):"
-        + " nobody woke it, its timeout did"
+        + " it timed out, no task woke it"
     }
     return "\(name)() of \(task) took \(length) and returned \(call.result)"
   }
@@ -72,7 +72,7 @@ public enum CommandText {
 
   private static func total(_ segments: [WaitChain.Segment]) -> String {
     let sum = segments.reduce(Nanoseconds.zero) { $0 + $1.span.length }
-    return Quantity.pad(Quantity.us(sum), 13, right: true) + " us together"
+    return Quantity.pad(Quantity.us(sum), 13, right: true) + " us in total"
   }
 
   private static func line(_ segment: WaitChain.Segment) -> String {
@@ -83,7 +83,7 @@ public enum CommandText {
   /// Who had queued the work, where that was before the chain's beginning.
   private static func asked(_ segment: WaitChain.Segment) -> String {
     guard let task = segment.askedBy else { return "" }
-    return "; \(task.text) had queued it \(RunQueueText.span(segment.askedBefore)) before"
+    return "; \(task.text) had queued it \(RunQueueText.span(segment.askedBefore)) earlier"
   }
 
   private static func words(_ segment: WaitChain.Segment) -> String {
@@ -96,13 +96,13 @@ public enum CommandText {
       let behind = segment.behind.isEmpty ? "" : " behind \(RunQueueText.behind(segment.behind))"
       return "\(task)\(work) waited for CPU \(segment.cpu ?? -1)\(behind)"
     case .slept: return "\(task) slept, then \(segment.ends)"
-    case .noWorker: return "\(segment.work ?? "work") was queued, no worker was awake for it"
+    case .noWorker: return "\(segment.work ?? "work") was queued, but no worker was awake"
     case .otherWork:
       let work = segment.behind.isEmpty ? "" : ": \(RunQueueText.behind(segment.behind))"
-      return "\(task) did other work first\(work)"
-    case .timeout: return "nobody woke \(task): timeout"
+      return "\(task) ran other work first\(work)"
+    case .timeout: return "\(task) timed out, no task woke it"
     case .device: return "\(task) waited for a device: \(segment.ends)"
-    case .unknown: return "\(task): what it did is not recorded"
+    case .unknown: return "\(task): no record of what it did"
     }
   }
 
@@ -111,8 +111,8 @@ public enum CommandText {
     let slept = calls.reduce(Nanoseconds.zero) { $0 + $1.span.length }
     return [
       "",
-      "slept as asked (nanosleep): \(Quantity.count(calls.count, "time")),"
-        + " \(RunQueueText.milliseconds(slept)) together",
+      "requested sleep (nanosleep): \(Quantity.count(calls.count, "time")),"
+        + " \(RunQueueText.milliseconds(slept)) in total",
     ]
   }
 
@@ -121,7 +121,7 @@ public enum CommandText {
     guard !waits.isEmpty else { return [] }
     let sorted = waits.sorted { ($0.latency, $1.span.end) > ($1.latency, $0.span.end) }
     var lines = [
-      "", "The command's tasks waited for a CPU \(Quantity.count(waits.count, "time")):",
+      "", "The tasks of the command waited for a CPU \(Quantity.count(waits.count, "time")):",
     ]
     lines += sorted.prefix(limit).map { wait in
       Quantity.pad(Quantity.us(wait.latency), 13, right: true) + " us "
@@ -133,7 +133,8 @@ public enum CommandText {
     return lines
   }
 
-  /// The sentence that the whole is for: what the reader was ready to wait, and what it would have had to wait.
+  /// The sentence that the whole is for: what the reader was ready to wait, and what it would have
+  /// had to wait.
   private static func verdict(
     _ polls: [PollBurst], _ deliveries: [Delivery], _ late: [SlowCall]
   ) -> [String] {

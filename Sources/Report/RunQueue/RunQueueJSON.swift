@@ -91,7 +91,7 @@ private struct WaitRecord: Encodable {
     enqueued_ns = wait.enqueued?.count
     cpu = wait.cpu
     priority = wait.priority.value
-    // The events tell the priority alone: FIFO and RR, and OTHER, BATCH and IDLE look the same.
+    // The events report the priority alone: FIFO and RR, and OTHER, BATCH and IDLE look the same.
     policy = wait.priority.value < 0 ? "deadline" : wait.priority.isRealtime ? "realtime" : "normal"
     state = wait.cause.rawValue
     migrations = wait.migrations
@@ -190,7 +190,7 @@ private struct SummaryRecord: Encodable {
     var priority: Int32
     var peak_bytes_per_second: UInt64
     var behind_ns: Int64
-    /// What follows: of the longest time between two reads behind which events were missing.
+    /// What follows: of the longest time between two reads after which events were missing.
     var gap_ns: Int64?
     var waited_for_cpu_ns: Int64?
     var ran_ns: Int64?

@@ -13,16 +13,17 @@ public enum RunQueueText {
     switch wait.cause {
     case .woken: cause = wait.waker.map { "woken by \(Printable.text($0.text))" } ?? "woken"
     case .preempted: cause = "preempted"
-    case .new: cause = wait.waker.map { "new, made by \(Printable.text($0.text))" } ?? "new"
+    case .new: cause = wait.waker.map { "new, created by \(Printable.text($0.text))" } ?? "new"
     }
     var text = columns(time, wait.task.comm, wait.task.pid, wait.latency)
     text += " " + Quantity.pad("\(wait.cpu)", 4) + " " + Quantity.pad(wait.priority.text, 8)
     text += " " + behind(wait.behind) + "; " + cause
-    if wait.migrations > 0 { text += ", moved \(Quantity.count(wait.migrations, "time"))" }
+    if wait.migrations > 0 { text += ", migrated \(Quantity.count(wait.migrations, "time"))" }
     return text
   }
 
-  /// A work item or softirq in the same columns: the name is the function's or the vector's, the thread is who ran it.
+  /// A work item or softirq in the same columns: the name is the function's or the vector's, the
+  /// thread is who ran it.
   public static func row(_ wait: DeferredWait, time: String) -> String {
     var text = columns(time, wait.name, wait.runner.pid, wait.latency)
     text += " " + Quantity.pad("\(wait.cpu)", 4) + " " + Quantity.pad(wait.kind.rawValue, 8)
@@ -38,7 +39,7 @@ public enum RunQueueText {
       if time.count >= 1_000 { parts.append("\(us(time)) us \(words)") }
     }
     add(wait.parts.inactive, "not active")
-    add(wait.parts.noWorker, wait.kind == .work ? "no worker awake" : "before it could be entered")
+    add(wait.parts.noWorker, wait.kind == .work ? "no worker awake" : "before it could start")
     let before = wait.before.isEmpty ? "" : " (\(behind(wait.before)))"
     add(wait.parts.otherWork, "other work of \(runner)\(before)")
     let behind = wait.behind.isEmpty ? "" : " behind \(behind(wait.behind))"
@@ -147,46 +148,46 @@ public enum RunQueueText {
     if summary.lostMarks > 0 {
       var line =
         "LOST: \(Quantity.count(summary.lostEvents, "event")) in"
-        + " \(Quantity.count(summary.lostMarks, "hole"));"
-        + " \(Quantity.count(summary.droppedWaits, "wait")) across them dropped"
+        + " \(Quantity.count(summary.lostMarks, "gap"));"
+        + " dropped \(Quantity.count(summary.droppedWaits, "wait")) across them"
       if let buffer = summary.bufferKilobytes, let needed = summary.neededKilobytes {
-        line += "; the buffer had \(buffer) KiB a CPU, try --buffer \(needed)"
+        line += "; the buffer had \(buffer) KiB per CPU, try --buffer \(needed)"
       } else if summary.leftOutBelow != nil {
         line +=
-          "; too many waits for the kernel's filter, try a higher --threshold or --filter-in pages"
+          "; too many waits for the filter in the kernel, try a higher --threshold or --filter-in pages"
       }
       lines.append(line)
       if summary.leftOutBelow == nil, let pace = summary.pace {
         lines += ReaderPaceText.lines(pace)
       }
     } else {
-      lines.append("No event was lost.")
+      lines.append("No events were lost.")
     }
     if let limit = summary.leftOutBelow {
       lines.append(
-        "Filtered in the kernel: waits below \(us(limit)) us are not counted above"
+        "Waits below \(us(limit)) us were filtered in the kernel and are not counted"
           + " (--filter-in pages counts all)")
     }
     if summary.missedByFilter > 0 {
       lines.append(
-        "LOST: the kernel's filter missed \(Quantity.count(summary.missedByFilter, "wait"))")
+        "LOST: the filter in the kernel missed \(Quantity.count(summary.missedByFilter, "wait"))")
     }
     if summary.rowsWithoutDetails > 0 {
       lines.append(
-        "\(Quantity.count(summary.rowsWithoutDetails, "row")) without what the task waited behind:"
-          + " the events were overwritten; try a larger --buffer")
+        "\(Quantity.count(summary.rowsWithoutDetails, "row")) without what ran meanwhile, because the"
+          + " events were overwritten; try a larger --buffer")
     }
     if summary.unrecordedSwitches > 0 {
       lines.append(
         "\(summary.unrecordedSwitches) switches were not recorded by the kernel"
-          + " (out of idle, as a rule); waits that they end are told as far as they are proven")
+          + " (usually out of idle); waits that they end are reported as far as they are proven")
     }
     if summary.damagedPages > 0 {
-      lines.append("\(Quantity.count(summary.damagedPages, "page")) could not be read to the end")
+      lines.append("\(Quantity.count(summary.damagedPages, "page")) could not be read completely")
     }
     if summary.shortenedLists > 0 {
       lines.append(
-        "\(Quantity.count(summary.shortenedLists, "row")) tell only the latest users of the CPU, to keep up"
+        "\(Quantity.count(summary.shortenedLists, "row")) list only the latest users of the CPU, because the reader was too slow"
       )
     }
     return lines

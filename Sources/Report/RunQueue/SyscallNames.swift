@@ -5,7 +5,8 @@ enum SyscallNames {
   /// The name of a slow call.
   static func name(_ call: SlowCall) -> String { name(number: call.number, name: call.name) }
 
-  /// The name that the trace told, or that of the number on the architecture that this program runs on.
+  /// The name that the trace reported, or that of the number on the architecture that this program
+  /// runs on.
   static func name(number: Int64, name: String) -> String {
     if !name.isEmpty { return name }
     guard let index = Int(exactly: number), names.indices.contains(index), names[index] != "-"

@@ -2,10 +2,10 @@ import Analysis
 import Report
 import Tracefs
 
-/// Holds what the rules need to see against what a kernel shows.
+/// Compares what the rules need with what a kernel provides.
 struct ClassJudge {
   let evidence: DoctorEvidence
-  /// What a run on this machine will tell the rules.
+  /// What the rules will know in a run on this machine.
   let context: SystemContext
   /// Events that each run records.
   let standing: Set<String>
@@ -14,7 +14,7 @@ struct ClassJudge {
   var verdicts: [ClassVerdict] {
     CulpritClass.allCases.map { culprit in
       guard let profile = RuleCatalogue.profile(of: culprit) else {
-        return verdict(culprit, .unseen, "this version has no rule for it", hasRule: false)
+        return verdict(culprit, .unseen, "no rule in this version", hasRule: false)
       }
       return verdict(profile)
     }
@@ -23,7 +23,8 @@ struct ClassJudge {
   private func verdict(_ profile: RuleProfile) -> ClassVerdict {
     let culprit = profile.culprit
     if culprit == .unknown {
-      return verdict(culprit, .suspected, "what no rule claims is said, to the nanosecond")
+      return verdict(
+        culprit, .suspected, "time without a known cause is reported, to the nanosecond")
     }
     if let reason = ImpossibleCauses.reason(culprit, evidence, context) {
       return verdict(culprit, .absent, reason)
@@ -31,7 +32,7 @@ struct ClassJudge {
     if let hidden = hiddenByHost(culprit) { return hidden }
     if culprit == .cpuFrequency, evidence.machine.governors == nil {
       return verdict(
-        culprit, .unseen, "no cpufreq driver: nothing tells the frequency",
+        culprit, .unseen, "no cpufreq driver reports the frequency",
         change: evidence.isGuest ? "bare metal" : "CONFIG_CPU_FREQ with a driver", gives: .suspected
       )
     }
@@ -58,16 +59,17 @@ struct ClassJudge {
     switch (culprit, evidence.machine.platform) {
     case (.hardwareStall, .guest):
       verdict(
-        culprit, .unseen, "in a guest a pause of the hardware looks like one of the host",
+        culprit, .unseen, "in a guest, a hardware pause looks like a pause by the host",
         change: "bare metal", gives: .suspected)
     case (.hardwareStall, .unknown):
       verdict(
         culprit, .unseen,
-        "if this is a guest, a pause of the hardware looks like one of the host",
+        "if this is a guest, a hardware pause looks like a pause by the host",
         change: NeedRemedy.platform, gives: .suspected)
     case (.idleExit, .guest):
       verdict(
-        culprit, .unseen, "in a guest leaving idle is up to the host and looks like a pause",
+        culprit, .unseen,
+        "in a guest, the host handles idle, and an exit from idle looks like a pause",
         change: "bare metal", gives: .suspected)
     default: nil
     }

@@ -5,8 +5,8 @@ internal import Tracefs
 
 /// Finds out what this kernel lets be said of a late wake-up, and what spoils measuring on it.
 ///
-/// Changes nothing but for a moment: tracers that the kernel lists are tried in an instance of their own, unless a run
-/// measures just now.
+/// Leaves everything as it is: tracers that the kernel lists are tried for a moment in a separate
+/// instance, unless a run measures just now.
 public struct Doctor: Sendable {
   /// Where machine and settings are read.
   public var files: SystemFiles
@@ -42,7 +42,7 @@ public struct Doctor: Sendable {
         }
       } else {
         tracing.obstacle =
-          "tracefs is not mounted; a run mounts it: mount -t tracefs nodev "
+          "tracefs is not mounted; a run mounts it with mount -t tracefs nodev "
           + TracefsRoot.standardPath
       }
     } catch {
@@ -110,7 +110,8 @@ public struct Doctor: Sendable {
     if snapshot.bandwidth[0] != nil { found.insert("cgroup") }
     if let log = KernelLog(files) {
       found.insert("kernel-log")
-      // Each thing that the lockdown refuses is logged; its file is below a securityfs that may not be mounted.
+      // Each thing that the lockdown refuses is logged; its file is below a securityfs that may not
+      // be mounted.
       if log.lines.contains(where: { $0.hasPrefix("Lockdown: ") }) { found.insert("lockdown-log") }
     }
     return found

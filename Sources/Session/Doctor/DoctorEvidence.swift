@@ -8,14 +8,14 @@ public struct DoctorEvidence: Hashable, Sendable {
   public var machine: MachineFacts
   /// Its settings.
   public var tunables: Tunables
-  /// The kernel's configuration, nil where it is not to be had.
+  /// The kernel's configuration, nil if it is not available.
   public var config: KernelConfig?
   /// What tracefs offers, nil where it cannot be read.
   public var capabilities: Capabilities?
   /// Tracers that were tried.
   public var trials: [String: TracerTrial.Result] = [:]
-  /// Counters that can be read: `steal` where the host counts it, `smi`, `thermal`, `cgroup`, `kernel-log`; `lockdown-log` where the log
-  /// tells of a refusal by the lockdown.
+  /// Counters that can be read: `steal` where the host counts it, `smi`, `thermal`, `cgroup`,
+  /// `kernel-log`; `lockdown-log` where the log reports of a refusal by the lockdown.
   public var counters: Set<String> = []
   /// `vendor_id` of /proc/cpuinfo, nil where it has none.
   public var processorVendor: String?

@@ -14,31 +14,31 @@ enum FacilityTable {
   static let tracers = [
     Part(
       name: "irqsoff", option: "CONFIG_IRQSOFF_TRACER",
-      gives: "the exact section with interrupts off, begin and end"),
+      gives: "begin and end of the longest section with IRQs disabled"),
     Part(
       name: "preemptoff", option: "CONFIG_PREEMPT_TRACER",
-      gives: "the exact section with preemption off"),
+      gives: "begin and end of the longest section with preemption disabled"),
     Part(
       name: "preemptirqsoff", option: "CONFIG_IRQSOFF_TRACER and CONFIG_PREEMPT_TRACER",
-      gives: "sections with either off"),
+      gives: "begin and end of the longest section with either disabled"),
     Part(
       name: "wakeup_rt", option: "CONFIG_SCHED_TRACER",
-      gives: "the longest wake-up of any real-time task"),
+      gives: "the longest scheduling latency of any real-time task"),
     Part(
       name: "function", option: "CONFIG_FUNCTION_TRACER",
-      gives: "every kernel function inside a section"),
+      gives: "all kernel functions called inside a section"),
     Part(
       name: "function_graph", option: "CONFIG_FUNCTION_GRAPH_TRACER",
-      gives: "functions with their durations"),
+      gives: "kernel functions with their durations"),
     Part(
       name: "hwlat", option: "CONFIG_HWLAT_TRACER",
-      gives: "proof that hardware or firmware took the CPU"),
+      gives: "proof that hardware or firmware stopped the CPU"),
     Part(
       name: "osnoise", option: "CONFIG_OSNOISE_TRACER",
-      gives: "net time of each interrupt, softirq and thread"),
+      gives: "net time of each IRQ, softirq and thread"),
     Part(
       name: "timerlat", option: "CONFIG_TIMERLAT_TRACER",
-      gives: "latency at the interrupt and at the thread, measured by the kernel"),
+      gives: "IRQ latency and thread latency, measured by the kernel"),
   ]
 
   /// The state of each tracer.
@@ -54,7 +54,7 @@ enum FacilityTable {
         (state, reason) = (
           .untried,
           evidence.capabilities?.isRoot ?? false
-            ? "a run measures now, trying would disturb it" : "trying it needs root"
+            ? "not tried, a run is measuring" : "not tried, this requires root"
         )
       case nil:
         let built = evidence.config.map { config in
@@ -65,7 +65,8 @@ enum FacilityTable {
         (state, reason) = (
           .missing,
           built == true
-            ? "\(part.option) is set, but the kernel does not offer it" : "needs \(part.option)"
+            ? "\(part.option) is set, but the kernel does not provide it"
+            : "requires \(part.option)"
         )
       }
       return FacilityState(name: part.name, state: state, reason: reason, gives: part.gives)
@@ -75,43 +76,43 @@ enum FacilityTable {
   /// The refusal without the path, which is that of an instance that is gone.
   private static func words(_ error: TracefsError, _ evidence: DoctorEvidence) -> String {
     if evidence.isLockedDown {
-      return (error.errno.map { "\($0.description): " } ?? "")
+      return (error.errno.map { "\($0.description), " } ?? "")
         + "the kernel is locked down; boot without lockdown= and Secure Boot"
     }
     return [error.errno?.description, error.hint.isEmpty ? nil : error.hint].compactMap { $0 }
-      .joined(separator: ": ")
+      .joined(separator: ", ")
   }
 
   /// The other parts.
   static func featureStates(_ capabilities: Capabilities) -> [FacilityState] {
     func feature(_ name: String, _ has: Bool, _ option: String, _ gives: String) -> FacilityState {
       FacilityState(
-        name: name, state: has ? .works : .missing, reason: has ? nil : "needs \(option)",
+        name: name, state: has ? .works : .missing, reason: has ? nil : "requires \(option)",
         gives: gives)
     }
     return [
-      feature("instances", capabilities.hasInstances, "Linux 3.10", "a buffer of our own"),
+      feature("instances", capabilities.hasInstances, "Linux 3.10", "a private ring buffer"),
       feature(
         "stacktrace", capabilities.triggers.contains("stacktrace"), "CONFIG_STACKTRACE",
-        "the stack of the code that a wake-up interrupts"),
+        "the stack that a wakeup interrupts"),
       feature(
         "snapshot", capabilities.hasSnapshot, "CONFIG_TRACER_SNAPSHOT",
-        "going on after a spike without dead time"),
+        "several spikes without dead time"),
       feature(
         "hist", capabilities.hasHistograms, "CONFIG_HIST_TRIGGERS",
-        "counting latencies in the kernel"),
+        "latency histograms in the kernel"),
       feature(
         "synthetic_events", capabilities.hasSyntheticEvents, "CONFIG_SYNTH_EVENTS",
-        "latencies of any task as events"),
+        "events for the latencies of any task"),
       feature(
         "kprobe_events", capabilities.hasKprobes, "CONFIG_KPROBE_EVENTS",
-        "events at any kernel function"),
+        "events on any kernel function"),
       feature(
         "buffer_subbuf_size_kb", capabilities.hasSubBufferSize, "Linux 6.8",
-        "pages of the buffer above 4 KiB"),
+        "sub-buffers above 4 KiB"),
       feature(
         "mono clock", capabilities.clocks.contains("mono"), "Linux 3.17",
-        "events on the clock of the measurement"),
+        "events with the clock of the measurement"),
     ]
   }
 }

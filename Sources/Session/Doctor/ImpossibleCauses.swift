@@ -13,19 +13,19 @@ enum ImpossibleCauses {
       evidence.machine.platform == .bareMetal ? "the kernel runs on bare metal" : nil
     case .timerSoftirq:
       context.preemption.map { $0 != .rt } ?? false
-        ? "no PREEMPT_RT: timers expire in the interrupt" : nil
+        ? "no PREEMPT_RT, so timers expire in the IRQ handler" : nil
     case .preemptOff:
       context.preemption?.isPreemptible == false
-        ? "the kernel is not preemptible: see non-preemptible-kernel" : nil
+        ? "the kernel is not preemptible, see non-preemptible-kernel" : nil
     case .nonPreemptibleKernel:
       context.preemption?.isPreemptible == true ? "the kernel is preemptible" : nil
     case .remoteEnqueue, .migration, .tlbShootdown, .stopMachine:
       evidence.machine.online?.cpus.count == 1 ? "only one CPU is online" : nil
     case .idleExit:
-      ["none", nil].contains(evidence.machine.idleDriver) ? "there is no cpuidle driver" : nil
+      ["none", nil].contains(evidence.machine.idleDriver) ? "no cpuidle driver" : nil
     case .rtThrottling: throttling(context)
     case .deadlineServer:
-      context.hasDeadlineServer == false ? "the fair server came with Linux 6.12" : nil
+      context.hasDeadlineServer == false ? "the fair server requires Linux 6.12" : nil
     case .isolationBroken:
       context.isolatedCPUs.isEmpty && (context.nohzFullCPUs?.isEmpty ?? true)
         ? "no CPU is isolated (isolcpus=, nohz_full=)" : nil
@@ -35,10 +35,10 @@ enum ImpossibleCauses {
 
   private static func throttling(_ context: SystemContext) -> String? {
     if let runtime = context.rtRuntime, runtime.count < 0 {
-      return "sched_rt_runtime_us is -1: nothing is throttled"
+      return "throttling is disabled (sched_rt_runtime_us is -1)"
     }
     if context.hasDeadlineServer == true, context.hasRTGroupScheduling == false {
-      return "without CONFIG_RT_GROUP_SCHED the deadline server took its place"
+      return "replaced by the deadline server without CONFIG_RT_GROUP_SCHED"
     }
     return nil
   }

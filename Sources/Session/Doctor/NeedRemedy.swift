@@ -2,19 +2,19 @@ import Analysis
 
 /// The one option, privilege or circumstance that would provide what a rule lacks.
 enum NeedRemedy {
-  /// What lets a guest be told from bare metal.
+  /// What lets a guest be distinguished from bare metal.
   static let platform =
-    "cpuinfo and DMI or the device tree that can be read (outside of containers)"
+    "readable cpuinfo and DMI or device tree (outside containers)"
 
   /// What gets the SMI counter.
   static let counter = "modprobe msr, as root (MSR_SMI_COUNT)"
 
   /// What makes steal time grow in a guest.
   static let steal =
-    "CONFIG_PARAVIRT, no no-steal-acc, and steal time among what the hypervisor offers (QEMU: "
+    "CONFIG_PARAVIRT, no boot option no-steal-acc, and a hypervisor that counts steal time (QEMU "
     + "-cpu host,kvm-steal-time=on)"
 
-  /// The remedy; where no single thing is known, what the rule says of itself.
+  /// The remedy; if no single one is known, what the rule itself asks for.
   static func text(_ need: Need, of profile: RuleProfile, on evidence: DoctorEvidence) -> String {
     switch need {
     case .wakeStack: "CONFIG_STACKTRACE with CONFIG_KALLSYMS, and root"
@@ -30,7 +30,7 @@ enum NeedRemedy {
       case .hypervisor: platform
       case .bandwidth: "CONFIG_CFS_BANDWIDTH, in a cgroup v2 with the cpu controller"
       case .preemptionModel: "CONFIG_IKCONFIG_PROC"
-      case .idleLatencies: "CONFIG_CPU_IDLE with a driver that tells its states"
+      case .idleLatencies: "CONFIG_CPU_IDLE with a driver that lists its states"
       case .frequency: "CONFIG_CPU_FREQ with a driver"
       case .observerCost: "the self-test at the start of a run"
       default: own(profile)

@@ -26,16 +26,16 @@ struct SettingChecks {
     switch machine.platform {
     case .bareMetal:
       SettingVerdict(
-        name: "platform", value: "bare metal", state: .good, why: "the CPUs are the machine's own")
+        name: "platform", value: "bare metal", state: .good, why: "no hypervisor takes the CPU")
     case .guest(let name):
       SettingVerdict(
         name: "platform", value: name.isEmpty ? "guest" : "guest of \(name)", state: .spoils,
-        why: "the host takes the CPU away at any time, for ms where it is overcommitted",
+        why: "the host can preempt the CPU at any time, for ms if it is overcommitted",
         remedy: "pin the virtual CPUs on the host, or measure on bare metal")
     case .unknown:
       SettingVerdict(
         name: "platform", value: "not known", state: .unknown,
-        why: "a silent stretch may be a pause of a host or of the hardware",
+        why: "a stretch without events may be a pause by a host or by the hardware",
         remedy: NeedRemedy.platform)
     }
   }
@@ -46,11 +46,11 @@ struct SettingChecks {
     if evidence.counters.contains("steal") {
       return SettingVerdict(
         name: "steal time", value: "counted", state: .good,
-        why: "a pause by the host shows in /proc/stat, in steps of a clock tick")
+        why: "/proc/stat counts a pause by the host, in units of a clock tick")
     }
     return SettingVerdict(
       name: "steal time", value: "0 since boot", state: .note,
-      why: "if the host does not count it, " + Self.silence(of: "the host"),
+      why: "the host may not count it; " + Self.silence(of: "the host"),
       remedy: NeedRemedy.steal)
   }
 
@@ -60,8 +60,8 @@ struct SettingChecks {
     guard evidence.countsSMI else {
       return SettingVerdict(
         name: "SMI counter", value: "none", state: .note,
-        why: "this processor does not count SMIs, so " + Self.silence(of: "the firmware"),
-        remedy: evidence.has(tracer: "hwlat") ? "-T hwlat finds gaps" : "CONFIG_HWLAT_TRACER")
+        why: "this processor does not count SMIs; " + Self.silence(of: "the firmware"),
+        remedy: evidence.has(tracer: "hwlat") ? "use -T hwlat" : "CONFIG_HWLAT_TRACER")
     }
     guard evidence.counters.contains("smi") else {
       return SettingVerdict(
@@ -76,7 +76,7 @@ struct SettingChecks {
 
   /// What the lack of a counter costs.
   private static func silence(of who: String) -> String {
-    "a silent stretch cannot be told from a pause by \(who): such verdicts are likely at best"
+    "verdicts on stretches without events are at most likely, because \(who) may have paused the CPU"
   }
 
   private var preemption: SettingVerdict {
@@ -85,11 +85,11 @@ struct SettingChecks {
     switch value {
     case "rt":
       return SettingVerdict(
-        name: "preemption", value: "rt\(source)", state: .good, why: "made for real time")
+        name: "preemption", value: "rt\(source)", state: .good, why: "built for real time")
     case "full", "lazy":
       return SettingVerdict(
         name: "preemption", value: (value ?? "") + source, state: .note,
-        why: "softirqs and spinlocks still delay a real-time task",
+        why: "softirqs and spinlocks still delay real-time tasks",
         remedy: "CONFIG_PREEMPT_RT")
     case "none", "voluntary":
       let isDynamic =
@@ -97,9 +97,9 @@ struct SettingChecks {
         || (machine.version ?? "").contains("PREEMPT_DYNAMIC")
       return SettingVerdict(
         name: "preemption", value: (value ?? "") + source, state: .spoils,
-        why: "a task in the kernel is left only where it gives way",
+        why: "kernel code is preempted only at voluntary points",
         remedy: isDynamic ? "boot with preempt=full" : "CONFIG_PREEMPT or CONFIG_PREEMPT_RT")
-    default: return unknown("preemption", "no configuration to read: CONFIG_IKCONFIG_PROC")
+    default: return unknown("preemption", "no kernel configuration to read (CONFIG_IKCONFIG_PROC)")
     }
   }
 
@@ -108,16 +108,16 @@ struct SettingChecks {
     case "on":
       SettingVerdict(
         name: "SMT", value: "on", state: .spoils,
-        why: "a sibling takes half of the core without a trace",
+        why: "the sibling slows down the core, which no trace shows",
         remedy: "echo off > /sys/devices/system/cpu/smt/control, or boot with nosmt")
     case let value? where machine.platform != .bareMetal:
       SettingVerdict(
         name: "SMT", value: value, state: .note,
-        why: "the virtual CPUs of a guest may still share a core of the host",
-        remedy: "pin them to cores of their own on the host")
+        why: "virtual CPUs may still share a core of the host",
+        remedy: "pin them to separate cores on the host")
     case let value?:
       SettingVerdict(name: "SMT", value: value, state: .good, why: "no sibling shares a core")
-    case nil: unknown("SMT", "this kernel does not tell it")
+    case nil: unknown("SMT", "the kernel does not report it")
     }
   }
 
@@ -128,7 +128,7 @@ struct SettingChecks {
       return SettingVerdict(
         name: "isolation",
         value: "isolated \(CPUSet(isolated).list), nohz_full \(CPUSet(quiet).list)", state: .good,
-        why: "measure there with -a")
+        why: "measure on these CPUs with -a")
     }
     return SettingVerdict(
       name: "isolation", value: "none", state: .note,
@@ -140,8 +140,8 @@ struct SettingChecks {
     let mode = machine.lockdown == "none" ? nil : machine.lockdown
     guard evidence.isLockedDown else { return nil }
     return SettingVerdict(
-      name: "lockdown", value: mode ?? "in force, by the kernel log", state: .note,
-      why: "tracers and probes may be refused",
+      name: "lockdown", value: mode ?? "active according to the kernel log", state: .note,
+      why: "the kernel may refuse tracers and probes",
       remedy: "boot without lockdown= and Secure Boot")
   }
 
@@ -153,46 +153,48 @@ struct SettingChecks {
     ].filter { config.value($0) == "y" }
     guard !costly.isEmpty else {
       return SettingVerdict(
-        name: "debugging", value: "off", state: .good, why: "no costly checks are built in")
+        name: "debugging", value: "off", state: .good, why: "no costly debug options are set")
     }
     return SettingVerdict(
       name: "debugging", value: costly.map { "CONFIG_\($0)" }.joined(separator: ", "),
-      state: .spoils, why: "checks lengthen every section", remedy: "a kernel without them")
+      state: .spoils, why: "debug checks lengthen every section",
+      remedy: "use a kernel without them")
   }
 
   // MARK: clock
 
   private var clockSource: SettingVerdict {
     guard let source = machine.clockSource else {
-      return unknown("clock source", "this kernel does not tell it")
+      return unknown("clock source", "the kernel does not report it")
     }
     let good = ["tsc", "arch_sys_counter", "timebase", "riscv_clocksource", "stp"]
     if good.contains(source) {
       return SettingVerdict(
         name: "clock source", value: source, state: .good,
-        why: "read in \(clock.readingCost.count) ns without a trap")
+        why: "a reading costs \(clock.readingCost.count) ns")
     }
     let isSlow = clock.readingCost.count > 500
-    // A hypervisor's clock is taken where the guest's counter is not offered as invariant; elsewhere the kernel had a
-    // reason to give the counter up, and only x86 can be told to keep it.
+    // A hypervisor's clock is taken where the guest's counter is not offered as invariant;
+    // elsewhere the kernel had a reason to give the counter up, and only x86 is known to keep it.
     let isHypervisors = ["kvm-clock", "xen"].contains(source) || source.hasPrefix("hyperv")
     return SettingVerdict(
       name: "clock source", value: source, state: isSlow ? .spoils : .note,
-      why: "one reading costs \(clock.readingCost.count) ns",
+      why: "a reading costs \(clock.readingCost.count) ns",
       remedy: isHypervisors
         ? "an invariant TSC from the hypervisor (QEMU: -cpu host,+invtsc)"
-        : "find out in the kernel log why the CPU's own counter was given up"
+        : "check the kernel log for why the TSC is not used"
           + (evidence.isX86 ? "; tsc=reliable" : ""))
   }
 
   private var timerResolution: SettingVerdict {
     guard clock.resolution.count > 1 else {
       return SettingVerdict(
-        name: "timers", value: "high resolution", state: .good, why: "they expire to the ns")
+        name: "timers", value: "high resolution", state: .good,
+        why: "they expire with ns resolution")
     }
     return SettingVerdict(
       name: "timers", value: "\(clock.resolution.count) ns", state: .spoils,
-      why: "timers expire only with the tick",
+      why: "timers expire only at the tick",
       remedy: "CONFIG_HIGH_RES_TIMERS, and no highres=off")
   }
 
@@ -205,14 +207,14 @@ struct SettingChecks {
         state: machine.platform == .bareMetal ? .good : .note,
         why: machine.platform == .bareMetal
           ? "the kernel does not change the frequency"
-          : "in a guest the host decides how fast the CPU runs")
+          : "in a guest, the host controls the frequency")
     }
     let isFast = governors.split(separator: ",").allSatisfy {
       SystemFiles.trim($0).hasPrefix("performance")
     }
     return SettingVerdict(
       name: "governor", value: governors, state: isFast ? .good : .spoils,
-      why: isFast ? "the CPUs do not slow down" : "a CPU that idled starts slowly",
+      why: isFast ? "the CPUs do not slow down" : "a CPU starts slowly after idle",
       remedy: isFast
         ? nil : "cpupower frequency-set -g performance")
   }
@@ -223,7 +225,7 @@ struct SettingChecks {
         name: "idle states", value: "no cpuidle driver",
         state: machine.platform == .bareMetal ? .good : .note,
         why: machine.platform == .bareMetal
-          ? "idle is left at once" : "in a guest an idle CPU is given to the host")
+          ? "idle is left at once" : "in a guest, the host takes over an idle CPU")
     }
     let deep = machine.idleStates.filter {
       !$0.disabled && ($0.latency ?? .zero) > Nanoseconds(microseconds: 10)
@@ -234,29 +236,30 @@ struct SettingChecks {
       value: "\(driver)\(states.isEmpty ? "" : ": " + states.joined(separator: ", "))",
       state: deep.isEmpty ? .good : .note,
       why: deep.isEmpty
-        ? "no state takes more than 10 us to leave"
-        : "left late where nothing holds /dev/cpu_dma_latency",
-      remedy: deep.isEmpty ? nil : "hold cpu_dma_latency in the application, or disable the states")
+        ? "leaving a state takes at most 10 us"
+        : "deep states are used unless /dev/cpu_dma_latency is held",
+      remedy: deep.isEmpty
+        ? nil : "hold cpu_dma_latency in the application, or disable these states")
   }
 
   private var dmaLatency: SettingVerdict {
     guard let value = tunables.dmaLatency else {
-      return unknown("cpu_dma_latency", "needs root and CONFIG_PM (/dev/cpu_dma_latency)")
+      return unknown("cpu_dma_latency", "requires root and CONFIG_PM (/dev/cpu_dma_latency)")
     }
     let isOpen = value >= Nanoseconds(microseconds: 1_000_000)
     if evidence.isGuest {
       return SettingVerdict(
         name: "cpu_dma_latency", value: isOpen ? "no limit" : "\(value.microseconds) us",
         state: .note,
-        why: "a run holds 0 as cyclictest does, which makes an idle guest poll instead of giving "
-          + "its CPU back: the host may take it away in return",
-        remedy: "compare: breaktrace -S -p 80 -D 60s, and the same with --default-system")
+        why: "a run holds 0 like cyclictest, so an idle guest polls instead of yielding the CPU, "
+          + "and the host may preempt it in return",
+        remedy: "compare breaktrace -S -p 80 -D 60s with and without --default-system")
     }
     return SettingVerdict(
       name: "cpu_dma_latency", value: isOpen ? "no limit" : "\(value.microseconds) us",
       state: .note,
       why:
-        "a run holds 0 as cyclictest does, so idle states are hidden in it and come back behind it",
+        "a run holds 0 like cyclictest; idle states are disabled meanwhile and restored afterwards",
       remedy: "measure with --default-system to see them")
   }
 
@@ -264,24 +267,25 @@ struct SettingChecks {
 
   private var throttling: SettingVerdict {
     guard let runtime = tunables.rtRuntime, let period = tunables.rtPeriod else {
-      return unknown("RT throttling", "this kernel does not tell it")
+      return unknown("RT throttling", "the kernel does not report it")
     }
     guard runtime.count >= 0, runtime < period else {
       return SettingVerdict(
         name: "RT throttling", value: "off", state: .note,
-        why: "nothing is throttled, and a loop at real-time priority hangs the CPU")
+        why: "an endless loop at real-time priority hangs the CPU")
     }
     return SettingVerdict(
       name: "RT throttling", value: "\(runtime.microseconds) of \(period.microseconds) us",
       state: .note,
       why:
-        "real-time tasks that use it up wait \((period - runtime).microseconds) us, the measuring thread too",
+        "real-time tasks that exhaust it are throttled for \((period - runtime).microseconds) us, the "
+        + "measuring thread included",
       remedy: "sysctl kernel.sched_rt_runtime_us=-1, with care")
   }
 
   private var timerMigration: SettingVerdict {
     guard let value = tunables.timerMigration else {
-      return unknown("timer_migration", "this kernel does not have it")
+      return unknown("timer_migration", "not available in this kernel")
     }
     return SettingVerdict(
       name: "timer_migration", value: "\(value)", state: value == 0 ? .good : .note,
@@ -294,7 +298,7 @@ struct SettingChecks {
     guard let value = tunables.statInterval else { return nil }
     return SettingVerdict(
       name: "vm.stat_interval", value: "\(value) s", state: value <= 1 ? .note : .good,
-      why: "a work item counts memory on every CPU as often",
+      why: "a work item collects memory statistics on every CPU",
       remedy: value <= 1 ? "sysctl vm.stat_interval=120" : nil)
   }
 
@@ -303,12 +307,12 @@ struct SettingChecks {
   private var hugePages: SettingVerdict {
     guard let value = tunables.hugePages else {
       return SettingVerdict(
-        name: "huge pages", value: "not built in", state: .good, why: "nothing collapses pages")
+        name: "huge pages", value: "not built in", state: .good, why: "no pages are collapsed")
     }
     return SettingVerdict(
       name: "huge pages", value: value, state: value == "always" ? .spoils : .good,
       why: value == "always"
-        ? "khugepaged moves pages and flushes TLBs of running tasks" : "only where asked for",
+        ? "khugepaged moves pages and flushes the TLBs of running tasks" : "only on request",
       remedy: value == "always"
         ? "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled" : nil)
   }
@@ -320,7 +324,7 @@ struct SettingChecks {
     }
     return SettingVerdict(
       name: "NUMA balancing", value: "\(value)", state: value == 0 ? .good : .spoils,
-      why: value == 0 ? "off" : "pages are unmapped to see who uses them: page faults",
+      why: value == 0 ? "off" : "pages are unmapped to track their use, which causes page faults",
       remedy: value == 0 ? nil : "sysctl kernel.numa_balancing=0")
   }
 
@@ -328,7 +332,7 @@ struct SettingChecks {
 
   private var console: SettingVerdict {
     guard let level = tunables.printkLevel else {
-      return unknown("printk console", "this kernel does not tell it")
+      return unknown("printk console", "the kernel does not report it")
     }
     let serial = tunables.consoles.filter {
       $0.hasPrefix("tty") && $0.dropFirst(3).first?.isLetter ?? false
@@ -340,7 +344,7 @@ struct SettingChecks {
     }
     return SettingVerdict(
       name: "printk console", value: value, state: level > 4 ? .spoils : .note,
-      why: "a line of 80 characters holds a CPU for 7 ms at 115200 baud",
+      why: "a line of 80 characters occupies a CPU for 7 ms at 115200 baud",
       remedy: "boot without console=\(serial[0]), or dmesg -n 1")
   }
 
@@ -371,11 +375,11 @@ struct SettingChecks {
       name: "other tracing", value: users.isEmpty ? "none" : users.joined(separator: "; "),
       state: users.isEmpty ? .good : .spoils,
       why: users.isEmpty
-        ? "nobody else traces" : "every event that they record takes time of the task",
-      remedy: users.isEmpty ? nil : "end it: see `breaktrace status`")
+        ? "no other tool traces" : "each event that they record costs time",
+      remedy: users.isEmpty ? nil : "stop it, see `breaktrace status`")
   }
 
   private func unknown(_ name: String, _ why: String) -> SettingVerdict {
-    SettingVerdict(name: name, value: "not told", state: .unknown, why: why)
+    SettingVerdict(name: name, value: "not known", state: .unknown, why: why)
   }
 }

@@ -24,7 +24,7 @@ struct EscalationLadder {
           return "function_graph of \(function) and what it calls"
         }
         if tracer.name == "function_graph" {
-          return "function_graph of \(tracer.filter.joined(separator: " ")) alone"
+          return "function_graph of only \(tracer.filter.joined(separator: " "))"
         }
         return tracer.name
       }
@@ -40,13 +40,14 @@ struct EscalationLadder {
   /// Why there is nothing to escalate to, nil where there is.
   var refusal: String? {
     tracers.isDisjoint(with: Self.useful)
-      ? "this kernel has none of the tracers that it goes on to: irqsoff, preemptoff and preemptirqsoff "
-        + "(CONFIG_IRQSOFF_TRACER, CONFIG_PREEMPT_TRACER), wakeup_rt (CONFIG_SCHED_TRACER), hwlat "
-        + "(CONFIG_HWLAT_TRACER), function_graph (CONFIG_FUNCTION_GRAPH_TRACER); events and stacks "
-        + "are recorded without --escalate" : nil
+      ? "--escalate requires one of irqsoff, preemptoff and preemptirqsoff (CONFIG_IRQSOFF_TRACER, "
+        + "CONFIG_PREEMPT_TRACER), wakeup_rt (CONFIG_SCHED_TRACER), hwlat (CONFIG_HWLAT_TRACER) and "
+        + "function_graph (CONFIG_FUNCTION_GRAPH_TRACER); omit it, events and stacks are recorded "
+        + "anyway" : nil
   }
 
-  /// The tracers that the largest segment of a spike asks for, the best one first; empty where none could tell more.
+  /// The tracers that the largest segment of a spike asks for, the best one first; empty if none
+  /// could show more.
   func tracers(for analysis: SpikeAnalysis) -> [String] {
     let largest = analysis.segments.filter { $0.name != .unexplained }
       .max { $0.length < $1.length }
@@ -67,8 +68,8 @@ struct EscalationLadder {
     return wanted
   }
 
-  /// What function_graph can be limited to for a spike: the function with what it calls, then the function alone;
-  /// empty where the spike names no function.
+  /// What function_graph can be limited to for a spike: the function with what it calls, then the
+  /// function alone; empty where the spike names no function.
   ///
   /// `isTraceable` says whether `available_filter_functions` has it.
   func graphs(for analysis: SpikeAnalysis, isTraceable: (String) -> Bool) -> [TracerPlan] {

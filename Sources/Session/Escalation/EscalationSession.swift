@@ -5,11 +5,11 @@ internal import Report
 public import TraceModel
 internal import Tracefs
 
-/// A run that traces more after each spike that it cannot prove: events, stacks, the tracer that the spike asks for,
-/// then the functions inside of what it names.
+/// A run that traces more after each spike that it cannot prove: events, stacks, the tracer that
+/// the spike asks for, then the functions inside of what it names.
 ///
-/// Each step is a run of its own: nothing is armed while anything is measured. A step whose tracing adds more to the
-/// median wake-up than the budget is left out.
+/// Each step is a separate run: nothing is armed while anything is measured. A step whose tracing
+/// adds more to the median wake-up than the budget is left out.
 public struct EscalationSession {
   private let plan: SessionPlan
   private let budget: Nanoseconds
@@ -17,8 +17,8 @@ public struct EscalationSession {
   /// Wake-ups of each calibration.
   private static let wakeups: UInt64 = 300
 
-  /// Makes a run; `budget` is what a step may add to the median wake-up, nil for a quarter of the break threshold, at
-  /// least 20 us.
+  /// Makes a run; `budget` is what a step may add to the median wake-up, nil for a quarter of the
+  /// threshold, at least 20 us.
   public init(_ plan: SessionPlan, budget: Nanoseconds?, observer: SessionObserver) {
     self.plan = plan
     self.observer = observer
@@ -28,13 +28,14 @@ public struct EscalationSession {
 
   /// Does the run.
   ///
-  /// - Returns: the last step's result with the spikes of all of them; the deciding one's report has all the steps.
+  /// - Returns: the last step's result with the spikes of all of them; the deciding one's report
+  ///   has all the steps.
   /// - Throws: as `MeasureSession`, and where the kernel has nothing to escalate to.
   public func run() throws(SessionError) -> SessionResult {
     let ladder = try Self.ladder()
     if let refusal = ladder.refusal {
       throw .arming(
-        TracefsError(.choose, path: "available_tracers", hint: "--escalate: \(refusal)"))
+        TracefsError(.choose, path: "available_tracers", hint: refusal))
     }
     var state = State(
       facts: EscalationFacts(budget: budget), ends: plan.measurement.duration.map { Self.now + $0 },
@@ -44,7 +45,7 @@ public struct EscalationSession {
     if state.goesOn, let analysis = state.analysis {
       let names = ladder.tracers(for: analysis)
       if names.isEmpty {
-        state.skip("a tracer", "none of this kernel's tells more of a spike like this")
+        state.skip("a tracer", "no tracer of this kernel shows more of such a spike")
       } else {
         try step(names.map { .tracer(TracerPlan($0)) }, &state)
       }
@@ -55,8 +56,8 @@ public struct EscalationSession {
         state.skip(
           "function_graph",
           EscalationLadder.function(of: analysis).map {
-            "this kernel cannot trace \($0) by it"
-          } ?? "the spike names no function of the kernel")
+            "this kernel cannot trace \($0)"
+          } ?? "the report names no kernel function")
       } else {
         try step(graphs.map { .tracer($0) }, &state)
       }
@@ -104,8 +105,7 @@ public struct EscalationSession {
         if let cost, cost > budget {
           state.skip(
             rung.text, cost: cost,
-            "it adds \(cost.microseconds) us to a wake-up, the budget is "
-              + "\(budget.microseconds) us")
+            "adds \(cost.microseconds) us to a wakeup, the budget is \(budget.microseconds) us")
           say(state.facts.steps.last)
           continue
         }
@@ -137,7 +137,7 @@ public struct EscalationSession {
     plan.escalation = facts
     observer.remark(
       "step \(facts.steps.count), \(rung.text)"
-        + (cost.map { ": adds \($0.microseconds) us to a wake-up" } ?? "")
+        + (cost.map { ", adds \($0.microseconds) us to a wakeup" } ?? "")
         + "; waiting for a spike")
     let result = try MeasureSession(plan, observer: observer).run()
     state.take(result, facts)
@@ -148,7 +148,7 @@ public struct EscalationSession {
     guard let step else { return }
     observer.remark(
       "step \(step.number), \(step.traced): "
-        + (step.skipped.map { "left out: \($0)" } ?? "no spike came"))
+        + (step.skipped.map { "skipped, \($0)" } ?? "no spike"))
   }
 
   private func configured(_ rung: EscalationLadder.Rung) -> SessionPlan {
@@ -161,7 +161,7 @@ public struct EscalationSession {
 
   // MARK: the cost
 
-  /// The median latency with what a step traces (nil: with nothing), nil where it cannot be told.
+  /// The median latency with what a step traces (nil: with nothing), nil where it is not known.
   private func median(_ rung: EscalationLadder.Rung?) throws(SessionError) -> Nanoseconds? {
     var plan = rung.map(configured) ?? self.plan
     if rung == nil { plan.tracer = nil }
@@ -211,7 +211,7 @@ extension EscalationSession {
     /// The last spike's verdict.
     var analysis: SpikeAnalysis? { spikes.last?.report.analysis }
 
-    /// Whether a further step can tell more.
+    /// Whether a further step can report more.
     var goesOn: Bool {
       guard !isOver, let analysis else { return false }
       return !EscalationLadder.isEnough(analysis)

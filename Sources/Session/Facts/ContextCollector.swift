@@ -8,7 +8,8 @@ public enum ContextCollector {
   ///
   /// - Parameters:
   ///   - facts: What the report says.
-  ///   - steal: Each CPU's growth of steal time around the spike; no entry for a CPU that was not read.
+  ///   - steal: Each CPU's growth of steal time around the spike; no entry for a CPU that was not
+  ///     read.
   ///   - countsSteal: Whether the host counts steal time, nil where that is not known.
   ///   - ownThreads: Threads of breaktrace that do not measure.
   ///   - config: The kernel's configuration.
@@ -35,7 +36,8 @@ public enum ContextCollector {
       (facts.machine?.isolated?.cpus ?? []) + (facts.machine?.nohzFull?.cpus ?? []))
     context.observerCost = facts.observer?.cost
     context.enabledEvents = facts.trace.map { Set($0.events) }
-    // A hypervisor makes up the register: there a counter that stands still says nothing of the hardware.
+    // A hypervisor makes up the register: there a counter that does not move says nothing of the
+    // hardware.
     if let grown = facts.counters?.smi, grown > 0 || context.platform == .bareMetal {
       context.smiCount = grown
     }
@@ -56,7 +58,7 @@ public enum ContextCollector {
     context.otherTracing = surroundings.otherTracing
     context.ptracer = surroundings.ptracer
     if let config { context.hasRTGroupScheduling = config.value("RT_GROUP_SCHED") == "y" }
-    // The fair server of 6.12 and later; its runtime stands in debugfs, which is not looked into.
+    // The fair server of 6.12 and later; its runtime is in debugfs, which is not looked into.
     context.hasDeadlineServer = facts.machine?.release.flatMap(Self.version).map { $0 >= (6, 12) }
     return context
   }

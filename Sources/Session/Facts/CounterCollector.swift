@@ -6,7 +6,7 @@ public struct CounterCollector: Sendable {
   /// Where it reads.
   public var files: SystemFiles
 
-  /// Makes a collector.
+  /// Reads through `files`; tests pass a tree of their choice.
   public init(_ files: SystemFiles = SystemFiles()) {
     self.files = files
   }
@@ -31,8 +31,8 @@ public struct CounterCollector: Sendable {
     return snapshot
   }
 
-  /// The counters of the cgroups of threads of this process, which may be in other groups than the process (cgroup v1, and
-  /// v2 with threaded groups); number 0 is the process itself.
+  /// The counters of the cgroups of threads of this process, which may be in other groups than the
+  /// process (cgroup v1, and v2 with threaded groups); number 0 is the process itself.
   public func bandwidth(of threads: [Int32]) -> [Int32: GroupBandwidth] {
     var known: [String: GroupBandwidth?] = [:]
     var found: [Int32: GroupBandwidth] = [:]
@@ -46,7 +46,8 @@ public struct CounterCollector: Sendable {
     return found
   }
 
-  /// Steal time of each CPU since boot: field 8 of the `cpuN` lines of /proc/stat, a clock tick's grain.
+  /// Steal time of each CPU since boot: field 8 of the `cpuN` lines of /proc/stat, a clock tick's
+  /// grain.
   public func steal() -> [Int: Nanoseconds] {
     let ticks = Int64(sysconf(Int32(_SC_CLK_TCK)))
     let tick = ticks > 0 ? 1_000_000_000 / ticks : 10_000_000
@@ -80,8 +81,8 @@ public struct CounterCollector: Sendable {
     return thread
   }
 
-  /// Rows of /proc/interrupts; the first line names the CPUs of the columns, rows without a column for
-  /// each of them (`ERR`) are left out.
+  /// Rows of /proc/interrupts; the first line names the CPUs of the columns, rows without a column
+  /// for each of them (`ERR`) are left out.
   static func interrupts(_ text: String) -> [CounterSnapshot.InterruptRow] {
     let lines = SystemFiles.lines(text)
     guard let header = lines.first else { return [] }

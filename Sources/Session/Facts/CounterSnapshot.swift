@@ -33,7 +33,8 @@ public struct CounterSnapshot: Hashable, Sendable {
   public var thermalThrottles: [Int: UInt64] = [:]
   /// MSR_SMI_COUNT of each CPU whose register can be read.
   public var smi: [Int: UInt64] = [:]
-  /// The bandwidth of the cgroups of the threads asked for, by thread id, and of the process as number 0.
+  /// The bandwidth of the cgroups of the threads asked for, by thread id, and of the process as
+  /// number 0.
   public var bandwidth: [Int32: GroupBandwidth] = [:]
   /// Counters of the threads asked for, by thread id.
   public var threads: [Int32: Thread] = [:]
@@ -41,11 +42,12 @@ public struct CounterSnapshot: Hashable, Sendable {
   /// Makes a snapshot of nothing.
   public init() {}
 
-  /// Whether the host counts steal time: true where a CPU has some since boot. nil where all stand at 0, because a
-  /// host that counts nothing leaves them there.
+  /// Whether the host counts steal time: true where a CPU has some since boot. nil where all are at
+  /// 0, because a host that counts nothing leaves them there.
   public var countsSteal: Bool? { steal.values.contains { $0 > .zero } ? true : nil }
 
-  /// What the counters of a CPU and a thread grew by since `earlier`; a counter that went back counts as 0.
+  /// What the counters of a CPU and a thread grew by since `earlier`; a counter that went back
+  /// counts as 0.
   public func delta(since earlier: CounterSnapshot, cpu: Int, tid: Int32?) -> CounterDeltas {
     func growth<T: UnsignedInteger>(_ now: T?, _ before: T?) -> T? {
       guard let now, let before else { return nil }
@@ -55,7 +57,8 @@ public struct CounterSnapshot: Hashable, Sendable {
     if let now = steal[cpu], let before = earlier.steal[cpu] {
       deltas.stealRun = max(.zero, now - before)
     }
-    // Going back it was reset (suspend, a CPU that was offline), and what came before that is not known.
+    // Going back it was reset (suspend, a CPU that was offline), and what came before that is not
+    // known.
     if let now = smi[cpu], let before = earlier.smi[cpu], now >= before {
       deltas.smi = now - before
     }

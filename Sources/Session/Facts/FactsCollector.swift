@@ -2,7 +2,8 @@ internal import Analysis
 public import Report
 public import TraceModel
 
-/// Collects everything that a report says besides the verdict, at the moments when that disturbs nothing.
+/// Collects everything that a report says besides the verdict, at the moments when that disturbs
+/// nothing.
 public struct FactsCollector: Sendable {
   /// What does not change during a run.
   public struct Start: Hashable, Sendable {
@@ -10,7 +11,7 @@ public struct FactsCollector: Sendable {
     public var machine: MachineFacts
     /// Kernel settings.
     public var tunables: Tunables
-    /// The kernel's configuration, nil where it is not to be had.
+    /// The kernel's configuration, nil if it is not available.
     public var config: KernelConfig?
     /// Topology and frequencies.
     public var surroundings = Surroundings()
@@ -23,7 +24,7 @@ public struct FactsCollector: Sendable {
   /// Where it reads.
   public var files: SystemFiles
 
-  /// Makes a collector.
+  /// Reads through `files`; tests pass a tree of their choice.
   public init(_ files: SystemFiles = SystemFiles()) {
     self.files = files
   }
@@ -44,8 +45,9 @@ public struct FactsCollector: Sendable {
 
   /// The facts of a spike; call it after tracing has been stopped.
   ///
-  /// `otherTracing` are others that trace, nil where nobody knows. `before` is the snapshot made when the measurement began, `watch` holds the steal readings since.
-  /// The context that the rules need is in `context` of the result.
+  /// `otherTracing` are others that trace, nil where nobody knows. `before` is the snapshot made
+  /// when the measurement began, `watch` holds the steal readings since. The context that the rules
+  /// need is in `context` of the result.
   public func hit(
     _ sample: WakeupSample, start: Start, before: CounterSnapshot, watch: StealWatch,
     run: RunFacts, trace: TraceFacts?, observer: ObserverFacts?, faultsInCycle: UInt64? = nil,

@@ -1,12 +1,14 @@
 public import TraceModel
 
-/// What cpu.stat says of the cgroup of a thread and of the groups above it: each of them may have a limit.
+/// What cpu.stat says of the cgroup of a thread and of the groups above it: each of them may have a
+/// limit.
 public struct GroupBandwidth: Hashable, Sendable {
   /// The counters of one group.
   public struct Level: Hashable, Sendable {
     /// `nr_throttled`
     public var count: UInt64
-    /// `throttled_usec` (cgroup v2) or `throttled_time` (v1, ns), summed over the CPUs by the kernel.
+    /// `throttled_usec` (cgroup v2) or `throttled_time` (v1, ns), summed over the CPUs by the
+    /// kernel.
     public var time: Nanoseconds
   }
 
@@ -16,10 +18,12 @@ public struct GroupBandwidth: Hashable, Sendable {
   /// Makes a value of no group.
   public init() {}
 
-  /// Where the cpu controller may be mounted, by its version: systems with both have version 2 below `unified`.
+  /// Where the cpu controller may be mounted, by its version: systems with both have version 2
+  /// below `unified`.
   private static let unified = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"]
 
-  /// Reads the groups of a task; `list` is its file `cgroup` in /proc. nil where no group has the counters.
+  /// Reads the groups of a task; `list` is its file `cgroup` in /proc. nil where no group has the
+  /// counters.
   init?(_ list: String, _ files: SystemFiles) {
     for line in SystemFiles.lines(list) {
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
@@ -58,8 +62,8 @@ public struct GroupBandwidth: Hashable, Sendable {
     }
   }
 
-  /// What the group that was throttled most grew by since `earlier`; a group that was not read then does not count, one
-  /// that went back counts as 0. nil where no group is in both.
+  /// What the group that was throttled most grew by since `earlier`; a group that was not read then
+  /// does not count, one that went back counts as 0. nil where no group is in both.
   func growth(since earlier: GroupBandwidth) -> Level? {
     var most: Level?
     for (path, now) in levels {

@@ -12,9 +12,10 @@ public struct KernelConfig: Hashable, Sendable {
     values = Self.values(text)
   }
 
-  /// Reads the configuration of the running kernel, nil where it is not to be had.
+  /// Reads the configuration of the running kernel, nil if it is not available.
   ///
-  /// Unpacking /proc/config.gz starts a `gzip` process: call it before measuring, never while it runs.
+  /// Unpacking /proc/config.gz starts a `gzip` process: call it before measuring, never while it
+  /// runs.
   public init?(_ files: SystemFiles, release: String) {
     if let text = files.text("/boot/config-\(release)", limit: 4 << 20), !text.isEmpty {
       self.init(text: text)
@@ -27,7 +28,8 @@ public struct KernelConfig: Hashable, Sendable {
     }
   }
 
-  /// The value of `CONFIG_name`: `y`, `m`, a number or a text without its quotes; nil where it is not set.
+  /// The value of `CONFIG_name`: `y`, `m`, a number or a text without its quotes; nil where it is
+  /// not set.
   public func value(_ name: String) -> String? { values[name] }
 
   /// The lines `CONFIG_NAME=value` of a configuration.

@@ -8,12 +8,12 @@ public struct MachineCollector: Sendable {
   /// Where it reads.
   public var files: SystemFiles
 
-  /// Makes a collector.
+  /// Reads through `files`; tests pass a tree of their choice.
   public init(_ files: SystemFiles = SystemFiles()) {
     self.files = files
   }
 
-  /// The facts; `config` supplies what only the build configuration tells.
+  /// The facts; `config` supplies what only the build configuration reports.
   public func collect(config: KernelConfig? = nil) -> MachineFacts {
     var facts = MachineFacts()
     kernel(&facts, config)
@@ -98,7 +98,7 @@ public struct MachineCollector: Sendable {
     facts.idleStates = states.map { state in
       let folder = "cpuidle/state\(state)"
       let latency: Int64? = files.number("\(base)/cpu\(first)/\(folder)/latency")
-      // A state that is off on one CPU only is worth a look as well; few CPUs tell enough.
+      // A state that is off on one CPU only is worth a look as well; few CPUs report enough.
       let disabled = cpus.prefix(64).contains {
         files.line("\(base)/cpu\($0)/\(folder)/disable").map { $0 != "0" } ?? false
       }
@@ -146,7 +146,8 @@ public struct MachineCollector: Sendable {
 }
 
 extension KernelConfig {
-  /// The architecture, as the configuration's first lines name it (`Linux/x86 6.18.0 Kernel Configuration`).
+  /// The architecture, as the configuration's first lines name it (`Linux/x86 6.18.0 Kernel
+  /// Configuration`).
   fileprivate var architecture: String? {
     for line in SystemFiles.lines(String(text.prefix(400))) where line.hasPrefix("# Linux/") {
       return line.dropFirst(8).split(separator: " ").first.map(String.init)

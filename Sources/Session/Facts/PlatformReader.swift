@@ -1,10 +1,12 @@
 import Analysis
 
-/// Finds out what the kernel runs on: /proc/cpuinfo, DMI, the device tree, /sys/hypervisor, the virtio bus.
+/// Finds out what the kernel runs on: /proc/cpuinfo, DMI, the device tree, /sys/hypervisor, the
+/// virtio bus.
 ///
-/// A guest is seen by one positive sign. A physical machine takes two things: the place where a hypervisor would show
-/// was readable and shows none, and the firmware names a physical machine. Everything else stays unknown, so a container
-/// that hides the firmware, or a guest that hides its hypervisor, is never taken for a physical machine.
+/// A guest is seen by one positive sign. A physical machine takes two things: the place where a
+/// hypervisor would show was readable and shows none, and the firmware names a physical machine.
+/// Everything else stays unknown, so a container that hides the firmware, or a guest that hides its
+/// hypervisor, is never taken for a physical machine.
 struct PlatformReader {
   var files: SystemFiles
 
@@ -109,8 +111,8 @@ private struct Evidence {
     return ""
   }
 
-  /// A virtio device is a guest's, but physical machines have them too: network cards that emulate virtio, which
-  /// is why the firmware of a physical machine leaves it open.
+  /// A virtio device is a guest's, but physical machines have them too: network cards that emulate
+  /// virtio, which is why the firmware of a physical machine leaves it open.
   private var virtioName: String? { hasVirtio && !namesMachine ? "" : nil }
 
   private var hasVirtio: Bool {
@@ -126,11 +128,13 @@ private struct Evidence {
   /// Whether it was looked at and no hypervisor seen.
   var isPhysical: Bool {
     guard namesMachine, !hasVirtio else { return false }
-    // Kernels with CONFIG_SYS_HYPERVISOR have the directory everywhere, empty where there is no hypervisor.
+    // Kernels with CONFIG_SYS_HYPERVISOR have the directory everywhere, empty where there is no
+    // hypervisor.
     return files.names("/sys/hypervisor").isEmpty
   }
 
-  /// Whether firmware or device tree name a physical machine, on an architecture where that decides it.
+  /// Whether firmware or device tree name a physical machine, on an architecture where that decides
+  /// it.
   private var namesMachine: Bool {
     if isX86 {
       guard !info.has("hypervisor"), !firmware.isEmpty else { return false }
@@ -168,6 +172,6 @@ private struct Evidence {
     ("virtual machine", "Hyper-V"),
   ]
 
-  /// Vendors whose DMI text stands on physical machines too.
+  /// Vendors whose DMI text is on physical machines too.
   private static let alsoPhysical: Set<String> = ["Nitro", "Xen", "KVM"]
 }

@@ -2,7 +2,7 @@ import Analysis
 
 /// Finds the preemption model in force without debugfs.
 enum PreemptionModelReader {
-  /// The model and where it was read; nil where nothing tells it.
+  /// The model and where it was read; nil where nothing reports it.
   static func read(
     version: String, realtime: String?, options: BootOptions, config: KernelConfig?
   ) -> (SystemContext.PreemptionModel, String)? {

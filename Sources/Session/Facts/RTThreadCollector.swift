@@ -6,7 +6,7 @@ public struct RTThreadCollector: Sendable {
   /// Where it reads.
   public var files: SystemFiles
 
-  /// Makes a collector.
+  /// Reads through `files`; tests pass a tree of their choice.
   public init(_ files: SystemFiles = SystemFiles()) {
     self.files = files
   }

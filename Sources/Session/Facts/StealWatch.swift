@@ -1,6 +1,7 @@
 public import TraceModel
 
-/// Keeps the latest readings of the CPUs' steal times and of the threads' cgroups, so that a spike's own growth can be told.
+/// Keeps the latest readings of the CPUs' steal times and of the threads' cgroups, so that a
+/// spike's own growth is known.
 ///
 /// Call `note` once a second or so from the control thread, off the measured CPUs.
 public struct StealWatch: Sendable {
@@ -23,8 +24,8 @@ public struct StealWatch: Sendable {
     if readings.count > 4 { readings.removeFirst() }
   }
 
-  /// Growth of the throttled time of a thread's cgroup from the last reading before `start` to `now`; nil where none was
-  /// made before it.
+  /// Growth of the throttled time of a thread's cgroup from the last reading before `start` to
+  /// `now`; nil where none was made before it.
   public func throttled(
     _ now: GroupBandwidth?, tid: Int32, since start: Nanoseconds
   ) -> Nanoseconds? {

@@ -2,12 +2,13 @@ internal import SystemPackage
 public import TraceModel
 public import Tracefs
 
-/// Reads what surrounds a spike: topology and frequencies before it, clock, tracers and debuggers behind it.
+/// Reads what surrounds a spike: topology and frequencies before it, clock, tracers and debuggers
+/// after it.
 public struct SurroundingsCollector: Sendable {
   /// Where it reads.
   public var files: SystemFiles
 
-  /// Makes a collector.
+  /// Reads through `files`; tests pass a tree of their choice.
   public init(_ files: SystemFiles = SystemFiles()) {
     self.files = files
   }
@@ -58,7 +59,7 @@ public struct SurroundingsCollector: Sendable {
     return nil
   }
 
-  /// Others that trace this kernel, one line each; nil where tracefs does not tell.
+  /// Others that trace this kernel, one line each; nil where tracefs does not show them.
   ///
   /// - Parameters:
   ///   - root: Where tracefs is.
@@ -77,7 +78,8 @@ public struct SurroundingsCollector: Sendable {
     }
   }
 
-  /// Dynamic events that somebody defined; they are enabled in an instance, or by perf and BPF without one.
+  /// Dynamic events that somebody defined; they are enabled in an instance, or by perf and BPF
+  /// without one.
   private static func probes(_ root: TracefsRoot, _ access: ControlFiles) -> [String] {
     ["kprobe_events", "uprobe_events"].compactMap { name in
       guard let text = try? access.text(root.file(name)) else { return nil }

@@ -2,7 +2,7 @@ import Glibc
 
 /// The files of /proc, /sys, /dev and /boot under a root that tests can replace.
 ///
-/// A file that is missing, forbidden or unreadable is nil: what is not to be had is not reported.
+/// A file that is missing, forbidden or unreadable is nil: what is not available is not reported.
 public struct SystemFiles: Sendable {
   /// The directory that stands for `/`; empty for the real one.
   public var root: String
@@ -14,7 +14,8 @@ public struct SystemFiles: Sendable {
 
   /// Bytes of a file, at most `limit`; never waits (`O_NONBLOCK`).
   ///
-  /// A read error behind the first bytes ends the content there; EPIPE (/dev/kmsg overran) is read over.
+  /// A read error after the first bytes ends the content there; EPIPE (/dev/kmsg overran) is read
+  /// over.
   public func bytes(_ path: String, limit: Int = 1 << 20) -> [UInt8]? {
     let descriptor = open(root + path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
@@ -37,7 +38,7 @@ public struct SystemFiles: Sendable {
     return content
   }
 
-  /// `count` bytes at an offset (pread(2)), nil where fewer are to be had.
+  /// `count` bytes at an offset (pread(2)), nil if fewer are available.
   public func bytes(_ path: String, at offset: Int64, count: Int) -> [UInt8]? {
     let descriptor = open(root + path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }

@@ -16,7 +16,7 @@ struct TaskStat {
     else { return nil }
     self.tid = tid
     comm = String(text[text.index(after: open)..<close])
-    // Field 3 of proc(5) is the first behind the name.
+    // Field 3 of proc(5) is the first after the name.
     let fields = SystemFiles.fields(text[text.index(after: close)...])
     func field(_ number: Int) -> Substring? {
       number - 3 < fields.count ? fields[number - 3] : nil

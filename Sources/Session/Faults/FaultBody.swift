@@ -14,15 +14,15 @@ public enum FaultBody {
     bt_set_name(fault.name)
     if let cpu = fault.cpu {
       var number = Int32(cpu)
-      if bt_set_affinity(&number, 1) != 0 { return complain("pin itself to CPU \(cpu)") }
+      if bt_set_affinity(&number, 1) != 0 { return complain("pin the task to CPU \(cpu)") }
     }
     // The owner of a lock gets its priority from who waits for it.
     let priority = fault.kind == .lockOwner ? 1 : fault.priority
     if bt_set_scheduler(fault.policy.number, priority) != 0 {
-      return complain("take policy \(fault.policy.rawValue) \(priority)")
+      return complain("set policy \(fault.policy.rawValue), priority \(priority)")
     }
     if fault.nice != 0, setpriority(Int32(PRIO_PROCESS.rawValue), 0, fault.nice) != 0 {
-      return complain("take nice \(fault.nice)")
+      return complain("set nice \(fault.nice)")
     }
     if fault.nice != 0 { takeGroupNice(fault.nice) }
     var log = FaultLogWriter()
@@ -32,16 +32,17 @@ public enum FaultBody {
       return disturb(fault) { _ in
         log.open(at: bt_clock(CLOCK_MONOTONIC))
         defer { log.extend(to: bt_clock(CLOCK_MONOTONIC)) }
-        return PageOut.evict(process: fault.target) ? nil : "evict \(fault.target)"
+        return PageOut.evict(process: fault.target)
+          ? nil : "evict the pages of process \(fault.target)"
       }
     case .lockOwner:
-      guard let owner = LockOwner(fault) else { return complain("start a thread that waits") }
+      guard let owner = LockOwner(fault) else { return complain("start a waiting thread") }
       return disturb(fault) { end in
         owner.hold { _ = hog(until: end, &log) }
         return nil
       }
     case .shootdown:
-      guard let shootdown = Shootdown(fault) else { return complain("make timers") }
+      guard let shootdown = Shootdown(fault) else { return complain("create timers") }
       return disturb(fault) { _ in
         shootdown.strike(&log)
         return nil

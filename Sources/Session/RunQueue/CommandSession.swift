@@ -37,7 +37,8 @@ public struct CommandSession {
 
   /// Runs the command to its end.
   ///
-  /// - Parameter failed: Called with the reason where the command cannot be executed; the result's status is 127 then.
+  /// - Parameter failed: Called with the reason where the command cannot be executed; the result's
+  ///   status is 127 then.
   public func run(failed: (Errno) -> Void) throws(SessionError) -> CommandResult {
     var signals = ControlSignals()
     let tracing = try TracingControl()

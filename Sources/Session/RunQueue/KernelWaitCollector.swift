@@ -1,11 +1,11 @@
 internal import Analysis
 internal import TraceModel
 
-/// Joins the waits that the kernel reports with what all events tell of them.
+/// Joins the waits that the kernel reports with what all events report of them.
 ///
-/// The events are recorded too, but read only where a wait was reported: as long as none is, the kernel overwrites them.
-/// They also decide: a report of a wait that they do not show (the task was woken anew, or preempted after a wake-up
-/// that found it running) is dropped.
+/// The events are recorded too, but read only where a wait was reported: as long as none is, the
+/// kernel overwrites them. They also decide: a report of a wait that they do not show (the task was
+/// woken anew, or preempted after a wake-up that found it running) is dropped.
 struct KernelWaitCollector {
   private let reports: RunQueueStream
   private let events: RunQueueStream

@@ -2,8 +2,9 @@ internal import Recorded
 internal import TraceModel
 internal import Tracefs
 
-/// What makes the kernel measure waits itself: histogram triggers remember when a task was woken, made or preempted, and the
-/// switch to it makes a synthetic event, of which the instance keeps the long ones.
+/// What makes the kernel measure waits itself: histogram triggers remember when a task was woken,
+/// made or preempted, and the switch to it makes a synthetic event, of which the instance keeps the
+/// long ones.
 enum KernelWaitFilter {
   static let suffix = "waits"
   /// Buffer of each CPU for the reports.
@@ -28,7 +29,7 @@ enum KernelWaitFilter {
         ArmingPlan.Event(
           EventName("synthetic", name), filter: "lat >= \(max(0, threshold.count))",
           isRequired: true),
-        // Whose name is whose: seldom, and needed to tell a rename from a mistake.
+        // Whose name is whose: seldom, and needed to distinguish a rename from a mistake.
         ArmingPlan.Event(EventName("task", "task_rename")),
         ArmingPlan.Event(EventName("task", "task_newtask")),
         ArmingPlan.Event(EventName("sched", "sched_process_fork")),
@@ -50,7 +51,8 @@ enum KernelWaitFilter {
         "hist:keys=prev_pid:btp=common_timestamp:\(table)"
           + " if prev_pid!=0&&(prev_state==0||prev_state==256)", isRequired: true),
     ]
-    // Three histograms over the same keys: the kernel tells them apart by their conditions, which mean the same.
+    // Three histograms over the same keys: the kernel distinguishes them by their conditions, which
+    // mean the same.
     let ends = [
       ("w", "sched.sched_waking", 0, "!=0"), ("p", "sched.sched_switch", 1, ">0"),
       ("n", "sched.sched_wakeup_new", 2, ">=1"),

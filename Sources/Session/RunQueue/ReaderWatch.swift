@@ -4,7 +4,8 @@ internal import Glibc
 internal import SystemPackage
 internal import TraceModel
 
-/// Watches the thread that reads the live buffers: how long between two reads, what it did meanwhile, how fast they fill.
+/// Watches the thread that reads the live buffers: how long between two reads, what it did
+/// meanwhile, how fast they fill.
 final class ReaderWatch {
   /// The reading thread's clocks at one moment.
   struct Moment {
@@ -22,7 +23,8 @@ final class ReaderWatch {
     var behindSince: Int64?
     /// Bytes that were lost since it was last empty.
     var lostBytes = 0.0
-    /// The stretch over which the rate is taken: from one moment at which the buffer was empty to another.
+    /// The stretch over which the rate is taken: from one moment at which the buffer was empty to
+    /// another.
     var windowStart: Int64
     var windowBytes = 0.0
   }
@@ -37,7 +39,7 @@ final class ReaderWatch {
   /// A rate is not taken over less than that, because events come in bursts.
   private static let shortestWindow: Int64 = 50_000_000
 
-  /// Watches the calling thread from now on; so many KiB has each buffer.
+  /// Watches the calling thread from now on; each buffer has `kilobytes` KiB.
   init(kilobytes: Int) {
     bufferBytes = UInt64(max(0, kilobytes)) * 1_024
     statistics = try? FileDescriptor.open("/proc/thread-self/schedstat", .readOnly)
@@ -84,7 +86,8 @@ final class ReaderWatch {
   ///   - begin: When it began.
   ///   - bytes: What was read.
   ///   - events: Events in it.
-  ///   - lost: Events that were lost before or in it, 0 where the number is not known; nil for no loss.
+  ///   - lost: Events that were lost before or in it, 0 where the number is not known; nil for no
+  ///     loss.
   ///   - isEmptied: Whether all was read.
   func read(
     _ index: Int, since begin: Moment, bytes: Int, events: Int, lost: UInt64?, isEmptied: Bool

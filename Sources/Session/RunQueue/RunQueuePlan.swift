@@ -12,16 +12,16 @@ public struct RunQueuePlan: Sendable {
   public var duration: Nanoseconds?
   /// Whether work items are recorded.
   public var hasWork: Bool
-  /// Whether the latency of softirqs is recorded; that they used a CPU is told in any case.
+  /// Whether the latency of softirqs is recorded; that they used a CPU is reported in any case.
   public var hasSoftirqs: Bool
-  /// Whether sched_wakeup is recorded too, so that rows tell when the task stood on the queue.
+  /// Whether sched_wakeup is recorded too, so that rows show when the task was queued.
   public var hasEnqueue: Bool
   /// Where short waits are left out.
   public var filterPlace: RunQueueFilterPlace
   /// How often the observer's `progress` is called, nil for never.
   public var progressInterval: Nanoseconds?
 
-  /// Makes a plan.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     filter: RunQueueFilter = RunQueueFilter(), bufferKilobytes: Int = 8_192,
     duration: Nanoseconds? = nil, hasWork: Bool = false, hasSoftirqs: Bool = false,

@@ -83,7 +83,7 @@ public struct RunQueueSession {
       else { return nil }
     case .kernel:
       guard KernelWaitFilter.isAvailable(tracing.root) else {
-        observer.remark("this kernel cannot filter waits itself: all events are read")
+        observer.remark("this kernel cannot filter short waits, reading all events")
         return nil
       }
     }
@@ -93,12 +93,13 @@ public struct RunQueueSession {
         name: InstanceName(run: tracing.run, suffix: KernelWaitFilter.suffix), root: tracing.root,
         journal: tracing.journal)
     } catch {
-      observer.remark("the kernel does not filter, so all events are read: \(error)")
+      observer.remark("the kernel does not filter short waits, reading all events: \(error)")
       return nil
     }
   }
 
-  /// Calls `round`, which says whether there is more to read, until the plan's time is over or a signal comes.
+  /// Calls `round`, which says whether there is more to read, until the plan's time is over or a
+  /// signal comes.
   private func follow(
     _ stream: RunQueueStream, _ replay: inout RunQueueReplay, _ signals: inout ControlSignals,
     milliseconds: Int64, _ round: (inout RunQueueReplay) -> Bool
@@ -145,7 +146,8 @@ enum RunQueueTracing {
   static func report(_ instance: ArmedInstance, _ observer: RunQueueObserver) {
     for item in instance.shortcomings where item.kind != .option && item.kind != .buffer {
       observer.remark(
-        "\(item.kind.rawValue) \(item.name): wanted \(item.wanted), got \(item.got ?? "nothing")")
+        "\(item.kind.rawValue) \(item.name): requested \(item.wanted), got \(item.got ?? "nothing")"
+      )
     }
   }
 }

@@ -7,9 +7,11 @@ internal import SystemPackage
 internal import TraceModel
 internal import Tracefs
 
-/// Reads the pages of armed instances while tracing goes on, and gives their events in order of time.
+/// Reads the pages of armed instances while tracing goes on, and gives their events in order of
+/// time.
 ///
-/// Memory is bounded: at most `roundPages` pages a buffer are read before their events are given on.
+/// Memory is bounded: at most `roundPages` pages a buffer are read before their events are given
+/// on.
 final class RunQueueStream {
   private struct Source {
     var descriptor: FileDescriptor
@@ -20,7 +22,8 @@ final class RunQueueStream {
 
   /// 1 MiB a buffer: about 2 ms of work, in which nobody else gets this CPU.
   private static let roundPages = 256
-  /// A writer that was interrupted between taking its stamp and ending its record is behind by its interrupts.
+  /// A writer that was interrupted between taking its stamp and ending its record lags by its
+  /// interrupts.
   private static let slack: Int64 = 2_000_000
 
   private var sources: [Source] = []
@@ -37,7 +40,7 @@ final class RunQueueStream {
   /// How this thread kept up with the buffers.
   var pace: ReaderPace { watch.pace }
 
-  /// Opens the instances' buffers, of so many KiB a CPU each, to be read by the calling thread.
+  /// Opens the instances' buffers of `kilobytes` KiB per CPU, to be read by the calling thread.
   init(
     _ instances: [ArmedInstance], kilobytes: Int, labels: LabelTable
   ) throws(SessionError) {
@@ -107,7 +110,7 @@ final class RunQueueStream {
     sources.removeAll()
   }
 
-  /// Waits until a buffer is half full or another descriptor is ready, at most so many ms.
+  /// Waits until a buffer is half full or another descriptor is ready, at most `milliseconds` ms.
   func wait(milliseconds: Int32, or other: Int32 = -1) {
     var files = sources.map {
       pollfd(fd: $0.descriptor.rawValue, events: Int16(POLLIN), revents: 0)
@@ -120,7 +123,8 @@ final class RunQueueStream {
   /// Leaves the CPU to others for a moment where there is more to read.
   func pause() { _ = usleep(500) }
 
-  /// Reads what is there and gives the events that cannot be overtaken any more; true where a buffer was not emptied.
+  /// Reads what is there and gives the events that cannot be overtaken any more; true where a
+  /// buffer was not emptied.
   func round(isLast: Bool = false, _ body: (RunQueueEvent) -> Void) -> Bool {
     let begun = bt_clock(CLOCK_MONOTONIC)
     var safe = isLast ? Int64.max : begun - Self.slack

@@ -1,17 +1,20 @@
 import TraceModel
 
-/// A set of CPUs as the user wrote it; which ones it names depends on the CPUs that there are.
+/// A set of CPUs as the user wrote it; which CPUs it names depends on those that are available.
 enum CPUSelection: Hashable, Sendable {
-  /// Every CPU that may be used (`all`).
+  /// Every available CPU (`all`).
   case all
   /// These (`0-3,5`).
   case only(CPUSet)
-  /// Every CPU that may be used but these (`!2`).
+  /// Every available CPU except these (`!2`).
   case except(CPUSet)
-  /// By position among the CPUs that may be used (`+0-1` are the first two).
+  /// By position among the available CPUs (`+0-1` are the first two).
   case relative(CPUSet)
 
-  /// Reads the notation of libnuma; nil where the text is none, or names no CPU.
+  /// What a message asks for where the text is not a set of CPUs.
+  static let form = "a set of CPUs, for example 0-3,5 or !2"
+
+  /// Reads the notation of libnuma; nil where the text is not a set, or names no CPU.
   init?(_ text: some StringProtocol) {
     if text == "all" {
       self = .all
@@ -37,9 +40,9 @@ enum CPUSelection: Hashable, Sendable {
     }
   }
 
-  /// The CPUs that are meant where `available` may be used.
+  /// The CPUs that are meant if `available` may be used.
   ///
-  /// Throws where a named CPU is not there, or none is left; `label` names the option in messages.
+  /// Throws if a named CPU does not exist, or none is left; `label` names the option in messages.
   func resolved(in available: CPUSet, label: String) throws(UsageError) -> CPUSet {
     let chosen: CPUSet
     switch self {
@@ -53,12 +56,13 @@ enum CPUSelection: Hashable, Sendable {
     case .relative(let set):
       guard let last = set.cpus.last, last < available.count else {
         throw UsageError(
-          label, "`\(text)` asks for more CPUs than there are",
-          hint: "\(available.count) may be used")
+          label, invalid: text, expected: "at most \(available.count) CPUs, which are available")
       }
       chosen = CPUSet(set.cpus.map { available.cpus[$0] })
     }
-    guard !chosen.isEmpty else { throw UsageError(label, "`\(text)` leaves no CPU") }
+    guard !chosen.isEmpty else {
+      throw UsageError(label, invalid: text, expected: "at least one of the CPUs \(available.list)")
+    }
     return chosen
   }
 
@@ -68,8 +72,8 @@ enum CPUSelection: Hashable, Sendable {
     let missing = CPUSet(set.cpus.filter { !available.contains($0) })
     guard missing.isEmpty else {
       throw UsageError(
-        label, "CPU \(missing.list) is not there or not allowed",
-        hint: "CPUs that may be used: \(available.list)")
+        label, "CPU \(missing.list) does not exist or is not available",
+        hint: "available CPUs are \(available.list)")
     }
   }
 }

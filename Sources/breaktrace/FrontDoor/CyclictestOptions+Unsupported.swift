@@ -4,7 +4,8 @@ extension CyclictestOptions {
   /// This is the only list of them; who makes an option work takes it out here.
   static let unsupported: Set<OptionName> = []
 
-  /// The options of this command line that have no effect yet, in the order in which they were written.
+  /// The options of this command line that have no effect yet, in the order in which they were
+  /// written.
   var withoutEffect: [OptionName] {
     var seen: Set<OptionName> = []
     return given.filter { Self.unsupported.contains($0) && seen.insert($0).inserted }
@@ -15,7 +16,7 @@ extension CyclictestOptions {
     let labels = withoutEffect.compactMap { OptionTable.row($0)?.label }
     guard !labels.isEmpty else { return }
     throw UsageError(
-      labels.joined(separator: " "), "understood, but this version cannot do it",
-      hint: "leave \(labels.count == 1 ? "it" : "them") out")
+      labels.joined(separator: " "), "not supported by this version",
+      hint: "omit \(labels.count == 1 ? "it" : "them")")
   }
 }

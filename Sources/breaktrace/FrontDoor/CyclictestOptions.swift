@@ -1,6 +1,7 @@
 import TraceModel
 
-/// A measurement as a command line asks for it: every option typed, nothing looked up in the system.
+/// A measurement as a command line asks for it: every option typed, nothing looked up in the
+/// system.
 struct CyclictestOptions: Hashable, Sendable {
   /// What the command line wants done.
   enum Action: Hashable, Sendable {

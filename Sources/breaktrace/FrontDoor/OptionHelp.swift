@@ -37,22 +37,22 @@ enum OptionHelp {
     var examples = [
       (
         "\(name) -S -p 80 -i 1000 -D 10m -q",
-        "One pinned FIFO thread a CPU, ten minutes, a summary."
+        "Run one pinned FIFO thread per CPU for ten minutes and print a summary."
       ),
       (
-        "\(name) -S -p 80 -b 100", "Break at the first latency above 100 us and say what caused it."
+        "\(name) -S -p 80 -b 100", "Stop at the first latency above 100 us and report its cause."
       ),
       (
         "\(name) -S -p 99 -i 200 -h 400 -q -l 1000000",
-        "A histogram of 400 us, in cyclictest's format."
+        "Print a histogram of 400 us in the format of cyclictest."
       ),
-      ("\(name) -a 1-3 -t 3 -p 48 --policy=rr", "Three RR threads, pinned to CPUs 1, 2 and 3."),
+      ("\(name) -a 1-3 -t 3 -p 48 --policy=rr", "Run three RR threads, pinned to CPUs 1, 2 and 3."),
     ]
     if dialect == .breaktrace {
       examples.append(
         (
           "\(name) -S -p 80 -b 100 --spikes 5 --output /var/tmp",
-          "Five spikes, each with its bundle in /var/tmp."
+          "Report five spikes, each with its bundle in /var/tmp."
         ))
     }
     return examples
@@ -61,7 +61,7 @@ enum OptionHelp {
   private static func entry(_ row: OptionSpec) -> [String] {
     let head = "  " + row.synopsis
     let isRefused = CyclictestOptions.unsupported.contains(row.name)
-    let help = row.help + (isRefused ? " Not in this version yet." : "")
+    let help = row.help + (isRefused ? " Not supported yet." : "")
     let body = wrapped(help, to: width - indent)
     let pad = String(repeating: " ", count: indent)
     let startsBeside = head.count < indent - 1

@@ -22,13 +22,13 @@ struct OptionSpec: Hashable, Sendable {
     case own
   }
 
-  /// The heading in the help text under which an option stands.
+  /// The heading of a group of options in the help text.
   enum Group: String, Hashable, Sendable, CaseIterable {
     case threads = "Threads and timing"
-    case system = "The system around the measurement"
+    case system = "System settings"
     case results = "Results"
-    case trace = "The break and its trace"
-    case command = "The command"
+    case trace = "Threshold and tracing"
+    case command = "General"
   }
 
   /// The option's identity.
@@ -43,7 +43,7 @@ struct OptionSpec: Hashable, Sendable {
   var metavar: String
   /// The help text: one sentence or two, no line ends.
   var help: String
-  /// The heading under which it stands.
+  /// Its group in the help text.
   var group: Group
   /// Who else knows it.
   var era: Era

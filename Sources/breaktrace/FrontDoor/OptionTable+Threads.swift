@@ -1,90 +1,90 @@
 extension OptionTable {
-  /// How many threads, where, when and how urgent.
+  /// Number, CPUs, timing and priority of the threads.
   static let threads: [OptionSpec] = [
     OptionSpec(
       .affinity, "a", .optional(.cpus), "CPUS", era: .always, group: .threads,
-      "Pin thread N to CPU N, or round robin to the CPUs of the set (0-3,5, !2, +0-1, all). The "
-        + "last -a wins; a CPU that is not there is an error."),
+      "Pin thread N to CPU N, or pin the threads round-robin to a set of CPUs (0-3,5, !2, +0-1, "
+        + "all). The last -a wins. A CPU that does not exist is an error."),
     OptionSpec(
       .aligned, "A", .optional(.number(microseconds)), "USEC", era: .always, group: .threads,
-      "Align the wake-ups of all threads, USEC apart (0). Without it each thread starts when it "
-        + "is ready."),
+      "Align the wakeups of all threads, USEC apart (0). Without it, each thread starts as soon as "
+        + "it is ready."),
     OptionSpec(
       .secaligned, nil, .optional(.number(microseconds)), "USEC", era: .later, group: .threads,
-      "Align the wake-ups of all threads to the next full second plus USEC (0)."),
+      "Align the wakeups of all threads to the next full second plus USEC (0)."),
     OptionSpec(
       .clock, "c", .required(.number(0...1)), "CLOCK", era: .always, group: .threads,
-      "Clock of the wake-ups: 0 is CLOCK_MONOTONIC (default), 1 is CLOCK_REALTIME, whose steps "
-        + "look like latencies."),
+      "Clock of the timers. 0 is CLOCK_MONOTONIC (default). 1 is CLOCK_REALTIME, whose steps look "
+        + "like latencies."),
     OptionSpec(
       .distance, "d", .required(.number(microseconds)), "USEC", era: .always, group: .threads,
-      "Each thread's interval is this much longer than that of the one before (500); always 0 "
-        + "with -h."),
+      "Make the interval of each thread USEC longer than that of the previous one (500). With -h it "
+        + "is always 0."),
     OptionSpec(
       .duration, "D", .required(.duration), "TIME", era: .always, group: .threads,
-      "End after TIME: seconds, or a number with s, m, h or d. 0 is endless."),
+      "Stop after TIME, in seconds or with a suffix s, m, h or d. 0 runs until interrupted."),
     OptionSpec(
       .interval, "i", .required(.number(1...microseconds.upperBound)), "USEC", era: .always,
       group: .threads, "Interval of the first thread (1000)."),
     OptionSpec(
       .loops, "l", .required(.number(0...Int64.max)), "LOOPS", era: .always, group: .threads,
-      "End each thread after LOOPS wake-ups. 0 is endless (default)."),
+      "Stop each thread after LOOPS wakeups. 0 runs until interrupted (default)."),
     OptionSpec(
       .nanosleep, "n", era: .dropped, group: .threads,
-      "Wait with clock_nanosleep; the default."),
+      "Wait with clock_nanosleep (default)."),
     OptionSpec(
       .system, "s", era: .always, group: .threads,
-      "Wait with nanosleep, or together with -x with setitimer."),
+      "Wait with nanosleep, or with setitimer if -x is given too."),
     OptionSpec(
       .posixTimers, "x", aliases: ["posix-timers"], era: .later, group: .threads,
       "Wait with POSIX timers (timer_create)."),
     OptionSpec(
       .relative, "r", era: .always, group: .threads,
-      "Wait for a span instead of until a point in time: not reproducible."),
+      "Use relative instead of absolute timeouts. The run is then not reproducible."),
     OptionSpec(
       .priority, "p", aliases: ["prio"], .required(.number(0...99)), "PRIO", era: .always,
       group: .threads,
-      "Real-time priority of the threads, FIFO where --policy does not say otherwise. 0 is no "
-        + "real-time priority (default)."),
+      "Real-time priority of the threads. The policy is FIFO unless --policy is given. 0 means "
+        + "SCHED_OTHER (default)."),
     OptionSpec(
       .policy, "y", .required(.policy), "NAME", era: .always, group: .threads,
-      "Policy of the threads: other (normal), batch, idle, fifo or rr."),
+      "Scheduling policy of the threads: other (or normal), batch, idle, fifo or rr."),
     OptionSpec(
       .priospread, "Q", era: .always, group: .threads,
-      "Give each thread one priority less than the one before."),
+      "Lower the priority by 1 from each thread to the next."),
     OptionSpec(
       .smp, "S", era: .always, group: .threads,
-      "Standard test of a multiprocessor: -a -t -n, the same priority for all."),
+      "Standard SMP test: -a -t -n, with the same priority for all threads."),
     OptionSpec(
       .numa, "U", era: .dropped, group: .threads,
-      "As -S, with each thread's memory on its own NUMA node."),
+      "Like -S, with the memory of each thread on its own NUMA node."),
     OptionSpec(
       .threads, "t", .optional(.number(1...65_536)), "NUM", era: .always, group: .threads,
-      "Number of threads (1); without NUM one for each CPU that may be used."),
+      "Number of threads (1). Without NUM, one thread per available CPU."),
   ]
 
-  /// What is done to the machine for the time of the measurement.
+  /// Settings of the machine that are changed during the measurement.
   static let system: [OptionSpec] = [
     OptionSpec(
       .latency, "e", .required(.number(microseconds)), "USEC", era: .always, group: .system,
-      "Value held in /dev/cpu_dma_latency (0, which hides the exits from deep C-states)."),
+      "Hold USEC in /dev/cpu_dma_latency (0). 0 keeps the CPUs out of deep idle states."),
     OptionSpec(
       .defaultSystem, era: .later, group: .system,
-      "Leave power management as it is."),
+      "Do not touch power management."),
     OptionSpec(
       .laptop, era: .later, group: .system,
-      "Leave power management as it is, to save the battery."),
+      "Do not touch power management, to save the battery."),
     OptionSpec(
       .lockMemory, "m", era: .always, group: .system,
-      "Lock the process's memory; the default."),
+      "Lock the memory of the process (default)."),
     OptionSpec(
       .leaveMemory, era: .own, group: .system,
-      "Do not lock the process's memory: page faults become latencies."),
+      "Do not lock the memory of the process. Page faults then add to the latencies."),
     OptionSpec(
       .mainaffinity, nil, .required(.cpus), "CPUS", era: .later, group: .system,
-      "CPUs of everything but the measuring threads."),
+      "Run all other threads of the process on CPUS."),
     OptionSpec(
       .smi, era: .later, group: .system,
-      "Count system management interrupts; needs -a or -S."),
+      "Count system management interrupts (SMIs). Requires -a or -S."),
   ]
 }

@@ -1,51 +1,53 @@
 extension OptionTable {
-  /// When to break, and what is traced until then.
+  /// The threshold, and what is traced until it is exceeded.
   static let trace: [OptionSpec] = [
     OptionSpec(
       .breaktrace, "b", .required(.number(microseconds)), "USEC", era: .always, group: .trace,
-      "Trace, and break when a latency is above (not at) USEC, also with -N. 0 is no break."),
+      "Trace, and stop at the first latency above USEC (us, also with -N). 0 disables the threshold."
+    ),
     OptionSpec(
       .spikes, nil, .required(.number(1...1_000_000)), "NUM", era: .own, group: .trace,
       dialects: [.breaktrace],
-      "Go on after a break until NUM spikes have been reported (1). Takes two buffers where the kernel "
-        + "can exchange them at once."),
+      "Continue until NUM spikes have been reported (1). Uses twice the buffer memory if the kernel "
+        + "supports snapshots."),
     OptionSpec(
       .escalate, era: .own, group: .trace, dialects: [.breaktrace],
-      "Where the trace does not prove the cause, trace more and wait for the next spike: stacks, the "
-        + "tracer that the spike asks for, function_graph of the function that it names."),
+      "If the trace does not prove the cause, trace more and wait for the next spike: first stacks, "
+        + "then the tracer that fits the spike, then function_graph on the function that was named."
+    ),
     OptionSpec(
       .escalateBudget, nil, .required(.number(1...microseconds.upperBound)), "USEC", era: .own,
       group: .trace, dialects: [.breaktrace],
-      "What a step of --escalate may add to the median wake-up (a quarter of -b, at least 20); one "
-        + "that adds more is left out."),
+      "Skip a step of --escalate that adds more than USEC to the median wakeup latency (a quarter "
+        + "of -b, at least 20)."),
     OptionSpec(
       .buffer, nil, .required(.kibibytes), "KIB", era: .own, group: .trace,
-      "Size of the trace buffer for each CPU: KiB (4096), or with K, M or G (4M)."),
+      "Size of the ring buffer per CPU, in KiB (4096) or with a suffix K, M or G (4M)."),
     OptionSpec(
       .events, nil, .required(.list), "LIST", era: .own, group: .trace,
-      "Trace these events too: systems or system:event, separated by commas. Repeatable."),
+      "Trace additional events: a comma-separated list of systems or system:event. Repeatable."),
     OptionSpec(
       .event, "E", era: .dropped, group: .trace,
       "Trace a broad set of events."),
     OptionSpec(
       .context, "C", era: .dropped, group: .trace,
-      "Trace context switches and wake-ups only."),
+      "Trace only context switches and wakeups."),
     OptionSpec(
       .stack, era: .own, group: .trace,
-      "Record the stack that a wake-up of a measuring thread interrupts (default)."),
+      "Record the stack that the wakeup of a measuring thread interrupts (default)."),
     OptionSpec(
       .noStack, era: .own, group: .trace,
       "Do not record stacks."),
     OptionSpec(
       .noTrace, aliases: ["notrace"], era: .own, group: .trace,
-      "Break without tracing anything."),
+      "Stop at the threshold without tracing anything."),
     OptionSpec(
       .tracemark, era: .later, group: .trace,
-      "Mark the break in the trace and stop it, in breaktrace's own tracefs instance; -b does so "
-        + "without it too."),
+      "Write a marker to the trace and stop tracing at the threshold, in breaktrace's own instance. "
+        + "-b always does so."),
     OptionSpec(
       .irqsoff, "I", era: .dropped, group: .trace,
-      "Run the irqsoff tracer. -I -P is -B."),
+      "Run the irqsoff tracer. -I -P is the same as -B."),
     OptionSpec(
       .preemptoff, "P", era: .dropped, group: .trace,
       "Run the preemptoff tracer."),
@@ -60,20 +62,20 @@ extension OptionTable {
       "Run the wakeup_rt tracer."),
     OptionSpec(
       .tracer, "T", .required(.word), "TRACER", era: .dropped, group: .trace,
-      "Run the tracer of this name, one of the kernel's available_tracers. hwlat looks for gaps of the "
-        + "hardware on CPUs that are not measured; osnoise tells net times, without threads of its own."
+      "Run a tracer from available_tracers. hwlat looks for hardware latencies on CPUs that are not "
+        + "measured. osnoise reports net times and runs without its own threads."
     ),
     OptionSpec(
       .ftrace, "f", era: .dropped, group: .trace,
-      "Trace functions, alone or within the tracer."),
+      "Trace functions, alone or inside a tracer."),
     OptionSpec(
       .tracerFilter, nil, .required(.list), "LIST", era: .own, group: .trace,
-      "Functions that -f traces, separated by commas, with * and ?. Repeatable."),
+      "Trace only these functions with -f: a comma-separated list with * and ?. Repeatable."),
     OptionSpec(
       .tracerFallback, era: .own, group: .trace,
-      "Measure with events alone where the kernel refuses the tracer."),
+      "If the kernel refuses the tracer, continue with events only."),
     OptionSpec(
       .traceopt, "O", .required(.word), "OPTION", era: .dropped, group: .trace,
-      "Set an ftrace option, or clear it with no in front. Repeatable."),
+      "Set an ftrace option, or clear it if the name begins with no. Repeatable."),
   ]
 }

@@ -20,11 +20,11 @@ enum OptionValue: Hashable, Sendable {
   /// Blanks around the value are dropped, so that the single word `-h 400` works.
   init(_ text: some StringProtocol, as kind: ValueKind, label: String) throws(UsageError) {
     let body = String(text).trimmingBlanks
-    guard !body.isEmpty else { throw UsageError(label, "its argument is empty") }
+    guard !body.isEmpty else { throw UsageError(label, "the argument is empty") }
     switch kind {
     case .number(let range):
       guard let value = Self.digits(body), range.contains(value) else {
-        throw UsageError(label, "`\(body)` is not a whole number \(Self.words(range))")
+        throw UsageError(label, invalid: body, expected: "a whole number \(Self.words(range))")
       }
       self = .number(value)
     case .duration:
@@ -33,7 +33,7 @@ enum OptionValue: Hashable, Sendable {
       self = .number(try Self.kibibytes(body, label))
     case .cpus:
       guard let set = CPUSelection(body) else {
-        throw UsageError(label, "`\(body)` is not a set of CPUs", hint: "write it like 0-3,5 or !2")
+        throw UsageError(label, invalid: body, expected: CPUSelection.form)
       }
       self = .cpus(set)
     case .policy:
@@ -42,19 +42,18 @@ enum OptionValue: Hashable, Sendable {
       self = .text(body)
     case .word:
       guard body.utf8.allSatisfy(Self.isWordByte) else {
-        throw UsageError(
-          label, "`\(body)` is not a name", hint: "letters, digits and _-. are taken")
+        throw UsageError(label, invalid: body, expected: "a name of letters, digits, _, - and .")
       }
       self = .text(body)
     case .list:
       let parts = body.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
       guard parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Self.isListByte) }) else {
-        throw UsageError(label, "`\(body)` is not a list of names separated by commas")
+        throw UsageError(label, invalid: body, expected: "a comma-separated list of names")
       }
       self = .list(parts)
     case .choice(let words):
       guard words.contains(body) else {
-        throw UsageError(label, "`\(body)` is not one of \(words.joined(separator: ", "))")
+        throw UsageError(label, invalid: body, expected: words.alternatives)
       }
       self = .text(body)
     }
@@ -67,7 +66,7 @@ enum OptionValue: Hashable, Sendable {
 
   private static func words(_ range: ClosedRange<Int64>) -> String {
     range.upperBound == .max
-      ? "from \(range.lowerBound) on" : "from \(range.lowerBound) to \(range.upperBound)"
+      ? "not below \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
   }
 
   private static func duration(_ text: String, _ label: String) throws(UsageError) -> Int64 {
@@ -75,12 +74,12 @@ enum OptionValue: Hashable, Sendable {
     let unit = text.last.flatMap { units[$0] }
     guard let count = digits(unit == nil ? text[...] : text.dropLast()) else {
       throw UsageError(
-        label, "`\(text)` is not a duration", hint: "write seconds, or a number with s, m, h or d")
+        label, invalid: text, expected: "seconds, or a number with a suffix s, m, h or d")
     }
     // A deadline this far off still fits a clock in nanoseconds.
     let (seconds, overflow) = count.multipliedReportingOverflow(by: unit ?? 1)
     guard !overflow, seconds <= 36_500 * 86_400 else {
-      throw UsageError(label, "`\(text)` is longer than 36500 days")
+      throw UsageError(label, invalid: text, expected: "at most 36500 days")
     }
     return seconds
   }
@@ -92,11 +91,11 @@ enum OptionValue: Hashable, Sendable {
     let unit = text.last.flatMap { units[$0] }
     guard let count = digits(unit == nil ? text[...] : text.dropLast()) else {
       throw UsageError(
-        label, "`\(text)` is not a size", hint: "write KiB (4096), or a number with K, M or G")
+        label, invalid: text, expected: "KiB (4096), or a number with a suffix K, M or G")
     }
     let (size, overflow) = count.multipliedReportingOverflow(by: unit ?? 1)
     guard !overflow, (4...67_108_864).contains(size) else {
-      throw UsageError(label, "`\(text)` is not between 4 KiB and 64 GiB")
+      throw UsageError(label, invalid: text, expected: "a size from 4 KiB to 64 GiB")
     }
     return size
   }
@@ -111,8 +110,7 @@ enum OptionValue: Hashable, Sendable {
     case "rr": return .rr
     default:
       throw UsageError(
-        label, "`\(text)` is not a policy that is measured",
-        hint: "write other, normal, batch, idle, fifo or rr")
+        label, invalid: text, expected: "other, normal, batch, idle, fifo or rr")
     }
   }
 
@@ -126,6 +124,13 @@ enum OptionValue: Hashable, Sendable {
   private static func isListByte(_ byte: UInt8) -> Bool {
     // Also `:` between system and event, and the kernel's wildcards.
     isWordByte(byte) || byte == 58 || byte == 42 || byte == 63
+  }
+}
+
+extension [String] {
+  /// The words as a choice: `text, markdown or json`.
+  var alternatives: String {
+    count > 1 ? dropLast().joined(separator: ", ") + " or " + self[count - 1] : first ?? ""
   }
 }
 

@@ -26,8 +26,8 @@ struct ThreadLayout: Hashable, Sendable {
 
   /// Lays the threads out.
   ///
-  /// `available` are the CPUs that are online and that the process may use. Throws where a set names
-  /// other CPUs, or where there are not enough priorities to spread.
+  /// `available` are the CPUs that are online and that the process may use. Throws where a set
+  /// names other CPUs, or where there are not enough priorities to spread.
   init(_ options: CyclictestOptions, available: CPUSet) throws(UsageError) {
     var notes: [String] = []
     let places: CPUSet?
@@ -42,7 +42,7 @@ struct ThreadLayout: Hashable, Sendable {
     case .count(let number): count = number
     case .perCPU: count = (places ?? available).count
     }
-    guard count > 0 else { throw UsageError("-t", "there is no CPU for a thread") }
+    guard count > 0 else { throw UsageError("-t", "no CPU is available for a thread") }
 
     let (policy, highest) = try Self.urgency(options, count: count, &notes)
     let distance = options.histogram == nil ? options.distance ?? Self.defaultDistance : 0
@@ -67,11 +67,11 @@ struct ThreadLayout: Hashable, Sendable {
     var highest = given
     if highest == 0 {
       highest = Int32(clamping: min(count + 1, 99))
-      notes.append("-p was not given: priority \(highest) is used")
+      notes.append("-p is not given, using priority \(highest)")
     }
     if options.prioritySpread, Int(highest) < count {
       throw UsageError(
-        "-Q", "\(count) threads need as many priorities, but -p \(highest) leaves \(highest)",
+        "-Q", "\(count) threads need \(count) priorities, but -p \(highest) leaves \(highest)",
         hint: count > 99 ? "use at most 99 threads" : "use -p \(count) or more")
     }
     return (policy, highest)

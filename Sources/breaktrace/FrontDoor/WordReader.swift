@@ -43,12 +43,15 @@ struct WordReader {
     return options
   }
 
-  /// A word that belongs to no option.
+  /// What to do about a word that is not known.
+  private static let seeHelp = "see --help for the options"
+
+  /// Refuses a word that is not an option's argument; cyclictest ignores it.
   private mutating func stray(_ word: String) throws(UsageError) {
     guard dialect == .cyclictest else {
-      throw UsageError(word, "it belongs to no option", hint: "--help lists the options")
+      throw UsageError(word, "unexpected argument", hint: Self.seeHelp)
     }
-    options.notes.append("\(word): it belongs to no option: ignored, as cyclictest does")
+    options.notes.append("\(word): unexpected argument; ignored, as cyclictest does")
   }
 
   // MARK: Long names
@@ -62,7 +65,7 @@ struct WordReader {
     let label = "--\(row.long)"
     switch row.argument {
     case .none:
-      guard inline == nil else { throw UsageError(label, "it takes no argument") }
+      guard inline == nil else { throw UsageError(label, "takes no argument") }
       try options.apply(row.name, .none)
     case .required(let kind):
       let text: String
@@ -90,11 +93,11 @@ struct WordReader {
       }
       if found.count == 1, let row = found.first { return row }
       if found.count > 1 {
-        let names = found.map { "--\($0.long)" }.joined(separator: ", ")
-        throw UsageError("--\(name)", "it could be each of \(names)", hint: "write more of it")
+        let names = found.map { "--\($0.long)" }.alternatives
+        throw UsageError("--\(name)", "ambiguous option", hint: "it could be \(names)")
       }
     }
-    throw UsageError("--\(name)", "there is no such option", hint: "--help lists the options")
+    throw UsageError("--\(name)", "unknown option", hint: Self.seeHelp)
   }
 
   // MARK: Letters
@@ -118,15 +121,14 @@ struct WordReader {
     let expansion = parts.map(\.text).joined(separator: " ")
     if rows.contains(where: { $0.longNames.contains(letters) }) {
       throw UsageError(
-        word, "it means \(expansion), not --\(letters)",
-        hint: "write --\(letters), or the letters one by one")
+        word, "read as \(expansion), not as --\(letters)",
+        hint: "write --\(letters), or separate the letters")
     }
     do {
       for part in parts { try apply(part) }
     } catch {
       guard parts.count > 1 else { throw error }
-      throw UsageError(
-        word, "it means \(expansion), and of \(error.subject) \(error.problem)", hint: error.hint)
+      throw UsageError("\(word) (read as \(expansion))", "\(error)")
     }
     if parts.count > 1, dialect == .breaktrace {
       options.notes.append("\(word) = \(expansion)")
@@ -142,14 +144,14 @@ struct WordReader {
         let before = parts.map(\.text).joined(separator: " ")
         throw UsageError(
           "-\(letter)",
-          "there is no such option" + (parts.isEmpty ? "" : " (in -\(letters), after \(before))"),
-          hint: "--help lists the options")
+          "unknown option" + (parts.isEmpty ? "" : " (in -\(letters), after \(before))"),
+          hint: Self.seeHelp)
       }
       var part = Part(row: row)
       switch row.argument {
       case .none: break
       case .required: if !rest.isEmpty { part.attached = String(rest) }
-      // Behind a letter whose argument may be left out a cluster goes on: `-ant` is -a -n -t.
+      // A cluster continues after a letter whose argument is optional: `-ant` is -a -n -t.
       case .optional(let kind):
         if kind.looksLikeValue(rest) { part.attached = String(rest) }
       }
@@ -196,7 +198,7 @@ struct WordReader {
   }
 
   private static func missing(_ row: OptionSpec, _ label: String) -> UsageError {
-    UsageError(label, "its argument \(row.metavar) is missing")
+    UsageError(label, "requires an argument (\(row.metavar))")
   }
 
   /// getopt would take an option for a file name: `--json -q` writes to a file called `-q`.
@@ -204,6 +206,6 @@ struct WordReader {
     throws(UsageError)
   {
     guard kind == .path, text.hasPrefix("-") else { return }
-    throw UsageError(label, "`\(text)` looks like an option", hint: "write ./\(text) for a file")
+    throw UsageError(label, "'\(text)' looks like an option", hint: "write ./\(text) for a file")
   }
 }

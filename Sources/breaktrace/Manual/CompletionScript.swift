@@ -24,7 +24,7 @@ enum CompletionScript {
     OptionTable.rows(of: dialect).filter { !CyclictestOptions.unsupported.contains($0.name) }
   }
 
-  /// The words that can stand for an option's argument; nil where files can, empty where nothing is known.
+  /// The words that can be an option's argument; nil where files can, empty where nothing is known.
   private static func words(_ row: OptionSpec) -> [String]? {
     let kind: ValueKind
     switch row.argument {
@@ -41,10 +41,10 @@ enum CompletionScript {
 
   private static var commandNames: [(name: String, abstract: String)] {
     [
-      ("measure", "Measures; the word may be left out."),
-      ("cyclictest", "Measures with cyclictest's manners and exit status."),
+      ("measure", "Measure wakeup latency (default command)."),
+      ("cyclictest", "Like measure, with cyclictest's options, output and exit status."),
     ] + CommandDescription.all.map { ($0.commandName, $0.abstract ?? "") }
-      + [("help", "Prints the help text, or with man the manual page.")]
+      + [("help", "Print the help text, or the manual page with man.")]
   }
 
   private static func needsValue(_ row: OptionSpec) -> Bool {

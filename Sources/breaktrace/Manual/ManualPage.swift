@@ -5,23 +5,25 @@ enum ManualPage {
     var lines = [
       ".\\\" Made by `breaktrace help man` from the tables that parse the command line.",
       ".Dd $Mdocdate$", ".Dt BREAKTRACE 1", ".Os", ".Sh NAME", ".Nm breaktrace ,", ".Nm cyclictest",
-      ".Nd measure wake-up latency and name the cause of a spike", ".Sh SYNOPSIS", ".Nm breaktrace",
+      ".Nd measure wakeup latency and report the cause of a spike", ".Sh SYNOPSIS",
+      ".Nm breaktrace",
       ".Op Cm measure", ".Op Ar option ...", ".Nm breaktrace", ".Cm cyclictest",
       ".Op Ar option ...", ".Nm breaktrace", ".Ar command", ".Op Ar argument ...",
       ".Sh DESCRIPTION",
-      "Threads sleep until a point in time and look at the clock when they are awake:",
-      "the difference is the latency.",
-      "With", ".Fl b",
-      "the kernel's tracing is armed meanwhile; a latency above the limit stops it,",
-      "and the window before the spike is decoded and explained.", ".Pp",
-      "Called as", ".Nm cyclictest ,",
+      "Measuring threads sleep until a timer expires and then read the clock.",
+      "The difference is the wakeup latency.",
+      "With", ".Fl b ,",
+      "the kernel traces meanwhile.",
+      "A latency above the threshold stops tracing,",
+      "and the events before it are decoded and explained.", ".Pp",
+      "When called as", ".Nm cyclictest",
       "or as", ".Nm breaktrace Cm cyclictest ,",
-      "options, output and exit status are those of cyclictest 0.85 and 2.x.", ".Pp",
-      "Letters may be put together",
-      ".Pq Fl Sp99 No is Fl S p Ar 99 ;",
-      "how a cluster was understood is printed.",
-      "An argument in brackets may be left out;",
-      "the next word is taken for it only when it is a number or a set of CPUs.",
+      "it has the options, output and exit status of cyclictest 0.85 and 2.x.", ".Pp",
+      "Letters can be combined",
+      ".Pq Fl Sp99 No is Fl S p Ar 99 .",
+      "breaktrace prints how it read them.",
+      "An argument in brackets is optional.",
+      "The next word is used as the argument only if it is a number or a set of CPUs.",
     ]
     for group in OptionSpec.Group.allCases {
       lines.append(".Ss " + escaped(group.rawValue))
@@ -55,8 +57,8 @@ enum ManualPage {
         + " Ns Op = Ns Ar \(row.metavar)"
     }
     var text = row.help
-    if CyclictestOptions.unsupported.contains(row.name) { text += " Not in this version yet." }
-    if !row.dialects.contains(.cyclictest) { text += " Not known to cyclictest." }
+    if CyclictestOptions.unsupported.contains(row.name) { text += " Not supported yet." }
+    if !row.dialects.contains(.cyclictest) { text += " Not available in cyclictest." }
     return [item] + sentences(text)
   }
 
@@ -93,7 +95,7 @@ enum ManualPage {
     return lines + [".El"]
   }
 
-  /// Paragraphs, and examples and tables (indented) as they stand.
+  /// Paragraphs, and examples and tables (indented) as they are.
   private static func discussion(_ text: String) -> [String] {
     var lines: [String] = []
     var isLiteral = false
@@ -119,16 +121,18 @@ enum ManualPage {
 
   private static let status: [String] = {
     let meanings = [
-      (0, "Finished, nothing above the threshold."), (1, "An error."),
-      (2, "The threshold was hit."), (3, "It could not measure or arm as asked."),
-      (4, "The threshold was hit, but the trace of the window is incomplete."),
-      (64, "The command line is wrong."),
+      (0, "Finished, no latency above the threshold."), (1, "An error."),
+      (2, "A latency was above the threshold."),
+      (3, "Cannot measure or arm tracing as requested."),
+      (4, "As 2, but the trace of the window is incomplete."),
+      (64, "Invalid command line."),
     ]
     return [".Sh EXIT STATUS", ".Bl -tag -width Ds"]
       + meanings.flatMap { [".It \($0.0)", $0.1] }
       + [
-        ".El", "Called as", ".Nm cyclictest ,", "a hit is 0 and everything that fails is 1.",
-        "The commands tell theirs above.",
+        ".El", "When called as", ".Nm cyclictest ,",
+        "the status is 0 instead of 2 and 4, and 1 for every error.",
+        "Other commands list their exit status above.",
       ]
   }()
 

@@ -7,35 +7,37 @@ import TraceModel
 struct HeadroomCommand: ParsableCommand, StatusReporting {
   static let configuration = CommandConfiguration(
     commandName: "headroom",
-    abstract: "Measures how much of each CPU the real-time tasks leave to normal ones.",
+    abstract: "Measure how much CPU time real-time tasks leave to normal tasks.",
     discussion: """
-      Measures with normal (SCHED_OTHER) threads under the load that is there. Where they wait long, real-time tasks \
-      held the CPU; waits that return with the period of the throttling show that the kernel had to take the CPU away \
-      from a real-time task (sched_rt_runtime_us of every sched_rt_period_us; since Linux 6.8 the fair server).
+      Measures with SCHED_OTHER threads under the present load. Long waits mean that real-time tasks ran. Waits that \
+      repeat with the throttling period mean that a real-time task was throttled (sched_rt_runtime_us of every \
+      sched_rt_period_us, since Linux 6.8 the fair server).
 
       Examples:
         breaktrace headroom --duration 30
         breaktrace headroom --cpus 3 --gap 1000
         breaktrace headroom --demo
 
-      Exit status: 0: measured; 1: an error; 2: real-time tasks were throttled; 3: could not measure; 64: the command \
-      line is wrong.
+      Exit status: 0: measured; 1: an error; 2: real-time tasks were throttled; 3: cannot measure; 64: invalid command \
+      line.
       """)
 
-  @Option(name: [.customShort("D"), .long], help: "Time: seconds, or with s, m, h or d.")
+  @Option(
+    name: [.customShort("D"), .long],
+    help: "Measure for this time, in seconds or with a suffix s, m, h or d.")
   var duration = "10"
 
   @OptionGroup var cadence: RecipeCadence
 
-  @Option(help: "The shortest wait that counts, in us.")
+  @Option(help: "Ignore waits shorter than this, in us.")
   var gap: Int64 = 5_000
 
-  @Flag(help: "Load the last of the CPUs with an endless FIFO 40 loop, and measure there.")
+  @Flag(help: "Run an endless FIFO 40 loop on the last CPU and measure there.")
   var demo = false
 
   mutating func validate() throws {
     guard (1...1_000_000_000).contains(gap) else {
-      throw ValidationError("--gap: \(gap) is not between 1 and 1000000000 us")
+      throw ValidationError("invalid argument '\(gap)' for --gap: expected 1 to 1000000000 us")
     }
   }
 
@@ -47,7 +49,7 @@ struct HeadroomCommand: ParsableCommand, StatusReporting {
       time = try RecipeRun.duration(duration)
       if demo {
         guard Processors.available().count > 1 else {
-          throw UsageError("--demo", "it needs a second CPU, which stays free")
+          throw UsageError("--demo", "requires a second CPU, which stays free")
         }
         places = CPUSet([places.cpus.last ?? 0])
       }
@@ -56,8 +58,8 @@ struct HeadroomCommand: ParsableCommand, StatusReporting {
       return .usage
     }
     Console.error(
-      "breaktrace: normal threads on CPU \(places.list) for \(time.count / 1_000_000_000) s"
-        + (demo ? ", beside an endless loop at FIFO 40" : ""))
+      "breaktrace: measuring with SCHED_OTHER threads on CPU \(places.list) for \(time.count / 1_000_000_000) s"
+        + (demo ? ", beside an endless FIFO 40 loop" : ""))
     do {
       guard demo, let cpu = places.cpus.last else { return try measure(places, time) }
       let second: Int64 = 1_000_000_000

@@ -16,25 +16,25 @@ enum HeadroomText {
     for (cpu, all) in zip(cpus.cpus, lists) where throttling.explains(all) {
       let gaps = throttling.candidates(all)
       text +=
-        "CPU \(cpu): throttled: real-time tasks hold it \(milliseconds(gaps.typicalLength)) ms of "
-        + "every \(milliseconds(gaps.typicalPeriod)) ms and would take more\n"
+        "CPU \(cpu): real-time tasks run for \(milliseconds(gaps.typicalLength)) ms of every "
+        + "\(milliseconds(gaps.typicalPeriod)) ms and are throttled\n"
     }
     let period = milliseconds(throttling.period)
     if let runtime = throttling.runtime {
       text +=
-        "sched_rt_runtime_us: \(runtime.microseconds) of \(throttling.period.microseconds) us, a wait "
-        + "of \(milliseconds(runtime)) ms in \(period) ms where real-time tasks never sleep\n"
+        "sched_rt_runtime_us is \(runtime.microseconds) of \(throttling.period.microseconds) us: normal "
+        + "tasks wait \(milliseconds(runtime)) ms of every \(period) ms if real-time tasks never sleep\n"
     } else {
       text +=
-        "sched_rt_runtime_us is unlimited: a real-time task that never sleeps starves normal ones\n"
+        "sched_rt_runtime_us is -1: a real-time task that never sleeps starves normal tasks\n"
     }
     if throttling.hasFairServer {
       text +=
-        "this kernel serves normal tasks by its fair server "
-        + "(/sys/kernel/debug/sched/fair_server), whatever sched_rt_runtime_us says\n"
+        "this kernel runs normal tasks through the fair server "
+        + "(/sys/kernel/debug/sched/fair_server) and ignores sched_rt_runtime_us\n"
     }
     return text
-      + "Waits for other normal tasks count too: only long ones are the real-time tasks' doing.\n"
+      + "Waits for other normal tasks count too; only long waits are caused by real-time tasks.\n"
   }
 
   private static func milliseconds(_ time: Nanoseconds?) -> String {

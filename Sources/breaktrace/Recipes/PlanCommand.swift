@@ -7,11 +7,11 @@ import TraceModel
 struct PlanCommand: ParsableCommand, StatusReporting {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Measures for each thread of an application whether its latency constraint holds.",
+    abstract: "Check whether the latency constraint of each application thread holds.",
     discussion: """
-      FILE has a line for each thread: its name, its constraint, its real-time priority. One run is made for each line, \
-      at the priority above, while the application and its load run; latencies above the limit are traced and their \
-      culprits named.
+      FILE contains one line per thread with its name, its constraint and its real-time priority. breaktrace makes one \
+      run per line, one priority above that of the thread, while the application and its load run. Latencies above the \
+      limit are traced and their culprits named.
 
         # thread  constraint                    priority
         A         never above 80 us             50
@@ -22,31 +22,32 @@ struct PlanCommand: ParsableCommand, StatusReporting {
         breaktrace plan --duration 1h --cpus 2-3 threads.txt
         breaktrace plan --check threads.txt
 
-      Exit status: 0: every constraint is met; 1: a file cannot be read; 2: one is missed; 3: could not measure as \
-      asked; 64: the command line or the table is wrong. What was met is met for this load and this time only.
+      Exit status: 0: every constraint is met; 1: cannot read a file; 2: a constraint is missed; 3: cannot measure as \
+      requested; 64: invalid command line or table. A constraint is only known to be met for this load and this time.
       """)
 
   @Argument(help: "The table of threads.")
   var file: String
 
   @Option(
-    name: [.customShort("D"), .long], help: "Time of each run: seconds, or with s, m, h or d.")
+    name: [.customShort("D"), .long],
+    help: "Measure for this time per run, in seconds or with a suffix s, m, h or d.")
   var duration = "60"
 
   @OptionGroup var cadence: RecipeCadence
 
-  @Option(help: "How many misses of a thread are traced and explained; 0 traces nothing.")
+  @Option(help: "Trace and explain at most this number of misses per thread. 0 disables tracing.")
   var spikes = 3
 
-  @Option(help: "Where bundles are made.")
+  @Option(help: "Create the bundles in this directory.")
   var output = "."
 
-  @Flag(help: "Only read the table and look at the priorities.")
+  @Flag(help: "Only check the table and the priorities.")
   var check = false
 
   mutating func validate() throws {
     guard (0...1_000).contains(spikes) else {
-      throw ValidationError("--spikes: \(spikes) is not between 0 and 1000")
+      throw ValidationError("invalid argument '\(spikes)' for --spikes: expected 0 to 1000")
     }
   }
 

@@ -19,7 +19,7 @@ struct PlanResult {
   /// What went wrong beside.
   private(set) var failures: [String] = []
 
-  /// Makes an empty result.
+  /// Memberwise.
   init(row: PlanTable.Row) {
     self.row = row
   }
@@ -56,7 +56,7 @@ struct PlanResult {
     return "\(above) (\(millionths == 0 ? "<0.0001" : LatencyConstraint.percent(millionths)) %)"
   }
 
-  /// The table of all threads, and the culprits behind it.
+  /// The table of all threads, followed by the culprits.
   static func table(_ results: [PlanResult]) -> String {
     var rows = [["thread", "app", "run", "constraint", "wake-ups", "max us", "above", "verdict"]]
     rows += results.map { result in
@@ -77,6 +77,6 @@ struct PlanResult {
       for failure in result.failures { text += "  \(failure)\n" }
     }
     return text
-      + "\nA constraint that is met held for this load and this time; the true maximum may be larger.\n"
+      + "\nA constraint that is met held for this load and this time. The true maximum may be larger.\n"
   }
 }

@@ -17,7 +17,8 @@ struct PlanTable: Hashable, Sendable {
 
   /// Reads the text of a file; `name` is used in messages.
   ///
-  /// A line has the thread, the constraint and the priority, divided by blanks or `|`; `#` starts a comment.
+  /// A line has the thread, the constraint and the priority, divided by blanks or `|`; `#` starts a
+  /// comment.
   init(_ text: String, name: String) throws(UsageError) {
     rows = []
     let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
@@ -27,9 +28,9 @@ struct PlanTable: Hashable, Sendable {
       rows.append(try Self.row(content, line: number + 1, "\(name):\(number + 1)"))
     }
     guard !rows.isEmpty else {
-      throw UsageError(name, "there is no thread in it", hint: Self.form)
+      throw UsageError(name, "contains no thread", hint: Self.form)
     }
-    guard rows.count <= 1_000 else { throw UsageError(name, "it has more than 1000 threads") }
+    guard rows.count <= 1_000 else { throw UsageError(name, "contains more than 1000 threads") }
   }
 
   private static let form =
@@ -44,24 +45,24 @@ struct PlanTable: Hashable, Sendable {
     } else {
       let parts = content.split(whereSeparator: \.isWhitespace).map(String.init)
       guard parts.count >= 3, let first = parts.first, let last = parts.last else {
-        throw UsageError(place, "`\(words(content))` is no thread", hint: form)
+        throw UsageError(place, "'\(words(content))' is not a thread", hint: form)
       }
       fields = [first, parts.dropFirst().dropLast().joined(separator: " "), last]
     }
     guard fields.count == 3 else {
-      throw UsageError(place, "it has \(fields.count) fields, not 3", hint: form)
+      throw UsageError(place, "has \(fields.count) fields instead of 3", hint: form)
     }
     guard let constraint = LatencyConstraint(fields[1]) else {
-      throw UsageError(place, "`\(fields[1])` is no constraint", hint: form)
+      throw UsageError(place, "'\(fields[1])' is not a constraint", hint: form)
     }
     guard let priority = Int32(fields[2]), (1...99).contains(priority) else {
       throw UsageError(
-        place, "`\(fields[2])` is not a real-time priority from 1 to 98", hint: form)
+        place, "'\(fields[2])' is not a real-time priority from 1 to 98", hint: form)
     }
     guard priority < 99 else {
       throw UsageError(
-        place, "there is no priority above 99 to measure with",
-        hint: "give the application 98 or less")
+        place, "no priority above 99 is available for the measurement",
+        hint: "give the application at most 98")
     }
     return Row(thread: fields[0], constraint: constraint, priority: priority, line: line)
   }
@@ -79,8 +80,8 @@ struct PlanTable: Hashable, Sendable {
 
   /// What the priorities of other real-time threads do to the runs, one line each.
   ///
-  /// A run measures at priority + 1: a thread between two rows delays the lower one and its run; one at the
-  /// application's own priority delays the application but not the run.
+  /// A run measures at priority + 1: a thread between two rows delays the lower one and its run;
+  /// one at the application's own priority delays the application but not the run.
   func warnings(_ others: [Other]) -> [String] {
     let measured = Set(rows.map { $0.priority + 1 })
     let own = Set(rows.map(\.priority))
@@ -91,19 +92,19 @@ struct PlanTable: Hashable, Sendable {
       let names = Self.names(threads)
       if own.contains(priority) {
         return
-          "priority \(priority): \(names) run at the application's own priority: they delay it, but "
-          + "not the run at \(priority + 1): its result is too good"
-          + (measured.contains(priority) ? "; and they delay the run of a lower thread" : "")
+          "priority \(priority): \(names) have the same priority as the application; they delay it, but "
+          + "not the run at \(priority + 1), whose result is too good"
+          + (measured.contains(priority) ? "; they also delay the run of a lower thread" : "")
       }
       if measured.contains(priority) {
         return
-          "priority \(priority): \(names) run at the priority of the measurement: each delays the "
+          "priority \(priority): \(names) have the same priority as the measurement; each delays the "
           + "other"
       }
       if priority > lowest + 1, priority < highest + 1 {
         return
-          "priority \(priority): \(names) lie between the rows: they delay threads and runs below "
-          + "\(priority), not those above"
+          "priority \(priority): \(names) lie between the rows; they delay the threads and runs below "
+          + "\(priority), but not those above"
       }
       return nil
     }

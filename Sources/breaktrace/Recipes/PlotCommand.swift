@@ -6,11 +6,11 @@ import Report
 struct PlotCommand: ParsableCommand, StatusReporting {
   static let configuration = CommandConfiguration(
     commandName: "plot",
-    abstract: "Draws histograms of latencies, as SVG or in the terminal.",
+    abstract: "Plot latency histograms as SVG or in the terminal.",
     discussion: """
-      Reads the output of `cyclictest -h` (text, or the file of --json), jitterdebugger's JSON, and bundles and \
-      reports of breaktrace. Several files are laid over each other, each with a legend; --kind combined puts many \
-      systems in one picture, --kind over-time the runs of one system next to each other. Counts are logarithmic.
+      Reads the output of `cyclictest -h` (text, or the file written by --json), the JSON output of jitterdebugger, and \
+      bundles and reports of breaktrace. Several files are drawn over each other with a legend. --kind combined shows \
+      many systems in one plot, and --kind over-time shows the runs of one system side by side. Counts are logarithmic.
 
       Examples:
         breaktrace -S -p 99 -i 200 -h 400 -q -D 60 >run.txt; breaktrace plot run.txt
@@ -19,47 +19,48 @@ struct PlotCommand: ParsableCommand, StatusReporting {
         breaktrace plot --kind combined --log-x --svg farm.svg rack*.json
         breaktrace plot --kind over-time --svg month.svg 2026-11-*.txt
 
-      Exit status: 0, or 1 where a file cannot be read or written, 64 for a wrong command line.
+      Exit status: 0: success; 1: cannot read or write a file; 64: invalid command line.
       """)
 
-  @Argument(help: "Files, or bundles (directories).")
+  @Argument(help: "Files or bundles (directories).")
   var files: [String]
 
-  @Option(help: "overlay, combined or over-time.")
+  @Option(help: "Kind of the plot: overlay, combined or over-time.")
   var kind = PlotKind.overlay
 
   @Option(
     help:
-      "Write the plot to this file as SVG; - is standard output. Without it the terminal shows it.")
+      "Write the plot to this file as SVG. - is standard output. Default: draw in the terminal.")
   var svg: String?
 
-  @Option(help: "The heading.")
+  @Option(help: "Set the title.")
   var title = "Latencies"
 
-  @Option(help: "Names for the legend in the order of the files, separated by commas.")
+  @Option(help: "Set the names in the legend: a comma-separated list in the order of the files.")
   var labels: String?
 
-  @Option(name: .customLong("max"), help: "End of the latency axis in us.")
+  @Option(name: .customLong("max"), help: "End the latency axis at this value in us.")
   var limit: Int64?
 
-  @Flag(name: .customLong("log-x"), help: "Make the latency axis logarithmic too.")
+  @Flag(name: .customLong("log-x"), help: "Use a logarithmic latency axis.")
   var hasLogarithmicLatency = false
 
-  @Flag(help: "Draw each thread on its own instead of the sum of a file.")
+  @Flag(help: "Draw each thread separately instead of the sum of a file.")
   var threads = false
 
-  @Option(help: "Columns of the terminal's plot.")
+  @Option(help: "Width of the plot in the terminal, in columns.")
   var width = 80
 
-  @Option(help: "Rows of the terminal's plot.")
+  @Option(help: "Height of the plot in the terminal, in rows.")
   var height = 24
 
   mutating func validate() throws {
     if let limit, !(1...1_000_000_000).contains(limit) {
-      throw ValidationError("--max: \(limit) is not between 1 and 1000000000")
+      throw ValidationError("invalid argument '\(limit)' for --max: expected 1 to 1000000000 us")
     }
     guard (40...1_000).contains(width), (10...500).contains(height) else {
-      throw ValidationError("--width is 40 to 1000, --height 10 to 500")
+      throw ValidationError(
+        "invalid size: expected --width from 40 to 1000 and --height from 10 to 500")
     }
   }
 
@@ -84,7 +85,7 @@ struct PlotCommand: ParsableCommand, StatusReporting {
     let names = labels?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     if let names, names.count != files.count {
       throw UsageError(
-        "--labels", "\(names.count) names for \(files.count) files", hint: "give one for each")
+        "--labels", "\(names.count) names for \(files.count) files", hint: "give one name per file")
     }
     var all: [PlotSeries] = []
     for (position, file) in files.enumerated() {

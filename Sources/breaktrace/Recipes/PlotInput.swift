@@ -14,7 +14,7 @@ enum PlotInput {
     if stat(path, &state) == 0, state.st_mode & S_IFMT == S_IFDIR {
       guard access(path + "/histogram.txt", F_OK) == 0 else {
         throw UsageError(
-          path, "a directory without histogram.txt", hint: "name a bundle or a file")
+          path, "is a directory without histogram.txt", hint: "name a bundle or a file")
       }
       path += "/histogram.txt"
     }
@@ -32,11 +32,10 @@ enum PlotInput {
         let other = looksFurther ? OtherCommand.analyze(path) : nil
         throw UsageError(
           path,
-          other.map { "it is a trace, not a histogram: \($0)" }
-            ?? "\(error.reason). \(error.hint)")
+          other == nil ? error.reason : "is a trace, not a histogram", hint: other ?? error.hint)
       }
     }
-    throw UsageError(path, "it names another report as its histogram")
+    throw UsageError(path, "names another report as its histogram")
   }
 
   /// The name of a file without directory and ending, for the legend.

@@ -51,7 +51,7 @@ struct RecipeRun {
     guard let text else { return available }
     guard let selection = CPUSelection(text) else {
       throw UsageError(
-        "--cpus", "`\(text)` is not a set of CPUs", hint: "write it like 0-3,5 or !2")
+        "--cpus", invalid: text, expected: CPUSelection.form)
     }
     return try selection.resolved(in: available, label: "--cpus")
   }
@@ -60,7 +60,7 @@ struct RecipeRun {
   static func duration(_ text: String) throws(UsageError) -> Nanoseconds {
     guard case .number(let seconds) = try OptionValue(text, as: .duration, label: "--duration"),
       seconds > 0
-    else { throw UsageError("--duration", "0 is no duration") }
+    else { throw UsageError("--duration", invalid: "0", expected: "a time above 0") }
     return Nanoseconds(microseconds: seconds * 1_000_000)
   }
 }

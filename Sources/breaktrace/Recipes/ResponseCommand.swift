@@ -7,43 +7,45 @@ import TraceModel
 struct ResponseCommand: ParsableCommand, StatusReporting {
   static let configuration = CommandConfiguration(
     commandName: "response",
-    abstract: "Estimates the response time of an application's thread from outside.",
+    abstract: "Estimate the response time of an application thread from outside.",
     discussion: """
-      Measures twice while the application runs: above its priority (the latency that it has itself), then below it \
-      (that latency and the time that it works). The difference is a rough picture of the time that it is busy at a \
-      stretch; it is no measurement of the application.
+      Measures twice while the application runs: first above its priority, which gives its own latency, then below it, \
+      which adds the time for which it runs. The difference is a rough estimate of how long the application runs without \
+      a break. It does not measure the application itself.
 
       Examples:
         breaktrace response --priority 40
         breaktrace response --priority 40 --above 80 --below 30 --cpus 1 --duration 1m
 
-      Exit status: 0: measured; 1: an error; 3: could not measure; 64: the command line is wrong.
+      Exit status: 0: measured; 1: an error; 3: cannot measure; 64: invalid command line.
       """)
 
-  @Option(name: [.customShort("p"), .long], help: "The application's real-time priority, 2 to 98.")
+  @Option(
+    name: [.customShort("p"), .long], help: "Real-time priority of the application, 2 to 98.")
   var priority: Int32
 
-  @Option(help: "Priority of the first run (the application's + 1).")
+  @Option(help: "Priority of the first run (default: application + 1).")
   var above: Int32?
 
-  @Option(help: "Priority of the second run (the application's - 1).")
+  @Option(help: "Priority of the second run (default: application - 1).")
   var below: Int32?
 
   @Option(
-    name: [.customShort("D"), .long], help: "Time of each run: seconds, or with s, m, h or d.")
+    name: [.customShort("D"), .long],
+    help: "Measure for this time per run, in seconds or with a suffix s, m, h or d.")
   var duration = "30"
 
   @OptionGroup var cadence: RecipeCadence
 
   mutating func validate() throws {
     guard (2...98).contains(priority) else {
-      throw ValidationError("--priority: \(priority) is not between 2 and 98")
+      throw ValidationError("invalid argument '\(priority)' for --priority: expected 2 to 98")
     }
     guard (priority + 1...99).contains(above ?? priority + 1) else {
-      throw ValidationError("--above: it must be \(priority + 1) to 99")
+      throw ValidationError("invalid argument for --above: expected \(priority + 1) to 99")
     }
     guard (1...priority - 1).contains(below ?? priority - 1) else {
-      throw ValidationError("--below: it must be 1 to \(priority - 1)")
+      throw ValidationError("invalid argument for --below: expected 1 to \(priority - 1)")
     }
   }
 
@@ -61,7 +63,7 @@ struct ResponseCommand: ParsableCommand, StatusReporting {
       guard let baseline = try measure(above ?? priority + 1, places, time),
         let loaded = try measure(below ?? priority - 1, places, time)
       else {
-        Console.error("breaktrace: interrupted: there is nothing to compare")
+        Console.error("breaktrace: interrupted, nothing to compare")
         return .refused
       }
       Console.output(text(baseline, loaded))
@@ -112,16 +114,16 @@ struct ResponseCommand: ParsableCommand, StatusReporting {
     if !between.isEmpty {
       let names = Set(between.map { "\($0.comm) (\($0.priority))" }).sorted().prefix(6)
       text +=
-        "Between the two priorities run as well: \(names.joined(separator: ", ")). Their time is in "
-        + "the difference.\n"
+        "The difference includes the time of other tasks between the two priorities: "
+        + "\(names.joined(separator: ", ")).\n"
     }
     return text + """
-      The difference of the maxima is about the longest time that tasks between the two priorities were busy at a
-      stretch. It is a rough picture, because
-      - the two runs were one after the other, under load that may have changed;
-      - tasks that do not sleep between two jobs count as one longer job;
-      - a wake-up in the middle of a job sees the rest of it only, so the average is too small;
-      - waits of the application for locks, devices or memory are not in it.
+      The difference of the maxima estimates the longest time for which tasks between the two priorities ran without a
+      break. It is a rough estimate:
+      - The two runs were made one after the other, and the load may have changed in between.
+      - Tasks that do not sleep between two jobs count as one longer job.
+      - A wakeup in the middle of a job measures only the rest of it, so the average is too small.
+      - Waits of the application for locks, devices or memory are not included.
 
       """
   }

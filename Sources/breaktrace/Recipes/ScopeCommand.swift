@@ -9,38 +9,39 @@ import TraceModel
 struct ScopeCommand: ParsableCommand, StatusReporting {
   static let configuration = CommandConfiguration(
     commandName: "scope",
-    abstract: "Shows latencies as they come, like an oscilloscope.",
+    abstract: "Show latencies live, like an oscilloscope.",
     discussion: """
-      With options behind `--` it measures itself. Without, it reads the n:c:v lines of `cyclictest -v` or `breaktrace \
-      -v` from standard input, and passes everything on to standard output where that is no terminal. The picture is \
-      drawn on the terminal of standard error (standard output where it is a terminal and nothing is passed on).
+      With options after `--`, scope measures itself. Otherwise it reads the n:c:v lines of `cyclictest -v` or \
+      `breaktrace -v` from standard input, and copies its input to standard output unless that is a terminal. The \
+      display is drawn on standard error, or on standard output if that is a terminal and nothing is copied to it.
 
       Examples:
         breaktrace scope -- -S -p 80 -i 1000
         cyclictest -t1 -p80 -i100 -o10 -v | breaktrace scope >/dev/null
         breaktrace -v -q -p 80 -D 10 | breaktrace scope --samples 20 | tee values.txt
 
-      Exit status: 0: the values ended; 1: an error; 3: could not measure; 64: the command line is wrong.
+      Exit status: 0: end of the values; 1: an error; 3: cannot measure; 64: invalid command line.
       """)
 
-  @Option(help: "Columns of the picture; those of the terminal without it.")
+  @Option(help: "Width of the display in columns (default: that of the terminal).")
   var width: Int?
 
-  @Option(help: "Rows of the picture; those of the terminal without it.")
+  @Option(help: "Height of the display in rows (default: that of the terminal).")
   var height: Int?
 
-  @Option(help: "Values in a column; without it a column is a tenth of a second.")
+  @Option(help: "Show this number of values per column (default: 0.1 s per column).")
   var samples: Int?
 
-  @Argument(parsing: .postTerminator, help: "Options for measuring, behind --.")
+  @Argument(parsing: .postTerminator, help: "Options of the measurement, after --.")
   var options: [String] = []
 
   mutating func validate() throws {
     guard (30...1_000).contains(width ?? 80), (8...200).contains(height ?? 20) else {
-      throw ValidationError("--width is 30 to 1000, --height 8 to 200")
+      throw ValidationError(
+        "invalid size: expected --width from 30 to 1000 and --height from 8 to 200")
     }
     guard (1...1_000_000).contains(samples ?? 1) else {
-      throw ValidationError("--samples: it is 1 to 1000000")
+      throw ValidationError("invalid argument for --samples: expected 1 to 1000000")
     }
   }
 

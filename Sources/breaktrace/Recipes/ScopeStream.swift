@@ -8,11 +8,11 @@ enum ScopeStream {
   static func run(_ screen: ScopeScreen) -> ExitStatus {
     if isatty(0) == 1 {
       Console.error(
-        "breaktrace: scope: there is nothing to read: pipe `cyclictest -v` into it, or give options "
-          + "for measuring behind --")
+        "breaktrace: scope: nothing to read; pipe `cyclictest -v` into it, or give options of the "
+          + "measurement after --")
       return .usage
     }
-    // A reader that has gone is told by the write, not by a signal.
+    // The write reports that the reader has gone, not a signal.
     signal(SIGPIPE, SIG_IGN)
     var passesOn = isatty(1) == 0
     var rest: [UInt8] = []

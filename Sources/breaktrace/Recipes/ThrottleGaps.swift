@@ -18,7 +18,7 @@ struct ThrottleGaps: Hashable, Sendable {
   private var first: Nanoseconds?
   private var last: Nanoseconds?
 
-  /// Makes an empty list.
+  /// Memberwise.
   init(limit: Nanoseconds) {
     self.limit = limit
   }
@@ -60,7 +60,8 @@ struct ThrottleGaps: Hashable, Sendable {
     return long
   }
 
-  /// Whether waits come with the period of throttling: at least two distances, the middle one within a tenth.
+  /// Whether waits come with the period of throttling: at least two distances, the middle one
+  /// within a tenth.
   func repeats(every period: Nanoseconds) -> Bool {
     guard gaps.count >= 3, let typicalPeriod else { return false }
     return abs(typicalPeriod.count - period.count) * 10 <= period.count

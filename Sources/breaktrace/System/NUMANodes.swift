@@ -1,7 +1,7 @@
 import Session
 import TraceModel
 
-/// The machine's memory nodes, as /sys/devices/system/node tells them.
+/// The machine's memory nodes, from /sys/devices/system/node.
 struct NUMANodes {
   /// The CPUs of each node, by its number.
   let nodes: [Int: CPUSet]

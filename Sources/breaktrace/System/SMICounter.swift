@@ -9,13 +9,13 @@ struct SMICounter: ~Copyable {
 
   private static let register: off_t = 0x34
 
-  /// Opens the counters of the CPUs and notes where they stand.
+  /// Opens the counters of the CPUs and notes their values.
   init(cpus: Set<Int>) throws(UsageError) {
     let info = SystemFiles().text("/proc/cpuinfo") ?? ""
     guard info.contains("GenuineIntel") else {
       throw UsageError(
-        "--smi", "this processor has no counter of system management interrupts",
-        hint: "only Intel's count them (MSR 0x34); look at gaps with --spike instead")
+        "--smi", "this processor does not count SMIs, only Intel processors do (MSR 0x34)",
+        hint: "list late wakeups with --spike instead")
     }
     var opened: [Int: Int32] = [:]
     var counts: [Int: UInt64] = [:]
@@ -53,11 +53,11 @@ struct SMICounter: ~Copyable {
 
   private static func hint(_ reason: Int32) -> String {
     switch reason {
-    case ENOENT, ENXIO, ENODEV: "the msr module is missing: modprobe msr"
+    case ENOENT, ENXIO, ENODEV: "load the msr module with modprobe msr"
     case EPERM:
-      "the kernel is locked down (/sys/kernel/security/lockdown) or the process lacks CAP_SYS_RAWIO"
+      "check for a lockdown (/sys/kernel/security/lockdown) and for CAP_SYS_RAWIO"
     case EACCES: "run as root"
-    case EIO: "the processor, or the hypervisor under it, has no such register"
+    case EIO: "the processor or the hypervisor has no such register"
     default: "measure without --smi"
     }
   }

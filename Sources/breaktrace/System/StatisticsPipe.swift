@@ -14,7 +14,8 @@ struct StatisticsPipe: ~Copyable {
         throw UsageError(
           "-F", "\(path): \(String(cString: strerror(reason)))",
           hint: reason == EEXIST
-            ? "it is no named pipe: name another path" : "name a path where a pipe can be made")
+            ? "this is not a named pipe; choose another path"
+            : "choose a path where a pipe can be created")
       }
     }
     self.path = path

@@ -11,20 +11,20 @@ enum TextFile {
         permissions: [.ownerReadWrite, .groupRead, .otherRead])
       try file.closeAfter { _ = try file.writeAll(text.utf8) }
     } catch {
-      throw UsageError(path, "it cannot be written: \(error)")
+      throw UsageError("cannot write \(path)", "\(error)")
     }
   }
 
-  /// Refuses a path that cannot be written, before hours are spent on what is to stand there.
+  /// Refuses a path that cannot be written, before hours are spent on its content.
   static func check(_ path: String) throws(UsageError) {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     let parent = parts.count > 1 ? parts.dropLast().joined(separator: "/") + "/" : "."
     let exists = access(path, F_OK) == 0
     let isWritable = exists ? access(path, W_OK) == 0 : access(parent, W_OK | X_OK) == 0
-    if !isWritable { throw UsageError(path, "it cannot be written: \(Errno(rawValue: errno))") }
+    if !isWritable { throw UsageError("cannot write \(path)", "\(Errno(rawValue: errno))") }
     var state = stat()
     if exists, stat(path, &state) == 0, state.st_mode & S_IFMT == S_IFDIR {
-      throw UsageError(path, "it cannot be written: \(Errno.isDirectory)")
+      throw UsageError("cannot write \(path)", "\(Errno.isDirectory)")
     }
   }
 
@@ -43,7 +43,7 @@ enum TextFile {
         return String(decoding: bytes, as: UTF8.self)
       }
     } catch {
-      throw UsageError(path, "it cannot be read: \(error)")
+      throw UsageError("cannot read \(path)", "\(error)")
     }
   }
 }
