@@ -92,6 +92,13 @@ public struct Analyzer: Sendable {
     {
       word = .likely
     }
+    // On a host that is known to take CPUs away, a long stretch without events is as well a pause.
+    if word == .likely, spike.hostPauses, Self.isOfCode.contains(finding.culprit),
+      let silence = Silence(finding, in: spike),
+      silence.total >= Silence.ordinaryPause
+    {
+      word = .possible
+    }
     // Steal time that grew by as much is a pause somewhere in there, whatever was written
     // meanwhile.
     if word == .proven, spike.context.hypervisor != nil, spike.steal > .zero,
@@ -125,6 +132,13 @@ public struct Analyzer: Sendable {
     }
     return open.count <= length.count / 5 ? .proven : .likely
   }
+
+  /// Classes that blame a stretch of code, which a pause within it lengthens.
+  private static let isOfCode: Set<CulpritClass> = [
+    .irqsOff, .preemptOff, .nonPreemptibleKernel, .hardIRQ, .softirq, .timerSoftirq, .nmi, .rcu,
+    .tlbShootdown, .printkConsole, .memoryReclaim, .otherTracing, .stackedTimers, .tickWork,
+    .schedulerOverhead,
+  ]
 
   /// Classes that are about a pause, or about no time on a CPU.
   private static let standApart: Set<CulpritClass> = [.hypervisor, .hardwareStall, .observer]

@@ -61,6 +61,13 @@ public struct InterruptedCode: Hashable, Sendable {
     frames.first.map { KernelFunctions.enablesInterrupts($0.symbol) } ?? false
   }
 
+  /// The same, or whether the innermost frame is a function that enables interrupts by an
+  /// instruction of its own.
+  var mayHaveEnabledInterrupts: Bool {
+    stoppedAtInterruptEnable
+      || frames.first.map { KernelFunctions.enablesInterruptsInline($0.symbol) } ?? false
+  }
+
   /// Whether the caller of the innermost frame may be missing, and only a helper is before the gap.
   ///
   /// A primitive that enables interrupts is interrupted in its middle; the caller of a clocksource

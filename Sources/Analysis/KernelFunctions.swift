@@ -165,6 +165,16 @@ enum KernelFunctions {
     "raw_irqentry_exit_cond_resched", "native_irq_return_iret", "restore_all",
   ]
 
+  /// Functions that enable interrupts by an instruction of their own: softirqs, exceptions, the idle
+  /// loop, and what is called with interrupts disabled and waits.
+  static func enablesInterruptsInline(_ name: String) -> Bool {
+    name == "handle_softirqs" || name == "__do_softirq" || name.hasPrefix("exc_")
+      || name.hasPrefix("do_user_addr_fault") || name.hasPrefix("do_idle")
+      || name.hasPrefix("__schedule") || name.hasPrefix("smp_call_function")
+      || name.hasPrefix("generic_exec_single") || name.hasPrefix("run_ksoftirqd")
+      || name.hasPrefix("do_syscall") || name.hasPrefix("do_int80") || name.hasSuffix("_idle")
+  }
+
   /// Functions that a verdict never names: lock release, irq-enable, clock, tracer and entry
   /// helpers.
   static func isHelper(_ name: String) -> Bool {

@@ -14,6 +14,10 @@ struct Silence {
   /// The grain of the steal time in /proc/stat: a shorter pause may not move it.
   static let stealGrain = Nanoseconds(microseconds: 10_000)
 
+  /// Pauses by a host that shares a CPU last a slice of its scheduler, milliseconds; ordinary code
+  /// hardly does without an event.
+  static let ordinaryPause = Nanoseconds(microseconds: 2_000)
+
   /// All stretches that are long enough to be a pause each.
   var total: Nanoseconds
 

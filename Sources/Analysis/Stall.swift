@@ -36,7 +36,7 @@ extension SpikeCase {
       let doubtful =
         code.mode == .kernel
         && ((code.stoppedAtInterruptEnable && !stealCovers(late))
-          || (steal == .zero && !mayBeSMI))
+          || (steal == .zero && !hostPauses && !mayBeSMI))
         && sharedStop(over: late) == nil
       if !doubtful {
         let mode =
@@ -101,6 +101,13 @@ extension SpikeCase {
       }
     }
     return found
+  }
+
+  /// Whether the host is known to take CPUs from this guest now and then: its counter grew in this
+  /// run, or earlier spikes of the run were pauses.
+  var hostPauses: Bool {
+    context.hypervisor != nil && context.countsSteal == true
+      && (steal > .zero || context.stealRun ?? .zero > .zero || !context.pauseEnds.isEmpty)
   }
 
   /// Whether the host took the CPU for at least half of a stretch that is long enough for its

@@ -36,6 +36,8 @@ public struct SystemContext: Hashable, Sendable {
   /// grain. 0 for a CPU whose counter was read and did not grow, which is evidence only where
   /// `countsSteal`; without an entry for a CPU that was not read.
   public var steal: [Int: Nanoseconds]
+  /// Growth of the steal time of the spike's CPU since the run began, nil where it was not read.
+  public var stealRun: Nanoseconds?
   /// When the pauses by the host ended that earlier spikes of the run are blamed on, in order of
   /// time.
   public var pauseEnds: [Nanoseconds] = []

@@ -43,11 +43,16 @@ public struct SpikeTable: Encodable, Hashable, Sendable {
     public var count: Int
     /// The largest latency.
     public var largest: Nanoseconds
+    /// The function that most of their stacks have in common, nil where there is none.
+    public var common: String?
+    /// The spikes whose stack holds it.
+    public var commonCount: Int?
 
     private enum CodingKeys: String, CodingKey {
-      case count
+      case count, common
       case culprit = "class"
       case largest = "largest_ns"
+      case commonCount = "common_count"
     }
   }
 
@@ -59,6 +64,9 @@ public struct SpikeTable: Encodable, Hashable, Sendable {
   public private(set) var largest = Nanoseconds.zero
   /// Sum of the dead times.
   public private(set) var deadTime = Nanoseconds.zero
+
+  /// The stacks of each class.
+  private var paths: [String: CommonPath] = [:]
 
   private enum CodingKeys: String, CodingKey {
     case rows = "spikes"
@@ -94,6 +102,12 @@ public struct SpikeTable: Encodable, Hashable, Sendable {
     } else {
       classes.append(ClassSum(culprit: row.culprit, count: 1, largest: row.latency))
     }
+    paths[row.culprit, default: CommonPath()].add(analysis)
+    if let index = classes.firstIndex(where: { $0.culprit == row.culprit }) {
+      let function = paths[row.culprit]?.function
+      classes[index].common = function?.name
+      classes[index].commonCount = function?.count
+    }
     classes.sort { ($1.count, $0.culprit) < ($0.count, $1.culprit) }
   }
 
@@ -118,8 +132,14 @@ public struct SpikeTable: Encodable, Hashable, Sendable {
         "", "", "", Quantity.us(largest), Quantity.us(deadTime), "largest and sum of dead time",
       ])
     let sums = Document.Table(
-      columns: [.init("spikes", .right), .init("largest us", .right), .init("class")],
-      rows: classes.map { ["\($0.count)", Quantity.us($0.largest), $0.culprit] })
+      columns: [
+        .init("spikes", .right), .init("largest us", .right), .init("class"),
+        .init("in most of their stacks"),
+      ],
+      rows: classes.map { sum in
+        let common = sum.common.map { "\($0) (\(sum.commonCount ?? 0))" } ?? "-"
+        return ["\(sum.count)", Quantity.us(sum.largest), sum.culprit, common]
+      })
     return Document(
       subject: "breaktrace: " + Quantity.count(rows.count, "spike"), headline: line,
       sections: rows.isEmpty

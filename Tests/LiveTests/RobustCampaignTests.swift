@@ -43,7 +43,7 @@ struct RobustCampaignTests {
     var total = 0
     for line in sums {
       let words = line.split(whereSeparator: \.isWhitespace)
-      guard words.count == 3, let count = Int(words[0]) else { break }
+      guard words.count >= 4, let count = Int(words[0]) else { break }
       total += count
       let named = bundles.count { name in
         // breaktrace-CLASS-NNNus-cpuN, and -N behind it for one more of the same name.

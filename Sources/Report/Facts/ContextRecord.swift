@@ -51,6 +51,8 @@ public struct ContextRecord: Codable, Hashable, Sendable {
   public var steal: [Steal]
   /// Whether the host counts steal time; nil where that is not known.
   public var countsSteal: Bool?
+  /// Growth of the steal time of the spike's CPU since the run began.
+  public var stealRun: Nanoseconds?
   /// When the host's pauses in earlier spikes of the run ended; nil where there were none.
   public var pauseEnds: [Nanoseconds]?
   /// sched_rt_runtime_us
@@ -113,6 +115,7 @@ public struct ContextRecord: Codable, Hashable, Sendable {
     architecture = context.architecture
     countsSteal = context.countsSteal
     steal = context.steal.sorted { $0.key < $1.key }.map { Steal(cpu: $0.key, time: $0.value) }
+    stealRun = context.stealRun
     pauseEnds = context.pauseEnds.isEmpty ? nil : context.pauseEnds
     rtRuntime = context.rtRuntime
     rtPeriod = context.rtPeriod
@@ -154,6 +157,7 @@ public struct ContextRecord: Codable, Hashable, Sendable {
     for entry in steal { context.steal[entry.cpu] = entry.time }
     // A counter that grew is counted, which older records do not say.
     context.countsSteal = countsSteal ?? (steal.contains { $0.time > .zero } ? true : nil)
+    context.stealRun = stealRun
     context.pauseEnds = pauseEnds ?? []
     context.rtRuntime = rtRuntime
     context.rtPeriod = rtPeriod
@@ -190,6 +194,7 @@ public struct ContextRecord: Codable, Hashable, Sendable {
   private enum CodingKeys: String, CodingKey {
     case preemption, platform, hypervisor, architecture, steal
     case countsSteal = "counts_steal"
+    case stealRun = "steal_run_ns"
     case pauseEnds = "pause_ends_ns"
     case rtRuntime = "sched_rt_runtime_ns"
     case rtPeriod = "sched_rt_period_ns"

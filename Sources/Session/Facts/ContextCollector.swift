@@ -27,6 +27,7 @@ public enum ContextCollector {
     context.architecture = facts.machine?.architecture
     context.steal = steal
     context.countsSteal = countsSteal
+    context.stealRun = facts.counters?.stealRun
     context.rtRuntime = facts.tunables?.rtRuntime
     context.rtPeriod = facts.tunables?.rtPeriod
     context.throttlingLogged = facts.counters?.throttlingLogged
