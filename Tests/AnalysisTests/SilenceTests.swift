@@ -50,7 +50,8 @@ import TraceModel
       $0.hypervisor = "KVM"
       $0.steal = [1: .zero]
     },
-    Machine("guest, steal counts and did not move", 40, proven: true, []) {
+    // Seen: pauses of 25 to 45 ms in a guest whose counter moves at other times.
+    Machine("guest, steal counts and did not move", 40, proven: false, [.hypervisor]) {
       $0.hypervisor = "KVM"
       $0.steal = [1: .zero]
       $0.countsSteal = true
