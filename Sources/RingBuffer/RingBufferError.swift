@@ -31,7 +31,7 @@ public struct RingBufferError: Error, Hashable, Sendable, CustomStringConvertibl
   public var hint: String {
     switch operation {
     case .headerPage, .format:
-      "take the text again from the tracefs of the kernel that wrote the pages"
+      "copy the text again from the tracefs of the kernel that wrote the pages"
     case .page: "the records after it are skipped; copy or record the trace again"
     }
   }

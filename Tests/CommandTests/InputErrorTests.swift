@@ -68,8 +68,8 @@ extension ProcessTests {
       arguments: [
         (["analyze", "missing"], 1, "missing: No such file"),
         (["analyze", "empty"], 1, "the file is empty"),
-        (["analyze", "text"], 1, "contains no event"), (["analyze", "junk"], 1, "not known"),
-        (["analyze", "dir"], 1, "neither a bundle"), (["analyze", "bundle"], 1, "not whole"),
+        (["analyze", "text"], 1, "contains no event"), (["analyze", "junk"], 1, "unknown format"),
+        (["analyze", "dir"], 1, "neither a bundle"), (["analyze", "bundle"], 1, "incomplete"),
         (["analyze", "trace", "--task", "nobody"], 1, "contains no wakeup of that task"),
         (
           ["analyze", "trace", "--task", "nobody", "--threshold", "1"], 1,
