@@ -1,3 +1,4 @@
+import Analysis
 import TraceModel
 
 /// Lays a report's record out as a document. It arranges values; every number comes from the
@@ -31,7 +32,11 @@ struct SpikeDocument {
       Document.Definition("where", place),
       Document.Definition(
         "culprit", "\(culprit.clause) (\(culprit.culprit)), \(Self.claim(culprit))"),
-      Document.Definition("confidence", culprit.confidenceText),
+      // Without a culprit the row above says what the word means.
+      Document.Definition(
+        "confidence",
+        culprit.confidence == Confidence.unexplained.rawValue
+          ? culprit.confidence : culprit.confidenceText),
     ]
     items.append(
       Document.Definition("next step", culprit.nextStep.isEmpty ? "none" : culprit.nextStep))
