@@ -28,10 +28,10 @@ struct SpikeDocument {
   private var lead: [Block] {
     let culprit = spike.culprit
     var items = [
-      Document.Definition(spike.measured == nil ? "latency" : "length", howLate),
+      Document.Definition(length, howLate),
       Document.Definition("where", place),
       Document.Definition(
-        "culprit", "\(culprit.clause) (\(culprit.culprit)), \(Self.claim(culprit))"),
+        "culprit", "\(culprit.clause) (\(culprit.culprit)), \(claim(culprit))"),
       // Without a culprit the row above says what the word means.
       Document.Definition(
         "confidence",
@@ -122,8 +122,11 @@ struct SpikeDocument {
     return parts.joined(separator: " ")
   }
 
+  /// What was measured: the latency of a wakeup, or the length of a section or a noise.
+  private var length: String { spike.measured == nil ? "latency" : "length" }
+
   /// What the times of the report count from.
-  private var zero: String { spike.measured == nil ? "expiry" : "begin" }
+  private var zero: String { spike.measured == nil ? "expiry" : "beginning" }
 
   /// The parts of a wakeup; a section or a noise has none.
   private var segments: Section? {
@@ -152,7 +155,7 @@ struct SpikeDocument {
 
   private var evidence: Section {
     let culprit = spike.culprit
-    var blocks = evidence(culprit)
+    var blocks: [Block] = [.paragraph("Times are us after the \(zero).")] + evidence(culprit)
     if !culprit.open.isEmpty {
       blocks.append(.paragraph("Not decided:"))
       blocks.append(.list(culprit.open.map { "\($0.culprit): \($0.reason)" }))
@@ -166,9 +169,9 @@ struct SpikeDocument {
     return Section("Evidence", blocks)
   }
 
-  private static func claim(_ culprit: CulpritRecord) -> String {
+  private func claim(_ culprit: CulpritRecord) -> String {
     "\(Quantity.us(culprit.claimed)) us"
-      + (culprit.share.map { ", \($0.text) of the latency" } ?? "")
+      + (culprit.share.map { ", \($0.text) of the \(length)" } ?? "")
   }
 
   private func evidence(_ culprit: CulpritRecord) -> [Block] {
@@ -187,7 +190,7 @@ struct SpikeDocument {
           "\(item.event)\(item.cpu.map { ", CPU \($0)" } ?? ""): \(item.text)")
       }
     }
-    var blocks: [Block] = [.paragraph("Times are us after the \(zero).")]
+    var blocks: [Block] = []
     if !lines.isEmpty { blocks.append(.preformatted(lines)) }
     if !settings.isEmpty { blocks.append(.list(settings)) }
     return blocks
@@ -201,7 +204,7 @@ struct SpikeDocument {
         .definitions([
           Document.Definition(
             other.culprit,
-            [other.clause, Self.claim(other), other.confidence].joined(separator: ", "))
+            [other.clause, claim(other), other.confidence].joined(separator: ", "))
         ]))
       if !other.evidence.isEmpty { blocks += evidence(other) }
     }
