@@ -2,7 +2,7 @@
 public enum Need: Hashable, Sendable {
   /// One of these events (`system:name`).
   case events([String])
-  /// The stack of the code that the wake-up interrupted: a stacktrace trigger on
+  /// The stack of the code that the wakeup interrupted: a stacktrace trigger on
   /// sched:sched_waking.
   case wakeStack
   /// A section of one of these latency tracers.

@@ -155,7 +155,10 @@ struct SpikeDocument {
 
   private var evidence: Section {
     let culprit = spike.culprit
-    var blocks: [Block] = [.paragraph("Times are us after the \(zero).")] + evidence(culprit)
+    var blocks = evidence(culprit)
+    if !culprit.evidence.isEmpty {
+      blocks.insert(.paragraph("Times are us after the \(zero)."), at: 0)
+    }
     if !culprit.open.isEmpty {
       blocks.append(.paragraph("Not decided:"))
       blocks.append(.list(culprit.open.map { "\($0.culprit): \($0.reason)" }))

@@ -60,7 +60,7 @@ public enum VerifyFault: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// Above what latency a wake-up is looked at.
+  /// Above what latency a wakeup is looked at.
   var threshold: Nanoseconds {
     switch self {
     case .hogAbove, .hogEqual, .lockOwner: Nanoseconds(microseconds: 3_500)
@@ -71,7 +71,7 @@ public enum VerifyFault: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// Whether it is under way before the measurement begins: the first late wake-up is to be its own
+  /// Whether it is under way before the measurement begins: the first late wakeup is to be its own
   /// also on a machine that is busy anyway.
   var startsBefore: Bool { self == .runQueue }
 
@@ -86,7 +86,7 @@ public enum VerifyFault: String, Hashable, Sendable, CaseIterable {
   ///   - measured: The measuring process.
   func faults(cpu: Int, other: Int?, measured: Int32) -> [Fault] {
     let duration = patience + Nanoseconds(1_000_000_000)
-    // What a normal wake-up looks like is to be in the buffer as well.
+    // What a normal wakeup looks like is to be in the buffer as well.
     let delay = Nanoseconds(300_000_000)
     let period = Nanoseconds(300_000_000)
     let busy = Nanoseconds(6_000_000)

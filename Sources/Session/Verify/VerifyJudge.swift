@@ -48,7 +48,7 @@ struct VerifyJudge {
       return covered * 2 >= spike.window.length
     }
     // An eviction is over before its victim runs into it: the thread has to have taken a fault in
-    // the first half of the window, so to have run by then, at its first wake-ups since the pages
+    // the first half of the window, so to have run by then, at its first wakeups since the pages
     // began to go.
     let half = spike.window.start + Nanoseconds(spike.window.length.count / 2)
     guard let taken = spike.fault, taken <= half else { return false }
