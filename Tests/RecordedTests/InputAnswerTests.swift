@@ -130,7 +130,8 @@ struct InputAnswerTests {
       never: ["in place of kworker"]),
     Answer(
       input: "osnoise-rest-without-event", classes: [.hardwareStall], names: [""],
-      microseconds: 50, best: .possible, says: ["code without events", "0.300 us"], never: [" 0 us on CPU"]),
+      microseconds: 50, best: .possible, says: ["code without events", "0.300 us"],
+      never: [" 0 us on CPU"]),
   ]
 
   private static let handlerWords = [
