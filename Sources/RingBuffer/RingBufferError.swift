@@ -1,3 +1,5 @@
+internal import TraceModel
+
 /// Why ring-buffer data could not be read.
 public struct RingBufferError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What was being read.
@@ -38,7 +40,8 @@ public struct RingBufferError: Error, Hashable, Sendable, CustomStringConvertibl
 
   /// What failed, on what, where, why and what to do next.
   public var description: String {
-    "cannot \(operation.rawValue)\(subject.isEmpty ? "" : " of \(subject)") at byte \(position): "
-      + "\(reason); \(hint)"
+    let failure =
+      "cannot \(operation.rawValue)\(subject.isEmpty ? "" : " of \(subject)") at byte \(position)"
+    return ErrorLine.text(failure, because: [reason], next: hint)
   }
 }
