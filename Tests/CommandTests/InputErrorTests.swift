@@ -76,8 +76,8 @@ extension ProcessTests {
           "contains no wakeup of that task"
         ),
         (["analyze", "trace", "--task", "nobody", "--list"], 1, "contains no wakeup of that task"),
-        (["analyze", "trace", "--task", "42", "--threshold", "90000"], 0, "no wake-ups of 42"),
-        (["analyze", "trace", "--at", "1.5"], 1, "holds 100.000100000 to 100.0211"),
+        (["analyze", "trace", "--task", "42", "--threshold", "90000"], 0, "no wakeups of 42"),
+        (["analyze", "trace", "--at", "1.5"], 1, "covers 100.000100000 to 100.0211"),
         (["analyze", "--runq", "missing"], 1, "missing: No such file"),
         (["analyze", "--runq", "text"], 1, "contains no sched_switch event"),
         (["analyze", "--runq", "trace", "--list"], 64, "--runq: can only be used together with"),
