@@ -77,7 +77,7 @@ def main():
             failures.setdefault(identity, []).append("it did not end: it, or one beside it, crashed")
     failed = list(failures)
     passed = [identity for identity in started if identity not in failures]
-    # A bad status without a failed test: nothing was run. A selection of no test is no failure here.
+    # A bad status without a failed test: nothing was run. An empty selection is not a failure here.
     nothing = ended and not started and not skipped
     broken = (status != "0" or not ended) and not nothing
     count = len(failed) or int(broken)

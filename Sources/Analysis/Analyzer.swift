@@ -1,6 +1,6 @@
 public import TraceModel
 
-/// Explains late wake-ups.
+/// Explains late wakeups.
 public struct Analyzer: Sendable {
   /// The machine and the run.
   public var context: SystemContext
@@ -10,7 +10,7 @@ public struct Analyzer: Sendable {
     self.context = context
   }
 
-  /// Explains one wake-up from a timeline that holds its window (and, for typical values, what came
+  /// Explains one wakeup from a timeline that holds its window (and, for typical values, what came
   /// before).
   ///
   /// - Parameters:
@@ -46,7 +46,7 @@ public struct Analyzer: Sendable {
       .unknown, name: "", confidence: .unexplained, spans: ledger.unexplained, evidence: [],
       nextStep: Unknown.nextStep(
         spike, health, ruledOut: Set(outcomes.flatMap(\.refutations).map(\.culprit))))
-    // The usual cost of a wake-up is not a cause of a spike.
+    // The usual cost of a wakeup is not a cause of a spike.
     let excess = ledger.unexplainedTime - min(spike.baseline.total, ledger.unexplainedTime)
     let culprit: Finding
     if let first = findings.first, first.claimed >= excess {
@@ -85,7 +85,7 @@ public struct Analyzer: Sendable {
   ) -> Confidence {
     var word = finding.confidence
     if !health.isComplete { word = min(word, .possible) }
-    // Where a wake-up took hardly longer than usual, no part of it is the culprit of anything.
+    // Where a wakeup took hardly longer than usual, no part of it is the culprit of anything.
     if spike.isOrdinary { word = min(word, .possible) }
     if word == .proven, let silence = Silence(finding, in: spike),
       !silence.isNoPause(spike.context)
@@ -181,7 +181,7 @@ public struct Analyzer: Sendable {
     return health
   }
 
-  /// Kinds of events that a CPU of the wake-up wrote none of although it was there: kernels exist
+  /// Kinds of events that a CPU of the wakeup wrote none of although it was there: kernels exist
   /// that hide the switches to and from idle.
   private func unseen(_ spike: SpikeCase) -> [String] {
     // Fewer events say nothing.

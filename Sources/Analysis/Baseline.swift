@@ -1,12 +1,12 @@
 public import TraceModel
 
-/// What the same stretches cost in earlier wake-ups of the same thread.
+/// What the same stretches cost in earlier wakeups of the same thread.
 public struct Baseline: Hashable, Sendable {
-  /// How many wake-ups it is made of.
+  /// How many wakeups it is made of.
   public var wakeups: Int
   private var medians: [Segment.Name: Nanoseconds]
 
-  /// Makes the baseline of the given wake-ups.
+  /// Makes the baseline of the given wakeups.
   public init(_ wakeups: [WakeupTimes]) {
     self.wakeups = wakeups.count
     var lengths: [Segment.Name: [Nanoseconds]] = [:]
@@ -22,7 +22,7 @@ public struct Baseline: Hashable, Sendable {
     }
   }
 
-  /// The median of a segment, nil where the buffer holds no earlier wake-up.
+  /// The median of a segment, nil where the buffer holds no earlier wakeup.
   public func typical(_ name: Segment.Name) -> Nanoseconds? { medians[name] }
 
   /// The sum of all known medians.

@@ -20,7 +20,7 @@ enum CodePath {
     case (.vectorEntry("local_timer", _), .vectorExit("local_timer", _)):
       return "a timer interrupt without a timer"
     case (.hrtimerExpireExit, .vectorExit("local_timer", _)):
-      return "the end of the timer interrupt"
+      return "the exit of the timer interrupt"
     case (.hrtimerExpireExit, .hrtimerExpireEntry): return "the code between two timers"
     case (.hrtimerExpireEntry(_, let function, _), .waking)
     where function.symbol == "hrtimer_wakeup":

@@ -28,13 +28,13 @@ enum Excerpt {
     var cpu: Int
   }
 
-  /// At most `limit` lines: the evidence, the wake-up's own events and what is next to them.
+  /// At most `limit` lines: the evidence, the wakeup's own events and what is next to them.
   static func lines(of spike: SpikeCase, evidence: [Evidence], limit: Int = 40) -> [ExcerptLine] {
     let margin = Nanoseconds(microseconds: 20)
     let window = TimeSpan(spike.sample.expiry - margin, spike.sample.wake + margin)
     var events = spike.timeline[cpu: spike.cpu]?.events(in: window) ?? []
     let own = events.count
-    // Events of other CPUs only where the verdict or the wake-up itself rests on them.
+    // Events of other CPUs only where the verdict or the wakeup itself rests on them.
     let key = [
       spike.times.interruptEvent, spike.times.wakingEvent, spike.times.queuedEvent,
       spike.times.switchedEvent, spike.times.returnedEvent, spike.times.stackEvent,

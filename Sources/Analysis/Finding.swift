@@ -95,7 +95,7 @@ protocol Rule: Sendable {
   /// The class, what it must see, and how far its verdict can go.
   static var profile: RuleProfile { get }
 
-  /// Examines a wake-up.
+  /// Examines a wakeup.
   func examine(_ spike: SpikeCase) -> RuleOutcome
   /// Examines a section that a latency tracer measured.
   func examine(_ section: LatencySection, of spike: SpikeCase) -> RuleOutcome

@@ -1,6 +1,6 @@
 import TraceModel
 
-/// The task that the wake-up found on the CPU kept it although the measured thread was more urgent.
+/// The task that the wakeup found on the CPU kept it although the measured thread was more urgent.
 ///
 /// Who comes after the first switch was chosen by the scheduler; what is before it is the held
 /// time. Where the switch is not recorded, the thread's own first event ends it, and more is asked
@@ -8,7 +8,7 @@ import TraceModel
 struct HeldCPU: Sendable {
   /// The task that ran.
   var blocker: TaskIdentity
-  /// From the wake-up to the first switch.
+  /// From the wakeup to the first switch.
   var span: TimeSpan
   /// The blocker's own time in it.
   var spans: [TimeSpan]
@@ -21,7 +21,7 @@ struct HeldCPU: Sendable {
   var wasPreempted: Bool
   /// The first event that shows need-resched set.
   var pending: TraceEvent?
-  /// The code that the wake-up interrupted, where that was the blocker's.
+  /// The code that the wakeup interrupted, where that was the blocker's.
   var code: InterruptedCode?
   /// The blocker's own frames in each stack that was written while it ran, innermost first.
   var samples: [[CodeLocation]]
@@ -90,7 +90,7 @@ struct HeldCPU: Sendable {
     var blocker: TaskIdentity
     var wasPreempted = false
     var disabled: TraceEvent?
-    /// Where the blocker got the CPU, nil for the one that had it at the wake-up.
+    /// Where the blocker got the CPU, nil for the one that had it at the wakeup.
     var start: Nanoseconds?
     var isTraced = false
   }
@@ -191,7 +191,7 @@ struct HeldCPU: Sendable {
     return traced?.name ?? ""
   }
 
-  /// Whether the event shows that the task was in the kernel after the wake-up.
+  /// Whether the event shows that the task was in the kernel after the wakeup.
   private static func isKernelWork(_ event: TraceEvent, pid: Int32) -> Bool {
     guard event.pid == pid, !event.context.inHardIRQ, !event.context.inSoftIRQ else { return false }
     switch event.payload {

@@ -1,6 +1,6 @@
 public import TraceModel
 
-/// What the stack of a wake-up from an interrupt says of the code that was interrupted.
+/// What the stack of a wakeup from an interrupt says of the code that was interrupted.
 public struct InterruptedCode: Hashable, Sendable {
   /// Where the CPU was when the interrupt came.
   public enum Mode: Hashable, Sendable {

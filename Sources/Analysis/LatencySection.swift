@@ -1,7 +1,7 @@
 public import TraceModel
 
 /// A stretch that a latency tracer measured: begin and end of a section with interrupts or
-/// preemption disabled, or of the wake-up of one task.
+/// preemption disabled, or of the wakeup of one task.
 public struct LatencySection: Hashable, Sendable {
   /// `irqsoff`, `preemptoff`, `preemptirqsoff`, `wakeup`, `wakeup_rt`, `wakeup_dl`; `irq_disable`
   /// or `preempt_disable` for one that was read from the events of the preemptirq system.
@@ -52,7 +52,7 @@ public struct LatencySection: Hashable, Sendable {
     KernelFunctions.isTracersEnd(KernelFunctions.bare(function))
   }
 
-  /// Whether it is about a wake-up, not about a section of code.
+  /// Whether it is about a wakeup, not about a section of code.
   var isWakeup: Bool { tracer.hasPrefix("wakeup") }
 
   /// The function that answers for it: where it began, unless that is a lock or tracing helper.
@@ -87,7 +87,7 @@ public struct LatencySection: Hashable, Sendable {
   }
 
   /// The function in which a task enabled preemption and so gave the CPU to the thread that this
-  /// section of a wakeup tracer is about, where the wake-up's stack has the same function, or only
+  /// section of a wakeup tracer is about, where the wakeup's stack has the same function, or only
   /// its callers, after a helper, or no function but helpers; nil elsewhere.
   func ending(_ code: InterruptedCode) -> String? {
     let stack = endStack.map { KernelFunctions.bare($0) }

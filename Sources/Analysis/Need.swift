@@ -2,7 +2,7 @@
 public enum Need: Hashable, Sendable {
   /// One of these events (`system:name`).
   case events([String])
-  /// The stack of the code that the wake-up interrupted: a stacktrace trigger on
+  /// The stack of the code that the wakeup interrupted: a stacktrace trigger on
   /// sched:sched_waking.
   case wakeStack
   /// A section of one of these latency tracers.
@@ -18,7 +18,7 @@ public enum Need: Hashable, Sendable {
     case smiCounter = "the SMI counter (MSR_SMI_COUNT)"
     case idleLatencies = "exit latencies of the idle states (cpuidle/state*/latency)"
     case throttlingLimits = "sched_rt_runtime_us and sched_rt_period_us"
-    case deadlineServer = "a kernel version that shows whether there is a deadline server (6.12)"
+    case deadlineServer = "the kernel version (deadline server in 6.12 and later)"
     case bandwidth = "the throttled time of the cgroup (cpu.stat)"
     case faultCounter = "the page faults of the thread (getrusage)"
     case ownThreads = "the thread ids of breaktrace"
@@ -31,7 +31,7 @@ public enum Need: Hashable, Sendable {
     case otherTracing = "other users of tracing (instances, kprobes, enabled_functions)"
   }
 
-  /// The need as the end of the sentence "Record …".
+  /// The need as the end of the sentence "To decide, breaktrace needs …".
   public var text: String {
     switch self {
     case .events(let names):

@@ -1,6 +1,6 @@
 public import TraceModel
 
-/// One stretch of a wake-up's way from its expiry to the clock reading.
+/// One stretch of a wakeup's way from its expiry to the clock reading.
 public struct Segment: Hashable, Sendable {
   /// The stretches in order of time.
   public enum Name: String, Hashable, Sendable, CaseIterable {
@@ -24,7 +24,7 @@ public struct Segment: Hashable, Sendable {
   public var name: Name
   /// From when to when; the unexplained one may be empty at the window's end.
   public var span: TimeSpan
-  /// Median of the same stretch over earlier wake-ups of the same thread in the same buffer.
+  /// Median of the same stretch over earlier wakeups of the same thread in the same buffer.
   public var typical: Nanoseconds?
 
   /// Memberwise; omitted arguments are empty, zero or unknown.

@@ -2,7 +2,7 @@ public import TraceModel
 
 /// The verdict on one spike: all that a report says of it, as values.
 public struct SpikeAnalysis: Hashable, Sendable {
-  /// The late wake-up.
+  /// The late wakeup.
   public internal(set) var sample: WakeupSample
   /// The CPU whose events explain it.
   public internal(set) var cpu: Int

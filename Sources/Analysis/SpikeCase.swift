@@ -2,7 +2,7 @@ public import TraceModel
 
 /// All that the rules may look at for one spike.
 public struct SpikeCase: Sendable {
-  /// The late wake-up.
+  /// The late wakeup.
   public var sample: WakeupSample
   /// Its times as far as the trace reports them.
   public var times: WakeupTimes
@@ -14,21 +14,21 @@ public struct SpikeCase: Sendable {
   public var cpu: Int
   /// The CPU on which it was woken: the timer's.
   public var timerCPU: Int
-  /// Who ran that mattered at each moment: the timer's before the wake-up, the thread's after it.
+  /// Who ran that mattered at each moment: the timer's before the wakeup, the thread's after it.
   public var replay: CPUReplay
   /// The events of these CPUs in the window.
   public var events: ArraySlice<TraceEvent>
   /// The machine and the run.
   public var context: SystemContext
-  /// Earlier wake-ups.
+  /// Earlier wakeups.
   public var baseline: Baseline
-  /// The interrupted code, where the trace has the stack of the wake-up.
+  /// The interrupted code, where the trace has the stack of the wakeup.
   public var interrupted: InterruptedCode?
   /// The measured thread's priority in the scheduler's events.
   public var priority: KernelPriority
   /// Gaps of the trace that touch the window.
   public var gaps: [TimelineGap]
-  /// Sections of latency tracers on the window's CPUs that overlap it; a wake-up's only where it is
+  /// Sections of latency tracers on the window's CPUs that overlap it; a wakeup's only where it is
   /// this thread's.
   public var sections: [LatencySection]
   /// What the window is.
@@ -46,11 +46,11 @@ public struct SpikeCase: Sendable {
   var previous: WakeupTimes?
   /// The turn of the deadline server that kept the thread waiting.
   var serverTurn: ServerTurn?
-  /// Overdue timers of the CPUs that had nothing to do with the wake-up.
+  /// Overdue timers of the CPUs that had nothing to do with the wakeup.
   var otherStops: [OverdueTimer] = []
   /// Stretches in which no code of this kernel explains that nothing was written.
   var stalls: [Stall]
-  /// The task that was interrupted by the wake-up and kept the CPU.
+  /// The task that was interrupted by the wakeup and kept the CPU.
   var held: HeldCPU?
   /// The tasks' names at each time.
   let names: TaskNames
@@ -150,7 +150,7 @@ public struct SpikeCase: Sendable {
   /// From being on the run queue to having the CPU; where the switch is missing, to the thread's
   /// own first event.
   ///
-  /// A wake-up from another CPU is on the run queue only when that CPU has taken it.
+  /// A wakeup from another CPU is on the run queue only when that CPU has taken it.
   public var waiting: TimeSpan {
     guard let waking = times.waking else {
       // Woken before the trace begins: from there on the wait is seen.
@@ -189,13 +189,13 @@ public struct SpikeCase: Sendable {
   }
 
   /// Whether the thread was woken before the trace begins: it got the CPU, and no CPU shows its
-  /// wake-up.
+  /// wakeup.
   var isWokenUnseen: Bool {
     times.wakingEvent == nil && times.queuedEvent == nil && times.armedEvent == nil
       && visibleSince.map { $0 < times.switched ?? $0 } ?? false
   }
 
-  /// Whether the wake-up came from another CPU than the one on which the thread ran.
+  /// Whether the wakeup came from another CPU than the one on which the thread ran.
   public var isRemote: Bool { times.wakingEvent.map { $0.cpu != cpu } ?? false }
 
   /// From having the CPU to the sample.
@@ -261,7 +261,7 @@ public struct SpikeCase: Sendable {
     return best?.section
   }
 
-  /// Whether the wake-up took less than one and a half times what earlier ones took.
+  /// Whether the wakeup took less than one and a half times what earlier ones took.
   var isOrdinary: Bool {
     let usual = baseline.total
     return baseline.wakeups >= 5 && sample.latency * 2 < usual * 3

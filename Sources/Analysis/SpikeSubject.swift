@@ -2,7 +2,7 @@ public import TraceModel
 
 /// What the window of a spike is.
 public enum SpikeSubject: Hashable, Sendable {
-  /// A thread's way from its expiry, or its wake-up, to the CPU.
+  /// A thread's way from its expiry, or its wakeup, to the CPU.
   case wakeup
   /// A section that irqsoff, preemptoff or preemptirqsoff measured: nobody need have waited for its
   /// end.

@@ -58,7 +58,7 @@ extension SpikeCase {
         found.append(stall(silence, Stall.idleLoop))
       }
     }
-    // After the wake-up out of user space or idle the switch follows at once.
+    // After the wakeup out of user space or idle the switch follows at once.
     if let code = interrupted, code.mode != .kernel, let waking = times.wakingEvent,
       let switched = times.switchedEvent, waking.cpu == switched.cpu,
       case .switched(let change) = switched.payload, change.previous.pid == waking.pid,

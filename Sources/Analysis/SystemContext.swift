@@ -59,7 +59,7 @@ public struct SystemContext: Hashable, Sendable {
   public var ownThreads: [Int32]
   /// CPUs of isolcpus=, nohz_full= or an isolated cpuset.
   public var isolatedCPUs: CPUSet
-  /// What arming adds to a wake-up on this machine, nil where it was not measured.
+  /// What arming adds to a wakeup on this machine, nil where it was not measured.
   public var observerCost: Nanoseconds?
   /// Names (`system:name`) of the events that were enabled, nil where they are not known.
   public var enabledEvents: Set<String>?

@@ -6,7 +6,7 @@ struct ThreadStop {
   var span: TimeSpan
   /// The switch by which it left the CPU.
   var left: TraceEvent
-  /// The wake-up that let it go on.
+  /// The wakeup that let it go on.
   var resumed: TraceEvent?
   /// Whether a tracer stopped it, not a signal.
   var isTraced: Bool

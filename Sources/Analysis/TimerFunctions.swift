@@ -19,7 +19,7 @@ struct TimerFunctions {
   /// something else's, as a pause of the machine.
   private static let step = Nanoseconds(microseconds: 20)
 
-  /// - Parameter throughSwitch: Whether timers that expire in the same interrupt after the wake-up
+  /// - Parameter throughSwitch: Whether timers that expire in the same interrupt after the wakeup
   ///   count too: they keep the thread waiting as those in front do.
   init(_ spike: SpikeCase, throughSwitch: Bool = false) {
     guard let waking = spike.times.waking else { return }

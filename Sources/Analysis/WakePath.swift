@@ -1,6 +1,6 @@
 import TraceModel
 
-/// On which CPU each stretch of a wake-up was to happen: the timer's, the one where the thread was
+/// On which CPU each stretch of a wakeup was to happen: the timer's, the one where the thread was
 /// queued, those that it was moved to.
 struct WakePath: Sendable {
   /// A stretch on one CPU.
@@ -79,7 +79,7 @@ struct WakePath: Sendable {
     for (index, leg) in legs.enumerated() {
       guard let part = timeline[cpu: leg.cpu]?.events(in: leg.span) else { continue }
       let isLast = index + 1 == legs.count
-      // The CPU of the next leg has the boundary's events, but for the wake-up itself.
+      // The CPU of the next leg has the boundary's events, but for the wakeup itself.
       events += part.filter { isLast || $0.time < leg.span.end || isWaking($0) }
     }
     events.sort { $0.time < $1.time }

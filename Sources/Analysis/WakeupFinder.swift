@@ -1,6 +1,6 @@
 public import TraceModel
 
-/// Finds the times of wake-ups in a timeline.
+/// Finds the times of wakeups in a timeline.
 public struct WakeupFinder: Sendable {
   private let merged: EventOrder
 
@@ -9,13 +9,13 @@ public struct WakeupFinder: Sendable {
     merged = EventOrder(timeline)
   }
 
-  /// The times of the wake-up that `sample` reports of.
+  /// The times of the wakeup that `sample` reports of.
   public func times(of sample: WakeupSample) -> WakeupTimes {
     var times = WakeupTimes(expiry: sample.expiry, sampled: sample.wake)
     let tid = sample.task.pid
     let end = merged.lowerBound(sample.wake + Nanoseconds(1))
 
-    // The request for this wake-up names its expiry; nothing before it belongs to this cycle.
+    // The request for this wakeup names its expiry; nothing before it belongs to this cycle.
     var begin = 0
     for index in stride(from: end - 1, through: 0, by: -1) {
       guard merged.pid(index) == tid else { continue }
@@ -33,7 +33,7 @@ public struct WakeupFinder: Sendable {
     return times
   }
 
-  /// The segments of up to `limit` wake-ups of `tid` that ended before `time`, latest first.
+  /// The segments of up to `limit` wakeups of `tid` that ended before `time`, latest first.
   ///
   /// They are read from the events alone: the clock reading itself is not known for them, so their
   /// last segment is missing.
@@ -58,7 +58,7 @@ public struct WakeupFinder: Sendable {
       times.armedEvent = event
       fill(&times, tid: tid, range: cycle)
       guard let switched = times.switched else { continue }
-      // A wake-up before its expiry: the trace has another clock, and its lengths mean nothing.
+      // A wakeup before its expiry: the trace has another clock, and its lengths mean nothing.
       if let waking = times.wakingEvent, waking.time < expiry { continue }
       times.sampled = times.returned ?? switched
       found.append(times)
@@ -74,7 +74,7 @@ public struct WakeupFinder: Sendable {
     // Interrupts that are open at this moment, by buffer.
     var open: [Int32: [EventOrder.Reference]] = [:]
     var waking: EventOrder.Reference?
-    /// The wake-up begins with this event; what was known of an earlier one is superseded.
+    /// The wakeup begins with this event; what was known of an earlier one is superseded.
     func begin(with event: TraceEvent, _ reference: EventOrder.Reference) {
       times.wakingEvent = event
       times.stackEvent = nil
@@ -94,14 +94,14 @@ public struct WakeupFinder: Sendable {
       case .hrtimerExpireEntry(let expired, _, _):
         if let timer, expired == timer, times.waking == nil { times.expireEvent = event }
       case .waking(let wake) where wake.task.pid == tid && !hasRun(times):
-        // A wake-up that led to nothing (the thread was just going to sleep) is superseded.
+        // A wakeup that led to nothing (the thread was just going to sleep) is superseded.
         guard event.time >= times.expiry || times.expireEvent != nil else { break }
         times.queuedEvent = nil
         begin(with: event, reference)
       case .wakeup(let wake) where wake.task.pid == tid && !hasRun(times):
         guard times.wakingEvent != nil || event.time >= times.expiry else { break }
         if stands(for: times.wakingEvent) {
-          // Without its sched_waking the wake-up begins here.
+          // Without its sched_waking the wakeup begins here.
           begin(with: event, reference)
         }
         times.queuedEvent = event
@@ -151,14 +151,14 @@ public struct WakeupFinder: Sendable {
       times.returned, times.switched ?? times.firstOwn ?? times.expiry)
   }
 
-  /// Whether a sched_wakeup stands for the wake-up: no sched_waking came before it.
+  /// Whether a sched_wakeup stands for the wakeup: no sched_waking came before it.
   private func stands(for waking: TraceEvent?) -> Bool {
     guard let waking else { return true }
     if case .wakeup = waking.payload { return true }
     return false
   }
 
-  /// Whether the thread is known to have run after its wake-up: what wakes it then is a later
+  /// Whether the thread is known to have run after its wakeup: what wakes it then is a later
   /// sleep's, as for a page.
   private func hasRun(_ times: WakeupTimes) -> Bool {
     if times.switched != nil || (times.wakingEvent != nil && times.returned != nil) { return true }

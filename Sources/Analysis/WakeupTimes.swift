@@ -1,6 +1,6 @@
 public import TraceModel
 
-/// The times of one wake-up as far as the trace reports them.
+/// The times of one wakeup as far as the trace reports them.
 ///
 /// Their order is E <= I <= W <= Q <= S <= U; a stamp out of order (two CPUs' clocks, or an
 /// interrupt that began before the expiry) is moved to its neighbour.
@@ -30,14 +30,14 @@ public struct WakeupTimes: Hashable, Sendable {
   public var queuedEvent: TraceEvent?
   /// The sched_switch event.
   public var switchedEvent: TraceEvent?
-  /// The thread's own first event after its wake-up, where the switch to it is missing.
+  /// The thread's own first event after its wakeup, where the switch to it is missing.
   public var firstOwnEvent: TraceEvent?
   /// The system call's exit.
   public var returnedEvent: TraceEvent?
-  /// The hrtimer_start by which the thread asked for this wake-up.
+  /// The hrtimer_start by which the thread asked for this wakeup.
   public var armedEvent: TraceEvent?
   /// The hrtimer_expire_entry of the thread's timer.
   public var expireEvent: TraceEvent?
-  /// The stack of the context that the wake-up interrupted, and the sched_waking it belongs to.
+  /// The stack of the context that the wakeup interrupted, and the sched_waking it belongs to.
   public var stackEvent: TraceEvent?
 }

@@ -1,10 +1,10 @@
 public import TraceModel
 
-/// The wake-up that took the break.
+/// The wakeup that took the break.
 public struct BreakHit: Hashable, Sendable {
   /// Number of the thread, from 0.
   public var thread: Int
-  /// CPU on which it ran right after the wake-up.
+  /// CPU on which it ran right after the wakeup.
   public var cpu: Int
   /// Its thread id.
   public var tid: Int32
@@ -35,7 +35,7 @@ public struct BreakHit: Hashable, Sendable {
       priority: priority, thresholdMicroseconds: threshold.microseconds)
   }
 
-  /// The wake-up that is to be explained.
+  /// The wakeup that is to be explained.
   public var sample: WakeupSample {
     WakeupSample(
       cpu: cpu, task: TaskIdentity(pid: tid, comm: comm), policy: policy, priority: priority,

@@ -145,7 +145,7 @@ public final class Engine: @unchecked Sendable {
   /// Why threads ended before their time: a wait that failed. Empty in a sound run.
   public func failures() -> [MeasurementError] { threads.compactMap { $0.runtimeFailure } }
 
-  /// The wake-up that took the break, nil while none did (or since `rearm()`).
+  /// The wakeup that took the break, nil while none did (or since `rearm()`).
   public var hit: BreakHit? {
     guard let record = memory.trigger.pointee.published,
       let thread = threads.first(where: { $0.plan.index == record.thread })

@@ -4,7 +4,7 @@ public import TraceModel
 public struct MeasuredSample: Hashable, Sendable {
   /// Number of the cycle since the thread's start, warm-up included.
   public var sequence: UInt64
-  /// Wake minus expiry; negative for an early wake-up.
+  /// Wake minus expiry; negative for an early wakeup.
   public var latency: Nanoseconds
   /// When the thread read its clock, on the plan's clock.
   public var wake: Nanoseconds

@@ -13,7 +13,7 @@ public struct MeasurementPlan: Hashable, Sendable {
   /// What the threads do once one of them has taken the break.
   public enum AfterHit: String, Hashable, Sendable {
     /// They end, so statistics stop at the hit; those asleep when `stop()` or `join()` is called,
-    /// or at their next wake-up.
+    /// or at their next wakeup.
     case end
     /// They go on; further hits are taken after `Engine.rearm()`.
     case goOn
@@ -72,7 +72,7 @@ public struct MeasurementPlan: Hashable, Sendable {
   public static let longestInterval = Nanoseconds(365 * 86_400_000_000_000)
   /// The longest duration, a century.
   public static let longestDuration = Nanoseconds(36_525 * 86_400_000_000_000)
-  /// The longest offset of aligned wake-ups, an hour, in us.
+  /// The longest offset of aligned wakeups, an hour, in us.
   static let longestOffset: Int64 = 3_600_000_000
   /// The largest sample ring.
   public static let maximumSamples = 1 << 24

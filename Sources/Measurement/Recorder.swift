@@ -58,7 +58,7 @@ struct Recorder: ~Copyable {
 
   @_noAllocation @_noLocks @inline(__always)
   private func count(_ latency: Int64, cycle: UInt64) {
-    // Early wake-ups belong to bucket 0.
+    // Early wakeups belong to bucket 0.
     let bucket = latency < 0 ? 0 : UInt64(truncatingIfNeeded: latency) / 1_000
     if bucket < buckets {
       add(1, to: histogram[Int(truncatingIfNeeded: bucket)])

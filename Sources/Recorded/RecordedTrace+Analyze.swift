@@ -20,9 +20,9 @@ extension RecordedTrace {
     var verdicts = TraceVerdicts()
     let wanted = sources.filter { request.instance == nil || request.instance == $0.name }
     guard !wanted.isEmpty else {
-      let names = instances.map { $0.isEmpty ? "the top one" : $0 }.joined(separator: ", ")
+      let names = instances.map { $0.isEmpty ? "the top-level buffer" : $0 }.joined(separator: ", ")
       verdicts.remarks.append(
-        "there is no buffer of that name with events; there are: \(names)")
+        "no buffer of that name contains events; use one of \(names)")
       return verdicts
     }
     if let time = request.time {
@@ -81,8 +81,8 @@ extension RecordedTrace {
         found.append(report(derived, source, version))
       } else {
         remarks.append(
-          "marker \"\(hit.text)\" of \(marker.program.rawValue): no wake-up of "
-            + "\(request.task?.text ?? "its writer") is recorded in front of it")
+          "marker \"\(hit.text)\" of \(marker.program.rawValue): no wakeup of "
+            + "\(request.task?.text ?? "its writer") is recorded before it")
       }
       if !request.all, !found.isEmpty { break }
     }
@@ -120,8 +120,8 @@ extension RecordedTrace {
       else {
         if sources.count == 1 {
           verdicts.remarks.append(
-            "wake-ups cannot be searched: the trace lacks sched_switch and sched_waking, or its "
-              + "stamps are no times")
+            "cannot search for wakeups: the trace contains no sched_switch and sched_waking, or its "
+              + "timestamps are not times")
         }
         continue
       }
@@ -129,7 +129,7 @@ extension RecordedTrace {
       places += found.worst.map { ($0, source) }
     }
     places.sort { $0.0.latency > $1.0.latency }
-    let whose = request.task.map { "wake-ups of \($0.text)" } ?? "wake-ups of real-time tasks"
+    let whose = request.task.map { "wakeups of \($0.text)" } ?? "wakeups of real-time tasks"
     let above = request.threshold.map { " above \($0.microseconds) us" } ?? ""
     verdicts.table = WakeupTable(all, title: whose + above)
     guard all.above > 0 else {
@@ -184,7 +184,7 @@ extension RecordedTrace {
     guard let best else {
       let spans = sources.compactMap(\.timeSpan)
       verdicts.remarks.append(
-        "no wake-up within 100 ms of that time; the trace holds "
+        "no wakeup within 100 ms of that time; the trace covers "
           + spans.map { "\(seconds($0.start)) to \(seconds($0.end)) s" }.joined(separator: ", "))
       return
     }
@@ -219,7 +219,7 @@ extension RecordedTrace {
       all.merge(found, limit: request.limit)
     }
     guard isPossible else { return nil }
-    let whose = request.task.map { "Wake-ups of \($0.text)" } ?? "Wake-ups of real-time tasks"
+    let whose = request.task.map { "Wakeups of \($0.text)" } ?? "Wakeups of real-time tasks"
     let above = request.threshold.map { " above \($0.microseconds) us" } ?? ""
     return WakeupTable(all, title: whose + above)
   }

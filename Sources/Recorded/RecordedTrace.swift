@@ -32,7 +32,7 @@ public struct RecordedTrace: Sendable {
     guard !reader.sources.isEmpty else {
       throw RecordedError(
         TraceFileError(
-          .read, path: TraceOpener.name(path), reason: .invalid("there is no buffer in it")))
+          .read, path: TraceOpener.name(path), reason: .invalid("contains no buffer")))
     }
     problems = reader.problems
     repairs = reader.repairs

@@ -38,7 +38,9 @@ struct RecordedTraceReader {
         problems.append("\(error)")
       }
     }
-    if file.hasTimeShift { problems.append("the guest's time shift (TIME_SHIFT) is not applied") }
+    if file.hasTimeShift {
+      problems.append("the time shift of the guest (TIME_SHIFT) is not applied")
+    }
     // trace-cmd writes `Linux HOST RELEASE MACHINE`, breaktrace `Linux RELEASE #1 VERSION MACHINE`.
     let words = file.uname.split(separator: " ").map(String.init)
     let release = words.count > 2 ? words[2].hasPrefix("#") ? words[1] : words[2] : ""
@@ -94,9 +96,9 @@ struct RecordedTraceReader {
       machine.preemption = preemption.rawValue
       machine.preemptionSource =
         !model.isEmpty
-        ? "the tracer's header"
+        ? "the header of the tracer"
         : release.contains("-rt")
-          ? "the release's name" : "the \(flagWidth) columns of flags of a real-time kernel"
+          ? "the name of the release" : "the \(flagWidth) flag columns of a real-time kernel"
     }
     foreignFacts = ReportFacts()
     if system != nil || !release.isEmpty || context.preemption != nil {

@@ -57,7 +57,7 @@ public enum TraceOpener {
     } catch {
       guard error.errno == .noSuchFileOrDirectory else { throw error }
       var lacking = error
-      lacking.hint = "the bundle is not whole: copy its trace.dat too"
+      lacking.hint = "the bundle is incomplete, copy its trace.dat too"
       throw lacking
     }
   }

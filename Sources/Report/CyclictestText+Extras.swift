@@ -1,6 +1,6 @@
 public import TraceModel
 
-/// A wake-up that `--spike` or `-g` picks out.
+/// A wakeup that `--spike` or `-g` picks out.
 public struct LateWakeup: Hashable, Sendable {
   /// Number of the thread, from 0.
   public var thread: Int
@@ -46,7 +46,7 @@ extension CyclictestText {
     "# SMIs:" + interrupts.map { " " + padded($0, 5) }.joined() + "\n"
   }
 
-  /// The wake-ups of `--spike`: a blank line, one line each, the number of all that there were.
+  /// The wakeups of `--spike`: a blank line, one line each, the number of all that there were.
   ///
   /// Empty where there was none. Stamps are whole us of the run's clock.
   public func spikes(_ kept: [LateWakeup], count: UInt64) -> String {

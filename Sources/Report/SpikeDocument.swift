@@ -1,3 +1,4 @@
+import Analysis
 import TraceModel
 
 /// Lays a report's record out as a document. It arranges values; every number comes from the
@@ -27,11 +28,15 @@ struct SpikeDocument {
   private var lead: [Block] {
     let culprit = spike.culprit
     var items = [
-      Document.Definition(spike.measured == nil ? "latency" : "length", howLate),
+      Document.Definition(length, howLate),
       Document.Definition("where", place),
       Document.Definition(
-        "culprit", "\(culprit.clause) (\(culprit.culprit)), \(Self.claim(culprit))"),
-      Document.Definition("confidence", culprit.confidenceText),
+        "culprit", "\(culprit.clause) (\(culprit.culprit)), \(claim(culprit))"),
+      // Without a culprit the row above says what the word means.
+      Document.Definition(
+        "confidence",
+        culprit.confidence == Confidence.unexplained.rawValue
+          ? culprit.confidence : culprit.confidenceText),
     ]
     items.append(
       Document.Definition("next step", culprit.nextStep.isEmpty ? "none" : culprit.nextStep))
@@ -117,8 +122,11 @@ struct SpikeDocument {
     return parts.joined(separator: " ")
   }
 
+  /// What was measured: the latency of a wakeup, or the length of a section or a noise.
+  private var length: String { spike.measured == nil ? "latency" : "length" }
+
   /// What the times of the report count from.
-  private var zero: String { spike.measured == nil ? "expiry" : "begin" }
+  private var zero: String { spike.measured == nil ? "expiry" : "beginning" }
 
   /// The parts of a wakeup; a section or a noise has none.
   private var segments: Section? {
@@ -148,6 +156,9 @@ struct SpikeDocument {
   private var evidence: Section {
     let culprit = spike.culprit
     var blocks = evidence(culprit)
+    if !culprit.evidence.isEmpty {
+      blocks.insert(.paragraph("Times are us after the \(zero)."), at: 0)
+    }
     if !culprit.open.isEmpty {
       blocks.append(.paragraph("Not decided:"))
       blocks.append(.list(culprit.open.map { "\($0.culprit): \($0.reason)" }))
@@ -161,9 +172,9 @@ struct SpikeDocument {
     return Section("Evidence", blocks)
   }
 
-  private static func claim(_ culprit: CulpritRecord) -> String {
+  private func claim(_ culprit: CulpritRecord) -> String {
     "\(Quantity.us(culprit.claimed)) us"
-      + (culprit.share.map { ", \($0.text) of the latency" } ?? "")
+      + (culprit.share.map { ", \($0.text) of the \(length)" } ?? "")
   }
 
   private func evidence(_ culprit: CulpritRecord) -> [Block] {
@@ -182,7 +193,7 @@ struct SpikeDocument {
           "\(item.event)\(item.cpu.map { ", CPU \($0)" } ?? ""): \(item.text)")
       }
     }
-    var blocks: [Block] = [.paragraph("Times are us after the \(zero).")]
+    var blocks: [Block] = []
     if !lines.isEmpty { blocks.append(.preformatted(lines)) }
     if !settings.isEmpty { blocks.append(.list(settings)) }
     return blocks
@@ -196,7 +207,7 @@ struct SpikeDocument {
         .definitions([
           Document.Definition(
             other.culprit,
-            [other.clause, Self.claim(other), other.confidence].joined(separator: ", "))
+            [other.clause, claim(other), other.confidence].joined(separator: ", "))
         ]))
       if !other.evidence.isEmpty { blocks += evidence(other) }
     }

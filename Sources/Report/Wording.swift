@@ -128,7 +128,7 @@ struct Wording {
     switch confidence {
     case .proven: "proven: events show its begin and end"
     case .likely:
-      "likely: the events support it and no other cause; see Not decided for what is open"
+      "likely: the events support it and no other cause, but do not prove it"
     case .possible:
       "possible: the events support it, but another cause is not ruled out or events are missing"
     case .unexplained: "unexplained: no known cause explains this time"

@@ -36,21 +36,21 @@ public struct EventFormat: Hashable, Sendable {
         name = Substring(line.dropFirst(6))
       } else if line.starts(with: "ID: ".utf8) {
         guard let number = UInt16(Substring(line.dropFirst(4))) else {
-          throw failure("the event's ID is not a number below 65536")
+          throw failure("the event ID is not a number below 65536")
         }
         id = number
       } else if line.starts(with: "print fmt: ".utf8) {
         printed = line.dropFirst(11)
       } else if Self.hasField(line) {
         guard let field = FieldFormat(line: Substring(line)) else {
-          throw failure("the line \"\(Substring(line))\" describes no field")
+          throw failure("the line \"\(Substring(line))\" does not describe a field")
         }
         if field.name.hasPrefix("common_") { common.append(field) } else { own.append(field) }
       }
       position += line.count + 1
     }
-    guard let name, !name.isEmpty else { throw failure("there is no name") }
-    guard let id else { throw failure("there is no ID") }
+    guard let name, !name.isEmpty else { throw failure("the name is missing") }
+    guard let id else { throw failure("the ID is missing") }
     system = source.system
     self.name = String(name)
     self.id = id

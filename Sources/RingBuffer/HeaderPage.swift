@@ -22,7 +22,7 @@ public struct HeaderPage: Hashable, Sendable {
     func field(_ name: String, sizes: [Int]) throws(RingBufferError) -> FieldFormat {
       guard let field = fields[name] else {
         throw RingBufferError(
-          operation: .headerPage, position: text.utf8.count, reason: "there is no field \(name)")
+          operation: .headerPage, position: text.utf8.count, reason: "the field \(name) is missing")
       }
       guard sizes.isEmpty || sizes.contains(field.size), field.offset <= 4096 else {
         throw RingBufferError(
@@ -39,7 +39,7 @@ public struct HeaderPage: Hashable, Sendable {
     guard data.offset >= max(timestampOffset + 8, commitOffset + commitSize) else {
       throw RingBufferError(
         operation: .headerPage, position: 0,
-        reason: "the data begins at \(data.offset), inside the page's head")
+        reason: "the data begins at \(data.offset), inside the page header")
     }
     dataOffset = data.offset
     dataSize = data.size

@@ -14,11 +14,11 @@
   /// What is wrong, as a part of a sentence.
   public var text: String {
     switch self {
-    case .shorterThanHeader: "the page is shorter than its head"
-    case .commitTooLong: "the page says that it holds more than its size"
-    case .truncated: "the page is cut off"
+    case .shorterThanHeader: "the page is shorter than its header"
+    case .commitTooLong: "the commit field exceeds the size of the page"
+    case .truncated: "the page is truncated"
     case .recordTooLong: "a record extends beyond the end of the page"
-    case .recordTooShort: "a record is too short to be one (bad length)"
+    case .recordTooShort: "a record has an invalid length"
     }
   }
 }

@@ -1,3 +1,5 @@
+internal import TraceModel
+
 /// Why ring-buffer data could not be read.
 public struct RingBufferError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What was being read.
@@ -31,14 +33,15 @@ public struct RingBufferError: Error, Hashable, Sendable, CustomStringConvertibl
   public var hint: String {
     switch operation {
     case .headerPage, .format:
-      "take the text again from the tracefs of the kernel that wrote the pages"
+      "copy the text again from the tracefs of the kernel that wrote the pages"
     case .page: "the records after it are skipped; copy or record the trace again"
     }
   }
 
   /// What failed, on what, where, why and what to do next.
   public var description: String {
-    "cannot \(operation.rawValue)\(subject.isEmpty ? "" : " of \(subject)") at byte \(position): "
-      + "\(reason); \(hint)"
+    let failure =
+      "cannot \(operation.rawValue)\(subject.isEmpty ? "" : " of \(subject)") at byte \(position)"
+    return ErrorLine.text(failure, because: [reason], next: hint)
   }
 }

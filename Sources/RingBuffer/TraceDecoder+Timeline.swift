@@ -75,7 +75,7 @@ extension TraceDecoder {
       if case .damaged(let kind, let offset) = status {
         damage = "\(place): \(kind.text) at byte \(offset)"
       } else if backwards > 0 {
-        damage = "\(place): \(backwards) records go back in time and are left out"
+        damage = "\(place): \(backwards) records go back in time and are skipped"
       }
     }
     // The gap after the last page read may reach into the span.

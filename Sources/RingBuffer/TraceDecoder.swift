@@ -51,7 +51,8 @@ public struct TraceDecoder: Sendable {
     guard trace.pageSize >= header.dataOffset, trace.pageSize <= FieldFormat.limit else {
       throw RingBufferError(
         operation: .headerPage, position: 0,
-        reason: "pages of \(trace.pageSize) bytes cannot hold a head of \(header.dataOffset)")
+        reason:
+          "pages of \(trace.pageSize) bytes cannot contain a header of \(header.dataOffset) bytes")
     }
     self.schema = schema
     pageSize = trace.pageSize

@@ -225,7 +225,7 @@ struct Run {
       engine.overflowCycles(thread: $0)
     }
     result.failures += engine.failures().map { "\($0)" }
-    // A run that had no late wake-up was not watched either if its tracer saw nothing.
+    // A run that had no late wakeup was not watched either if its tracer saw nothing.
     checkTracer()
     if let tracing { result.leftovers = tracing.end() }
     return result

@@ -10,7 +10,7 @@ public struct SessionPlan: Sendable {
   public var isTracing = true
   /// Buffer of each CPU in KiB.
   public var bufferKilobytes = 4_096
-  /// Whether the stack of the interrupted context is taken at each wake-up.
+  /// Whether the stack of the interrupted context is taken at each wakeup.
   public var hasStack = true
   /// Events beside the core set, `system:name`.
   public var extraEvents: [String] = []

@@ -53,7 +53,7 @@ enum SideEvents {
   /// The longest calls of ftrace:funcgraph_entry and funcgraph_exit that overlap the window, in
   /// order of time.
   ///
-  /// What a wake-up interrupts returns after the break only: then there is an entry, and no exit.
+  /// What a wakeup interrupts returns after the break only: then there is an entry, and no exit.
   static func calls(_ timeline: Timeline, in window: TimeSpan) -> [FunctionCall] {
     var open: [Int32: [(name: String, cpu: Int, start: Nanoseconds, depth: Int)]] = [:]
     var calls: [FunctionCall] = []

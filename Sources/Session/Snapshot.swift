@@ -13,7 +13,7 @@ struct Snapshot: Sendable {
   /// The kernel's symbols at the hit.
   var symbols = SymbolTable("")
 
-  /// Takes the pages around a wake-up that was due at `expiry`, where the kernel can give them
+  /// Takes the pages around a wakeup that was due at `expiry`, where the kernel can give them
   /// without emptying the buffers; else all pages. Tracing must be off.
   init(
     _ instance: ArmedInstance, texts: TraceTexts, around expiry: Nanoseconds

@@ -7,7 +7,7 @@ enum TracerOutcome {
   ///
   /// - Parameters:
   ///   - section: The section that the tracer kept, nil for none.
-  ///   - window: The late wake-up.
+  ///   - window: The late wakeup.
   ///   - cpus: The CPUs that the tracer saw, nil for all.
   ///   - threshold: `tracing_thresh`
   static func text(

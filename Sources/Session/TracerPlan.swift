@@ -87,7 +87,7 @@ extension TracerPlan {
     if !recordsSections { plan.options = [] }
     plan.followsTopLevelClock = recordsSections
     plan.functionFilter = filter
-    // The kernel keeps one section: without this the last one of any CPU. A wake-up may come from
+    // The kernel keeps one section: without this the last one of any CPU. A wakeup may come from
     // any CPU.
     if isOfOneCPU { plan.cpus = measured }
     switch name {

@@ -35,7 +35,8 @@ public struct Bundle: Hashable, Sendable {
         BundleWriter.isPlain(String(name))
       else {
         throw TraceFileError(
-          .read, path: list, reason: .damaged("no line of sha256sum: \"\(line.prefix(80))\""))
+          .read, path: list,
+          reason: .damaged("this is not a line of sha256sum: \"\(line.prefix(80))\""))
       }
       found.append(FileChecksum(file: String(name), sum: digits.lowercased()))
     }
@@ -65,7 +66,7 @@ public struct Bundle: Hashable, Sendable {
       let sum = try Self.checksum(path)
       guard sum == entry.sum else {
         throw TraceFileError(
-          .verify, path: path, reason: .damaged("its SHA-256 is not that of the list"),
+          .verify, path: path, reason: .damaged("its SHA-256 differs from the list"),
           hint: "the file was changed or damaged after the bundle was written")
       }
     }

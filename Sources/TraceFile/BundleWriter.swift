@@ -38,7 +38,7 @@ public struct BundleWriter: ~Copyable {
   ) throws(TraceFileError) -> String {
     guard isPlain(name) else {
       throw TraceFileError(
-        .create, path: name, reason: .invalid("a bundle's name must be a plain file name"))
+        .create, path: name, reason: .invalid("the name of a bundle must be a plain file name"))
     }
     let path = join(parent, ".\(name).tmp-\(getpid())")
     // A second number where this process already writes one, or a killed one of the same id did.
@@ -111,7 +111,7 @@ public struct BundleWriter: ~Copyable {
     }
     throw TraceFileError(
       .rename, path: Self.join(parent, name), reason: .system(.fileExists),
-      hint: "10000 bundles of this name are there: move some away")
+      hint: "10000 bundles of this name exist, move some away")
   }
 
   private mutating func write(

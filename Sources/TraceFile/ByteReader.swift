@@ -34,7 +34,7 @@ struct ByteReader {
   /// Takes `count` bytes; throws where fewer are left.
   mutating func take(_ count: UInt64, _ what: String) throws(TraceFileProblem) -> Range<Int> {
     guard let wanted = Int(exactly: count), wanted <= remaining else {
-      throw problem("the file ends inside \(what): \(count) bytes wanted, \(remaining) left")
+      throw problem("the file ends inside \(what), \(count) bytes expected, \(remaining) left")
     }
     let range = offset..<offset + wanted
     offset += wanted

@@ -26,8 +26,8 @@ final class CollectedBytes {
     guard size <= Self.limit - count else {
       throw TraceFileError(
         .read, path: path,
-        reason: .unsupported("it holds more than \(Self.limit >> 30) GiB of unpacked bytes"),
-        hint: "unpack it to a file and name that file")
+        reason: .unsupported("it contains more than \(Self.limit >> 30) GiB after decompression"),
+        hint: "decompress it to a file and name that file")
     }
     count += size
     if file >= 0 {

@@ -77,7 +77,7 @@ enum Decompressor: Sendable {
       else {
         throw TraceFileProblem(
           offset: UInt64(piece.range.lowerBound),
-          "\(piece.range.count) compressed bytes claim to become \(piece.size)")
+          "\(piece.range.count) compressed bytes claim to contain \(piece.size)")
       }
       total = sum
     }
@@ -107,7 +107,7 @@ enum Decompressor: Sendable {
     guard made != piece.size else { return nil }
     return TraceFileProblem(
       offset: UInt64(piece.range.lowerBound),
-      "damaged compressed data (\(self)): \(piece.size) bytes promised, \(made ?? 0) came out")
+      "damaged compressed data (\(self)), \(piece.size) bytes expected, got \(made ?? 0)")
   }
 
   /// A mapping, because a failed allocation would end the process and a claim may be large.

@@ -45,12 +45,13 @@ public enum PackedFile {
     }
     guard collected.count > 0 else {
       throw TraceFileError(
-        .read, path: path, reason: .damaged("it is packed, and unpacking it gives nothing usable"),
-        hint: "unpack it by hand to see why (gunzip, unzstd)")
+        .read, path: path,
+        reason: .damaged("it is compressed, and decompressing it gives nothing usable"),
+        hint: "decompress it by hand to see why (gunzip, unzstd)")
     }
     if !isWhole {
       problem =
-        "the packed file is cut or damaged: only \(collected.count) bytes of it could be unpacked"
+        "the compressed file is truncated or damaged, only \(collected.count) bytes were decompressed"
     }
     return try collected.finish()
   }

@@ -31,13 +31,13 @@ public enum RawDumpReader {
     let files = pages(path)
     guard !files.isEmpty else {
       throw TraceFileError(
-        .read, path: path, reason: .unsupported("a directory without pages of any CPU"),
+        .read, path: path, reason: .unsupported("this directory contains no pages of a CPU"),
         hint: "pages are files per_cpu/cpuN/trace_pipe_raw or cpuN.raw")
     }
     let roots = [path, path + "/formats", path + "/.."] + (folder.map { [$0] } ?? [])
     guard let headerPage = text("header_page", in: roots) ?? other?.headerPage else {
       throw TraceFileError(
-        .read, path: path, reason: .damaged("there is no header_page"),
+        .read, path: path, reason: .damaged("it contains no header_page"),
         hint:
           "copy events/header_page of the traced kernel into the directory, or name a trace.dat "
           + "of it with --formats")
@@ -48,7 +48,7 @@ public enum RawDumpReader {
     var formats = formats(in: roots)
     if formats.isEmpty, let other { formats = other.formats }
     if formats.isEmpty {
-      problems.append(TraceFileProblem(offset: nil, "there are no format files of events"))
+      problems.append(TraceFileProblem(offset: nil, "there are no event formats"))
     }
     if let names = text("saved_cmdlines", in: roots) { metadata.takeComms(StoredText(names)) }
     let pageSize = dataEnd(headerPage) ?? 4_096
@@ -60,7 +60,7 @@ public enum RawDumpReader {
         problems.append(
           TraceFileProblem(
             offset: UInt64(whole),
-            "CPU \(file.cpu): the last \(store.count - whole) bytes are no whole page"))
+            "CPU \(file.cpu): the last \(store.count - whole) bytes are not a complete page"))
       }
       cpus.append(CPUPages(cpu: file.cpu, store: store, range: 0..<whole))
     }

@@ -6,8 +6,8 @@ internal import RingBuffer
 enum RtlaText {
   /// What the report says of it.
   static let note =
-    "rtla's analysis was read: it has times and a stack, but no events; timerlat_trace.txt beside "
-    + "it has them"
+    "rtla's analysis contains times and a stack, but no events; use the timerlat_trace.txt that rtla "
+    + "writes"
 
   /// When the timer of a cycle expired: any second does.
   private static let expiry: Int64 = 1_000_000_000

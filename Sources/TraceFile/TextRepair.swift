@@ -33,7 +33,7 @@ enum TextRepair {
     }
     if hasHardBlanks {
       text = withoutHardBlanks(text)
-      notes.append("non-breaking blanks were read as blanks")
+      notes.append("non-breaking spaces were read as spaces")
     }
     if hasBars {
       text = withoutBars(text)

@@ -12,11 +12,11 @@ struct TraceDatMetadata {
 
   mutating func readHeaders(_ input: inout ByteReader) throws(TraceFileProblem) {
     guard input.accept("header_page\0") else {
-      throw input.problem("no \"header_page\" where it should be")
+      throw input.problem("expected \"header_page\"")
     }
     headerPage = try input.text(try input.number(8, "the header_page size"), "header_page")
     guard input.accept("header_event\0") else {
-      throw input.problem("no \"header_event\" where it should be")
+      throw input.problem("expected \"header_event\"")
     }
     headerEvent = try input.text(try input.number(8, "the header_event size"), "header_event")
   }

@@ -74,7 +74,7 @@ struct TraceDatParser {
     if file.hasTimeShift {
       file.problems.append(
         TraceFileProblem(
-          offset: nil, "a guest's trace: its time shift to the host's clock is not applied"))
+          offset: nil, "the time shift of the guest to the clock of the host is not applied"))
     }
     file.latencyText = latencyText
     file.buffers =
@@ -115,7 +115,7 @@ extension TraceDatParser {
       attempt { (parser) throws(TraceFileProblem) in
         guard let start = Int(exactly: buffer.offset), start > 0, start < parser.store.count else {
           throw TraceFileProblem(
-            offset: buffer.offset, "buffer \(buffer.name) is behind the file's end")
+            offset: buffer.offset, "buffer \(buffer.name) lies beyond the end of the file")
         }
         var input = ByteReader(
           parser.store, range: start..<parser.store.count, order: parser.head.order)
@@ -145,7 +145,7 @@ extension TraceDatParser {
       latencyText = try input.text(UInt64(input.remaining), "the latency text")
       return false
     }
-    throw input.problem("neither \"flyrecord\" nor \"latency\" where it should be")
+    throw input.problem("expected \"flyrecord\" or \"latency\"")
   }
 
   private func readTable(

@@ -31,7 +31,7 @@ public enum TraceDatReader {
     } catch {
       throw TraceFileError(
         .read, path: path, offset: error.offset, reason: .damaged(error.text),
-        hint: "the file must be a trace.dat of version 6 or 7; record it again if it was cut off")
+        hint: "the file must be a trace.dat of version 6 or 7; record it again if it is truncated")
     }
   }
 }
@@ -49,23 +49,23 @@ struct TraceDatHead {
   static let magic = "\u{17}\u{08}Dtracing"
 
   init(_ input: inout ByteReader) throws(TraceFileProblem) {
-    guard input.accept(Self.magic) else { throw input.problem("this is no trace.dat file") }
+    guard input.accept(Self.magic) else { throw input.problem("this is not a trace.dat file") }
     let place = input.place
     let text = try input.cString("the version")
     guard let version = Int(text), version == 6 || version == 7 else {
       throw TraceFileProblem(
-        offset: place, "version \"\(text.prefix(16))\" is not known, only 6 and 7 are")
+        offset: place, "unknown version \"\(text.prefix(16))\", expected 6 or 7")
     }
     self.version = version
     switch try input.number(1, "the byte order") {
     case 0: order = .little
     case 1: order = .big
-    case let other: throw input.problem("byte order \(other) is neither 0 nor 1")
+    case let other: throw input.problem("invalid byte order \(other), expected 0 or 1")
     }
     input.order = order
     longSize = Int(try input.number(1, "the size of long"))
     guard longSize == 4 || longSize == 8 else {
-      throw input.problem("a long of \(longSize) bytes")
+      throw input.problem("invalid size of long, \(longSize) bytes")
     }
     pageSize = try Self.pageSize(try input.number(4, "the page size"), input.place)
     if version >= 7 {
@@ -78,7 +78,7 @@ struct TraceDatHead {
   /// A page size that can be one.
   static func pageSize(_ value: UInt64, _ place: UInt64) throws(TraceFileProblem) -> Int {
     guard value >= 64, value <= 1 << 26, value.nonzeroBitCount == 1 else {
-      throw TraceFileProblem(offset: place, "a page size of \(value) bytes")
+      throw TraceFileProblem(offset: place, "invalid page size, \(value) bytes")
     }
     return Int(value)
   }

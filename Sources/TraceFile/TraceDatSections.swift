@@ -17,7 +17,7 @@ extension TraceDatParser {
     if decompressor == nil {
       problems.append(
         TraceFileProblem(
-          offset: nil, "compression \"\(head.compression)\" is not known, only zstd and zlib are"))
+          offset: nil, "unknown compression \"\(head.compression)\", expected zstd or zlib"))
     }
     readOptions()
     let parts: [(TraceDatOption, String)] = [
@@ -84,12 +84,12 @@ extension TraceDatParser {
   ) throws(TraceFileProblem) -> SectionHeader {
     guard let start = Int(exactly: offset), start > 0, start < store.count else {
       throw TraceFileProblem(
-        offset: offset, "section \(wanted) is behind the file's end (\(store.count) bytes)")
+        offset: offset, "section \(wanted) lies beyond the end of the file (\(store.count) bytes)")
     }
     var input = ByteReader(store, range: start..<store.count, order: head.order)
     let number = try input.number(2, "a section's number")
     guard number == wanted.rawValue else {
-      throw TraceFileProblem(offset: offset, "section \(number) where \(wanted) should be")
+      throw TraceFileProblem(offset: offset, "found section \(number), expected \(wanted)")
     }
     let flags = try input.number(2, "a section's flags")
     _ = try input.number(4, "a section's description")
@@ -113,7 +113,7 @@ extension TraceDatParser {
     let piece = try piece(&input, "section \(option)")
     guard let decompressor, decompressor != .none else {
       throw TraceFileProblem(
-        offset: offset, "section \(option) is compressed with \"\(head.compression)\"")
+        offset: offset, "section \(option) uses the unknown compression \"\(head.compression)\"")
     }
     let bytes = try decompressor.expand([piece], of: store)
     return ByteReader(bytes, order: head.order, section: offset)
@@ -142,7 +142,7 @@ extension TraceDatParser {
     var cpus: [CPUPages] = []
     for entry in buffer.cpus {
       guard let cpu = Int(exactly: entry.cpu), cpu <= CPUSet.highest else {
-        problems.append(TraceFileProblem(offset: entry.offset, "a CPU number of \(entry.cpu)"))
+        problems.append(TraceFileProblem(offset: entry.offset, "invalid CPU number \(entry.cpu)"))
         continue
       }
       if header.isCompressed, entry.size > 0 {
@@ -172,13 +172,13 @@ extension TraceDatParser {
     guard let decompressor, decompressor != .none else {
       problems.append(
         TraceFileProblem(
-          offset: offset, "CPU \(cpu): data compressed with \"\(head.compression)\""))
+          offset: offset, "CPU \(cpu): unknown compression \"\(head.compression)\""))
       return empty
     }
     guard let start = Int(exactly: offset), start < store.count else {
       problems.append(
         TraceFileProblem(
-          offset: offset, "CPU \(cpu)\(Self.of(buffer)): data is behind the file's end"))
+          offset: offset, "CPU \(cpu)\(Self.of(buffer)): the data lies beyond the end of the file"))
       return empty
     }
     var input = ByteReader(store, range: start..<store.count, order: head.order)
@@ -204,7 +204,7 @@ extension TraceDatParser {
       problems.append(
         TraceFileProblem(
           offset: offset,
-          "CPU \(cpu)\(Self.of(buffer)): \(expanded.count - whole) bytes are no whole page"))
+          "CPU \(cpu)\(Self.of(buffer)): \(expanded.count - whole) bytes are not a complete page"))
     }
     return CPUPages(cpu: cpu, store: expanded.store, range: 0..<whole)
   }

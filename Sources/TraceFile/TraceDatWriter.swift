@@ -79,10 +79,10 @@ struct TraceDatLayout {
     func invalid(_ text: String) -> TraceFileError {
       TraceFileError(.write, path: path, reason: .invalid(text))
     }
-    guard let first = writer.buffers.first?.trace else { throw invalid("there is no buffer") }
+    guard let first = writer.buffers.first?.trace else { throw invalid("no buffer given") }
     pageSize = first.pageSize
     guard pageSize > 0, pageSize <= 1 << 26 else {
-      throw invalid("a page size of \(pageSize) bytes")
+      throw invalid("invalid page size, \(pageSize) bytes")
     }
     guard Set(writer.buffers.map(\.name)).count == writer.buffers.count else {
       throw invalid("two buffers have the same name")
@@ -103,9 +103,9 @@ struct TraceDatLayout {
     for index in parts.indices { parts[index].cpus.sort { $0.cpu < $1.cpu } }
     cpuCount = (parts.flatMap { $0.cpus.map(\.cpu) }.max() ?? 0) + 1
     guard cpuCount <= CPUSet.highest + 1, parts.allSatisfy({ ($0.cpus.first?.cpu ?? 0) >= 0 })
-    else { throw invalid("a CPU number out of range") }
+    else { throw invalid("CPU number out of range") }
     guard first.symbols.utf8.count <= UInt32.max, first.printkFormats.utf8.count <= UInt32.max
-    else { throw invalid("a symbol table of more than 4 GB") }
+    else { throw invalid("symbol table larger than 4 GB") }
 
     let metadata = Self.metadata(writer, first)
     // The options' size does not depend on the offsets in them, so the second run fits.

@@ -1,5 +1,6 @@
 internal import Glibc
 public import SystemPackage
+internal import TraceModel
 
 /// Why a trace file or a bundle could not be read or written.
 ///
@@ -46,7 +47,7 @@ public struct TraceFileError: Error, Hashable, Sendable, CustomStringConvertible
   /// What the user can do; may be empty.
   public var hint: String
 
-  /// Makes an error.
+  /// An error of `operation` on `path`.
   public init(
     _ operation: Operation, path: String, offset: UInt64? = nil, reason: Reason, hint: String = ""
   ) {
@@ -62,7 +63,7 @@ public struct TraceFileError: Error, Hashable, Sendable, CustomStringConvertible
     if case .system(let errno) = reason { errno } else { nil }
   }
 
-  /// `cannot read FILE at byte N: REASON; HINT`
+  /// `cannot read FILE at byte N: why; what to do next`
   public var description: String {
     let why: String
     switch reason {
@@ -70,8 +71,8 @@ public struct TraceFileError: Error, Hashable, Sendable, CustomStringConvertible
     case .unsupported(let text), .damaged(let text), .invalid(let text): why = text
     }
     let place = offset.map { " at byte \($0)" } ?? ""
-    return "cannot \(operation.rawValue) \(path)\(place): \(why)"
-      + (hint.isEmpty ? "" : "; \(hint)")
+    return ErrorLine.text(
+      "cannot \(operation.rawValue) \(path)\(place)", because: [why], next: hint)
   }
 
   /// The error of a failed call, with the hint that its errno asks for.

@@ -26,7 +26,8 @@ public enum TraceFormat: Hashable, Sendable {
       throw TraceFileError(
         .open, path: path,
         reason: .unsupported("the directory is neither a bundle nor a dump of raw pages"),
-        hint: "a bundle holds \(BundleWriter.manifestName), a dump per_cpu/cpuN/trace_pipe_raw or "
+        hint:
+          "a bundle contains \(BundleWriter.manifestName), a dump per_cpu/cpuN/trace_pipe_raw or "
           + "cpuN.raw; name one of these or a trace file")
     }
     return try detect(try MappedFile.open(path), path: path)
@@ -39,7 +40,7 @@ public enum TraceFormat: Hashable, Sendable {
     guard store.count > 0 else {
       throw TraceFileError(
         .read, path: path, reason: .unsupported("the file is empty"),
-        hint: "a trace text has at least its header lines")
+        hint: "a trace has at least its header lines")
     }
     var input = ByteReader(store)
     if input.accept(TraceDatHead.magic) {
@@ -49,7 +50,7 @@ public enum TraceFormat: Hashable, Sendable {
       } catch {
         throw TraceFileError(
           .read, path: path, offset: error.offset, reason: .damaged(error.text),
-          hint: "trace.dat files of version 6 and 7 are read")
+          hint: "supported are trace.dat files of version 6 and 7")
       }
     }
     if let (name, hint) = Self.foreign.first(where: { input.accept($0.magic) }).map({
@@ -63,17 +64,17 @@ public enum TraceFormat: Hashable, Sendable {
   }
 
   private static let foreign: [(magic: [UInt8], name: String, hint: String)] = [
-    (Array("PERFILE2".utf8), "a perf.data file", "only ftrace recordings are analysed"),
-    ([0x1f, 0x8b], "a gzip file", "unpack it with gunzip first"),
-    ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], "an xz file", "unpack it with unxz first"),
-    (Array("BZh".utf8), "a bzip2 file", "unpack it with bunzip2 first"),
-    ([0x28, 0xb5, 0x2f, 0xfd], "a zstd file", "unpack it with unzstd first"),
+    (Array("PERFILE2".utf8), "a perf.data file", "only ftrace recordings are supported"),
+    ([0x1f, 0x8b], "a gzip file", "decompress it with gunzip first"),
+    ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], "an xz file", "decompress it with unxz first"),
+    (Array("BZh".utf8), "a bzip2 file", "decompress it with bunzip2 first"),
+    ([0x28, 0xb5, 0x2f, 0xfd], "a zstd file", "decompress it with unzstd first"),
     ([0x50, 0x4b, 3, 4], "a zip archive", "unpack it first"),
     ([0x7f, 0x45, 0x4c, 0x46], "an executable or a kernel image", "name a trace file"),
-    ([0x0a, 0x0d, 0x0d, 0x0a], "a pcapng capture", "only ftrace recordings are analysed"),
-    ([0xd4, 0xc3, 0xb2, 0xa1], "a pcap capture", "only ftrace recordings are analysed"),
-    ([0xa1, 0xb2, 0xc3, 0xd4], "a pcap capture", "only ftrace recordings are analysed"),
-    ([0xc1, 0x1f, 0xfc, 0xc1], "a CTF stream (LTTng)", "only ftrace recordings are analysed"),
+    ([0x0a, 0x0d, 0x0d, 0x0a], "a pcapng capture", "only ftrace recordings are supported"),
+    ([0xd4, 0xc3, 0xb2, 0xa1], "a pcap capture", "only ftrace recordings are supported"),
+    ([0xa1, 0xb2, 0xc3, 0xd4], "a pcap capture", "only ftrace recordings are supported"),
+    ([0xc1, 0x1f, 0xfc, 0xc1], "a CTF stream (LTTng)", "only ftrace recordings are supported"),
   ]
 
   private static func detectText(
@@ -86,8 +87,8 @@ public enum TraceFormat: Hashable, Sendable {
     }
     guard control * 200 <= bytes.byteCount else {
       throw TraceFileError(
-        .read, path: path, reason: .unsupported("a binary file of a kind that is not known"),
-        hint: "trace.dat, ftrace text and bundles are read")
+        .read, path: path, reason: .unsupported("a binary file of an unknown format"),
+        hint: "supported are trace.dat, ftrace text and bundles")
     }
     let head = bytes.string(0..<512)
     let start = head.drop { $0.isWhitespace }.prefix(16).lowercased()
@@ -95,7 +96,7 @@ public enum TraceFormat: Hashable, Sendable {
     if start.hasPrefix("{") || start.hasPrefix("[{") {
       throw TraceFileError(
         .read, path: path, reason: .unsupported("a JSON file"),
-        hint: "trace.dat, ftrace text and bundles are read")
+        hint: "supported are trace.dat, ftrace text and bundles")
     }
     return .text
   }

@@ -1,6 +1,6 @@
 /// A point on a monotonic clock, or a span between two points, in nanoseconds.
 ///
-/// The full range of `Int64` is valid; spans may be negative (an early wake-up). Arithmetic wraps
+/// The full range of `Int64` is valid; spans may be negative (an early wakeup). Arithmetic wraps
 /// nowhere and saturates instead of trapping, because stamps come from untrusted trace files.
 public struct Nanoseconds: Hashable, Comparable, Sendable {
   /// The number of nanoseconds.

@@ -1,4 +1,4 @@
-/// One late wake-up that is to be explained.
+/// One late wakeup that is to be explained.
 public struct WakeupSample: Hashable, Sendable {
   /// Where the numbers come from.
   public enum Source: String, Hashable, Sendable {
@@ -6,7 +6,7 @@ public struct WakeupSample: Hashable, Sendable {
     case sample
     /// A latency tracer's section.
     case tracer
-    /// A wake-up of a task found in the trace.
+    /// A wakeup of a task found in the trace.
     case task
     /// A point of time that the user named.
     case time
@@ -47,7 +47,7 @@ public struct WakeupSample: Hashable, Sendable {
     self.source = source
   }
 
-  /// `wake - expiry`; negative for an early wake-up.
+  /// `wake - expiry`; negative for an early wakeup.
   public var latency: Nanoseconds { wake - expiry }
 
   /// `[expiry, wake)`: every nanosecond that is to be attributed.

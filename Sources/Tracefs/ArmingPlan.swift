@@ -143,13 +143,13 @@ public struct ArmingPlan: Hashable, Sendable {
   }
 
   /// The plan for the instance that holds the events of a measurement: core events on clock mono,
-  /// and the stack of whatever is interrupted by the wake-up of a measured task.
+  /// and the stack of whatever is interrupted by the wakeup of a measured task.
   ///
   /// - Parameters:
   ///   - bufferKilobytes: Buffer of each CPU.
   ///   - tids: The measured threads; without any there is no stack and no page fault.
   ///   - comm: Their name, in place of the tids where these are too many for a filter.
-  ///   - hasStack: Whether the stack is taken; it costs 7 to 13 us a wake-up.
+  ///   - hasStack: Whether the stack is taken; it costs 7 to 13 us a wakeup.
   public static func core(
     bufferKilobytes: Int = 2_048, tids: [Int32], comm: String? = nil, hasStack: Bool = true
   ) -> ArmingPlan {

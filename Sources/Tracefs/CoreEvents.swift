@@ -1,4 +1,4 @@
-/// The events by which a late wake-up is explained; every one costs the observed system little.
+/// The events by which a late wakeup is explained; every one costs the observed system little.
 public enum CoreEvents {
   /// The event that fires the stack trigger.
   public static let waking = EventName("sched", "sched_waking")

@@ -195,7 +195,7 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     "contains no wakeup of that task; `--list` without --task lists the wakeups, `--runq` shows "
     + "all tasks"
 
-  /// Why there is nothing to explain; nil where that is the answer, as no wake-up is above the
+  /// Why there is nothing to explain; nil where that is the answer, as no wakeup is above the
   /// threshold.
   private func nothing(in recorded: RecordedTrace, _ found: TraceVerdicts) -> String? {
     if recorded.hasNoEvents {

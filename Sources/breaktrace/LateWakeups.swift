@@ -2,7 +2,7 @@ import Measurement
 import Report
 import TraceModel
 
-/// Picks the wake-ups of `--spike` and `-g` out of the samples.
+/// Picks the wakeups of `--spike` and `-g` out of the samples.
 struct LateWakeups {
   private let spikeThreshold: Nanoseconds?
   private let spikeLimit: Int
@@ -10,7 +10,7 @@ struct LateWakeups {
   private let overflowLimit: Int
   private let interval: Nanoseconds
   private var kept: [LateWakeup] = []
-  /// Wake-ups above the spike threshold, kept or not.
+  /// Wakeups above the spike threshold, kept or not.
   private(set) var spikeCount: UInt64 = 0
   /// When latencies were beyond the histogram, by thread; the first ones.
   private(set) var overflows: [[Nanoseconds]]

@@ -479,7 +479,7 @@ import TraceModel
     let finding = pause(after: [-997_600, -697_700, -397_640, -97_640, -51_000])
     #expect(finding.culprit == .hypervisor)
     #expect(finding.confidence == .likely)
-    #expect(finding.evidence.contains { $0.text.contains("4 of the 5 pauses") })
+    #expect(finding.evidence.contains { $0.text.contains("4 of the 5 earlier pauses") })
   }
 
   @Test(arguments: [

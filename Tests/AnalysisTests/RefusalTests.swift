@@ -138,7 +138,7 @@ import TraceModel
 
   @Test func `lateness that was carried over is the previous cycle's`() {
     let result = Scenarios.all.first { $0.culprit == .timerLate }?.analysis
-    #expect(result?.culprit.nextStep.contains("carried over") == true)
+    #expect(result?.culprit.nextStep.contains("Explain that one") == true)
     #expect(result.map { names($0).contains { $0.contains("hog") } } == false)
   }
 

@@ -304,7 +304,8 @@ import TraceModel
     build.events.removeFirst(2)
     let unknown = Analyzer(context: SystemContext()).explain(sample, in: build.timeline)
     #expect(unknown.culprit.confidence <= .possible)
-    #expect(unknown.open.contains { $0.culprit == .hypervisor && $0.reason.contains("not known") })
+    #expect(
+      unknown.open.contains { $0.culprit == .hypervisor && $0.reason.contains("does not show") })
   }
 
   @Test func `who ran is open where no switch was recorded`() {

@@ -68,16 +68,16 @@ extension ProcessTests {
       arguments: [
         (["analyze", "missing"], 1, "missing: No such file"),
         (["analyze", "empty"], 1, "the file is empty"),
-        (["analyze", "text"], 1, "contains no event"), (["analyze", "junk"], 1, "not known"),
-        (["analyze", "dir"], 1, "neither a bundle"), (["analyze", "bundle"], 1, "not whole"),
+        (["analyze", "text"], 1, "contains no event"), (["analyze", "junk"], 1, "unknown format"),
+        (["analyze", "dir"], 1, "neither a bundle"), (["analyze", "bundle"], 1, "incomplete"),
         (["analyze", "trace", "--task", "nobody"], 1, "contains no wakeup of that task"),
         (
           ["analyze", "trace", "--task", "nobody", "--threshold", "1"], 1,
           "contains no wakeup of that task"
         ),
         (["analyze", "trace", "--task", "nobody", "--list"], 1, "contains no wakeup of that task"),
-        (["analyze", "trace", "--task", "42", "--threshold", "90000"], 0, "no wake-ups of 42"),
-        (["analyze", "trace", "--at", "1.5"], 1, "holds 100.000100000 to 100.0211"),
+        (["analyze", "trace", "--task", "42", "--threshold", "90000"], 0, "no wakeups of 42"),
+        (["analyze", "trace", "--at", "1.5"], 1, "covers 100.000100000 to 100.0211"),
         (["analyze", "--runq", "missing"], 1, "missing: No such file"),
         (["analyze", "--runq", "text"], 1, "contains no sched_switch event"),
         (["analyze", "--runq", "trace", "--list"], 64, "--runq: can only be used together with"),

@@ -114,7 +114,8 @@ extension ProcessTests {
         let outcome = try BuiltCommand.run(words + ["--instance", "none"], in: directory)
         #expect(outcome.status == 1)
         #expect(
-          outcome.error.contains("it has no buffer \"none\" with events; it has the top buffer"),
+          outcome.error.contains(
+            "contains no buffer \"none\" with events; it contains the top-level buffer"),
           "\(outcome.error)")
       }
     }

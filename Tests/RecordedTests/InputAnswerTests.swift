@@ -85,7 +85,7 @@ struct InputAnswerTests {
     Answer(
       input: "preemptirqsoff-spin-checks-need-resched", classes: [.preemptOff],
       names: ["rwsem_optimistic_spin"], microseconds: 7_813, best: .possible,
-      words: ["starter", "dup_mmap"], says: ["would yield"]),
+      words: ["starter", "dup_mmap"], says: ["yields as soon as"]),
     Answer(
       input: "irqsoff-gap-in-the-callee", classes: [.irqsOff], names: ["collect_pages"],
       microseconds: 49_040,
@@ -111,7 +111,7 @@ struct InputAnswerTests {
     Answer(
       input: "marker-written-late", classes: [.unknown, .schedulerOverhead], names: [""],
       microseconds: 72, best: .possible, words: ["hog"],
-      says: ["tlb_flush", "for the next 63 us", "between switch and return"]),
+      says: ["tlb_flush", "for the next 63 us", "from switch to return"]),
     Answer(
       input: "sched-wakeup-without-waking", classes: [.nonPreemptibleKernel], names: ["hog-100"],
       microseconds: 400, best: .possible, words: ["hog", "rtapp"]),
@@ -126,11 +126,12 @@ struct InputAnswerTests {
       microseconds: 30, words: [], says: ["local_timer", "sh-1094"], never: ["preempt=full"]),
     Answer(
       input: "osnoise-kworker-with-function", classes: [.runQueue], names: ["kworker/3:1-446"],
-      microseconds: 452, words: ["slow_work"], says: ["slow_work", "in place of osnoise/3-900"],
+      microseconds: 452, words: ["slow_work"], says: ["slow_work", "thread osnoise/3-900"],
       never: ["in place of kworker"]),
     Answer(
       input: "osnoise-rest-without-event", classes: [.hardwareStall], names: [""],
-      microseconds: 50, best: .possible, says: ["not traced", "0.300 us"], never: [" 0 us on CPU"]),
+      microseconds: 50, best: .possible, says: ["code without events", "0.300 us"],
+      never: [" 0 us on CPU"]),
   ]
 
   private static let handlerWords = [

@@ -118,7 +118,7 @@ struct OfflineMarkerTests {
   @Test func `an unknown instance is answered with the known ones`() throws {
     let found = try verdicts(Self.text("tracing_mark_write: x")) { $0.instance = "foo" }
     #expect(found.reports.isEmpty)
-    #expect(found.remarks.first?.contains("the top one") == true)
+    #expect(found.remarks.first?.contains("the top-level buffer") == true)
   }
 
   @Test func `selectors tell thread ids from names`() {

@@ -107,12 +107,12 @@ struct OfflineRobustnessTests {
       guard process.terminationStatus == 0 else { continue }
       let trace = try RecordedTrace(path: path + ending)
       #expect(!trace.hasNoEvents, "\(tool)")
-      #expect(!trace.problems.contains { $0.contains("cut or damaged") }, "\(tool)")
+      #expect(!trace.problems.contains { $0.contains("truncated or damaged") }, "\(tool)")
       let packed = [UInt8](try #require(FileManager.default.contents(atPath: path + ending)))
       // What a cut one still gives is read, and it says so.
       try Data(packed[..<(packed.count * 9 / 10)]).write(to: URL(fileURLWithPath: path + ending))
       let cut = try? RecordedTrace(path: path + ending)
-      #expect(cut?.problems.contains { $0.contains("cut or damaged") } ?? true, "\(tool)")
+      #expect(cut?.problems.contains { $0.contains("truncated or damaged") } ?? true, "\(tool)")
       for length in stride(from: 4, to: packed.count, by: max(1, packed.count / 40)) {
         try Data(packed[..<length]).write(to: URL(fileURLWithPath: path + ending))
         _ = try? RecordedTrace(path: path + ending)

@@ -93,7 +93,7 @@ struct TraceOpenerTests {
       #expect(named.remarks == [])
       #expect(
         top.remarks == [
-          "the waits are those of the top buffer; not replayed: buffer \"part\" (choose with "
+          "showing the waits of the top-level buffer, not of buffer \"part\" (select one with "
             + "--instance)"
         ])
       let error = #expect(throws: RecordedError.self) {
@@ -101,8 +101,8 @@ struct TraceOpenerTests {
       }
       #expect(
         error?.description
-          == "cannot read \(both): it has no buffer \"other\" with events; it has the top buffer, "
-          + "buffer \"part\"")
+          == "cannot read \(both): contains no buffer \"other\" with events; it contains the top-level "
+          + "buffer, buffer \"part\"")
       // Pages without a switch in the top buffer: empty of records.
       var empty = trace
       empty.cpus = [CPUPages(cpu: 0, store: ByteStore([UInt8](repeating: 0, count: 4_096)))]
@@ -113,8 +113,8 @@ struct TraceOpenerTests {
       #expect(chosen.rows == named.rows)
       #expect(
         chosen.remarks == [
-          "the waits are those of buffer \"part\"; not replayed: the top buffer (without "
-            + "sched_switch) (choose with --instance)"
+          "showing the waits of buffer \"part\", not of the top-level buffer (without sched_switch) "
+            + "(select one with --instance)"
         ])
     }
   }

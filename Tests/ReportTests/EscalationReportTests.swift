@@ -21,7 +21,9 @@ import TraceModel
   @Test func `the report has all steps and says which one decided`() {
     let text = report().text
     #expect(text.contains("Escalation\n"))
-    #expect(text.contains("Step 1 was decisive."))
+    #expect(
+      text.split(whereSeparator: \.isWhitespace).joined(separator: " ").contains(
+        "Step 1 was decisive."))
     #expect(text.contains("irqs-off rmqueue, likely"))
     #expect(text.contains("skipped, the kernel refused it"))
     #expect(!SpikeExamples.report("irqs-off").text.contains("Escalation"))

@@ -8,7 +8,7 @@ import TraceModel
     #expect(
       SpikeExamples.report("hypervisor").headline
         == "latency 1485 us on CPU 1 at priority 80 (threshold 100 us): the CPU did not run guest code, "
-        + "1463 us (hypervisor, likely)")
+        + "1462 us (hypervisor, likely)")
     #expect(
       SpikeExamples.report("irqs-off").headline
         == "latency 247 us on CPU 1 at priority 80 (threshold 100 us): IRQs were disabled in function "
@@ -73,7 +73,7 @@ import TraceModel
   @Test func `lost events are said loudly and cap the confidence`() {
     let report = SpikeExamples.report("lost-events")
     #expect(report.text.contains("AT LEAST 512 EVENTS WERE LOST"))
-    #expect(report.text.contains("so the verdict is at most possible"))
+    #expect(report.text.contains("verdict is at most possible"))
     #expect(report.analysis.culprit.confidence <= .possible)
   }
 

@@ -36,7 +36,7 @@ struct VerifyReportTests {
   @Test func `a wrong cause that was called proven outweighs all`() {
     let report = report(row([round(), round(false)]), row([]))
     #expect(report.outcome == .wronglyProven)
-    #expect(report.headline.contains("1 verdict proven wrongly"))
+    #expect(report.headline.contains("1 wrong verdict called proven"))
   }
 
   @Test func `what cannot be injected does not count`() {
@@ -50,12 +50,12 @@ struct VerifyReportTests {
   @Test func `the text has the score, what was said otherwise, and the reasons`() {
     var other = row([round(), round(false, "likely", bundle: "out/b")])
     other.otherSpikes = 1
-    other.shortfall = "its time was over"
+    other.shortfall = "timed out"
     let text = report(other, row([], obstacle: "it needs a second CPU")).text
     for part in [
-      "page-faults   2/2    1/2   1/2      .  likely 1x, proven 1x", "cannot be injected here",
-      "CPU did not run guest code; bundle out/b", "it needs a second CPU", "its time was over",
-      "1 spike of the machine's own",
+      "page-faults   2/2    1/2   1/2      .  likely 1x, proven 1x", "not possible here",
+      "CPU did not run guest code; bundle out/b", "it needs a second CPU", "timed out",
+      "1 spike with another cause",
     ] { #expect(text.contains(part), "\(part)\n\(text)") }
     #expect(!text.contains("Subject:"))
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 76 })

@@ -55,7 +55,7 @@ struct ChunkedBytesTests {
     let good = pieces[..<2].reduce(0) { $0 + $1.size }
     let expected =
       Self.content[..<good] + [UInt8](repeating: 0, count: Self.content.count - good)
-    let text = "damaged compressed data (zlib): 10000 bytes promised, 0 came out"
+    let text = "damaged compressed data (zlib), 10000 bytes expected, got 0"
     let read = try Decompressor.zlib.expandLater(pieces, of: ByteStore(file))
     var room = [UInt8](repeating: 1, count: read.count)
     #expect(read.damage == nil)

@@ -47,7 +47,7 @@ struct RawDumpTests {
     #expect(error?.hint.contains("header_page") == true)
     let noFormats = try make(["cpu0.raw": [], "header_page": header])
     let result = try RawDumpReader.read(noFormats.path)
-    #expect(result.problems.map(\.text) == ["there are no format files of events"])
+    #expect(result.problems.map(\.text) == ["there are no event formats"])
     let empty = try make(["x": []])
     #expect(throws: TraceFileError.self) { try RawDumpReader.read(empty.path) }
   }

@@ -176,7 +176,7 @@ struct TraceDatTests {
     bytes.replaceSubrange(at..<at + 4, with: Array("lz77".utf8))
     let file = try TraceDatReader.read(ByteStore(bytes), path: "x")
     #expect(file.uname == "Linux test")
-    #expect(file.problems.contains { $0.text.contains("\"lz77\" is not known") })
+    #expect(file.problems.contains { $0.text.contains("unknown compression \"lz77\"") })
   }
 
   @Test func `what is no trace.dat is refused with its offset and a hint`() throws {

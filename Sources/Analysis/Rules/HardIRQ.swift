@@ -38,7 +38,7 @@ struct HardIRQ: Rule {
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     let before = TimeSpan(spike.sample.expiry, spike.afterSwitch.start)
-    // The interrupt that wakes the thread is a part of every wake-up.
+    // The interrupt that wakes the thread is a part of every wakeup.
     let usual = [Segment.Name.irq, .enqueue, .schedule].reduce(Nanoseconds.zero) {
       $0 + (spike.baseline.typical($1) ?? .zero)
     }
@@ -51,7 +51,7 @@ struct HardIRQ: Rule {
       }
       let isTimer = entry.occupant == .vector("local_timer")
       guard entry.net >= (isTimer ? max(spike.floor, usual) : spike.floor) else {
-        // The timer's interrupt is there in each wake-up, at its usual length.
+        // The timer's interrupt is there in each wakeup, at its usual length.
         if !isTimer { small.append(entry) }
         continue
       }

@@ -85,9 +85,9 @@ struct Unknown: Rule {
     }
     if lines.isEmpty {
       return
-        "Nothing that this kernel offers is missing: keep the bundle, and compare with further "
-        + "spikes."
+        "This kernel provides nothing that would show more. Keep the bundle, and compare it with "
+        + "further spikes."
     }
-    return "Record " + lines.prefix(3).joined(separator: ", or ") + "."
+    return "To decide, breaktrace needs " + lines.prefix(3).joined(separator: ", or ") + "."
   }
 }

@@ -60,7 +60,7 @@ extension RunQueueReplay {
 
   @_optimize(speed) mutating func migrate(_ event: RunQueueEvent) {
     guard let index = slot(event.task), tasks[index].waitStart != .min else { return }
-    // The placement at the wake-up itself is not a stay on the CPU where it last ran.
+    // The placement at the wakeup itself is not a stay on the CPU where it last ran.
     let placed = event.time - tasks[index].waitStart > 20_000 || tasks[index].cause == 1
     if placed {
       if tasks[index].migrations == 0 {

@@ -357,7 +357,7 @@ public struct RunQueueReplay {
       lostEvents = overflow ? .max : sum
     }
     histories[cpu].forget(at: event.time)
-    // A wake-up or a switch may be missing for any task: a wait that spans the hole may be none.
+    // A wakeup or a switch may be missing for any task: a wait that spans the hole may be none.
     for index in tasks.indices where tasks[index].waitStart != .min {
       tasks[index].waitStart = .min
       droppedWaits += 1

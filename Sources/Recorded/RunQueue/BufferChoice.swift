@@ -24,9 +24,9 @@ struct BufferChoice {
         }
         let names = full.map { Self.text($0.name) } + (opened.sections.isEmpty ? [] : ["the text"])
         throw TraceFileError(
-          .read, path: path, reason: .invalid("it has no buffer \"\(instance)\" with events"),
+          .read, path: path, reason: .invalid("contains no buffer \"\(instance)\" with events"),
           hint: names.isEmpty
-            ? "there is no other one" : "it has \(names.joined(separator: ", "))")
+            ? "it contains no other buffer" : "it contains \(names.joined(separator: ", "))")
       }
       buffer = named
     } else if full.count > 1 {
@@ -39,8 +39,8 @@ struct BufferChoice {
       buffer = empty
     } else {
       throw TraceFileError(
-        .read, path: path, reason: .invalid("there is no buffer in it"),
-        hint: "record it again if it was cut off")
+        .read, path: path, reason: .invalid("contains no buffer"),
+        hint: "record it again if it is truncated")
     }
   }
 
@@ -53,20 +53,20 @@ struct BufferChoice {
         + (switching.contains { $0.name == other.name } ? "" : " (without sched_switch)")
     }
     remarks.append(
-      "the waits are those of \(Self.text(chosen.name)); not replayed: "
-        + "\(others.joined(separator: ", ")) (choose with --instance)")
+      "showing the waits of \(Self.text(chosen.name)), not of "
+        + "\(others.joined(separator: ", ")) (select one with --instance)")
   }
 
   private mutating func chooseText(_ opened: OpenedTrace) {
     let events = opened.sections.filter { $0.eventCount > 0 }
     section = events.first ?? opened.sections.first
     if events.count > 1 {
-      remarks.append("it holds \(events.count) traces; the waits are those of the first one")
+      remarks.append("contains \(events.count) traces, showing the waits of the first")
     }
   }
 
   private static func text(_ name: String) -> String {
-    name.isEmpty ? "the top buffer" : "buffer \"\(name)\""
+    name.isEmpty ? "the top-level buffer" : "buffer \"\(name)\""
   }
 }
 

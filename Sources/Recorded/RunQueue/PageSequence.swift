@@ -83,7 +83,7 @@ struct PageSequence {
     guard pages.store.read(page.lowerBound..<page.lowerBound + size, into: &piece) else {
       count = 0
       problem =
-        "CPU \(pages.cpu): the pages from byte \(page.lowerBound) on cannot be read any more"
+        "CPU \(pages.cpu): cannot read the pages from byte \(page.lowerBound) on"
       return false
     }
     start = page.lowerBound

@@ -49,7 +49,7 @@ struct DerivedSample {
       expiry = soft
       origin = "expiry from hrtimer_start"
       if let clock, clock.offset != .zero {
-        origin += ", timers moved by \(clock.offset.count) ns to the trace clock"
+        origin += ", timers shifted by \(clock.offset.count) ns to the trace clock"
       }
       break
     }
@@ -76,8 +76,8 @@ struct DerivedSample {
         }
         expiry = begin
         wake = begin + latency
-        let from = read.map { "the \($0.name)'s time" } ?? "the marker's time"
-        origin = "expiry is about \(from) less the \(latency.microseconds) us of the marker"
+        let from = read.map { "the time of the \($0.name)" } ?? "the time of the marker"
+        origin = "expiry estimated as \(from) minus the \(latency.microseconds) us of the marker"
       }
     } else {
       if let switched = Self.lastSwitch(to: identity.pid, before: end, in: events) {
@@ -135,7 +135,7 @@ struct DerivedSample {
         || name.contains("poll") || name.contains("select") || name.contains("read")
         || name.contains("sigwait") || name.contains("sigtimedwait")
     }
-    if let returned { return (returned.time, "system call's exit") }
+    if let returned { return (returned.time, "exit of the system call") }
     return nil
   }
 
@@ -149,7 +149,7 @@ struct DerivedSample {
       source: .sample)
     self.timeline = timeline
     derivation =
-      "marker of oslat: the thread did not run for the \(latency.microseconds) us before it"
+      "marker of oslat, the thread did not run for \(latency.microseconds) us before it"
   }
 
   /// A wake-up that a search found.
@@ -169,7 +169,7 @@ struct DerivedSample {
           start = soft
         }
         if clock.offset != .zero {
-          origin += ", timers moved by \(clock.offset.count) ns to the trace clock"
+          origin += ", timers shifted by \(clock.offset.count) ns to the trace clock"
         }
       }
     }
@@ -179,7 +179,7 @@ struct DerivedSample {
       priority: value >= 0 && value < 99 ? 99 - value : 0, sequence: 0, expiry: start,
       wake: wakeup.switched, threshold: threshold, source: .task)
     self.timeline = timeline
-    derivation = "wake-up of \(wakeup.task.text) found in the trace: \(origin), end is sched_switch"
+    derivation = "wakeup of \(wakeup.task.text) found in the trace: \(origin), end is sched_switch"
   }
 
   /// A sample that a tracer's own lines give.

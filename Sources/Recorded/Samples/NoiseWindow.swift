@@ -103,7 +103,7 @@ struct NoiseWindow {
     return NoiseWindow(
       DerivedSample(
         sample: sample, timeline: changed,
-        derivation: "timerlat's \(isThread ? "thread" : "irq") latency of cycle "
+        derivation: "timerlat \(isThread ? "thread" : "IRQ") latency of cycle "
           + "\(sequence ?? 0), line \(event.position)"))
   }
 

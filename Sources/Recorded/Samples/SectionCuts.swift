@@ -24,26 +24,26 @@ struct SectionCuts {
       let overwritten = written > kept
       notes.append(
         (overwritten
-          ? "the ring buffer kept \(kept) of \(written) entries: the section's first "
-          : "the section's first ")
-          + "\(first.microseconds) us are not in this file"
+          ? "the ring buffer kept \(kept) of \(written) entries, and the first "
+          : "the first ")
+          + "\(first.microseconds) us of the section are not in this file"
           + (overwritten
-            ? "; record it with a bigger buffer_size_kb, or without function tracing" : ""))
+            ? "; record it with a larger buffer_size_kb, or without function tracing" : ""))
       gaps.append(
         TimelineGap(
           span: TimeSpan(place.span.start, first),
           cause: overwritten
             ? .lostEvents(count: written - kept)
-            : .damaged("the section's begin is not in this file")))
+            : .damaged("the beginning of the section is not in this file")))
     } else if written > kept {
       notes.append("the ring buffer kept \(kept) of \(written) entries")
     }
     if place.lacksEnd, let last = place.last {
-      notes.append("what comes after line \(last.position) is not in this file")
+      notes.append("the lines after line \(last.position) are not in this file")
       gaps.append(
         TimelineGap(
           span: TimeSpan(last.time, place.span.end),
-          cause: .damaged("what comes after line \(last.position) is not in this file")))
+          cause: .damaged("the lines after line \(last.position) are not in this file")))
     } else if gaps.isEmpty, track.gaps.isEmpty, missing > 1, missing * 10 > kept {
       // They may have stood anywhere: the gap has no length, so that it voids no stretch between two lines.
       let end = place.span.end - Nanoseconds(1)

@@ -24,10 +24,10 @@ enum TracedWork {
     let listed = works.prefix(3).map { "\($0.name) \($0.time.microseconds) us (line \($0.line))" }
     let what =
       calls.isEmpty
-      ? "the longest stretches after a function's line are"
-      : "the calls with the most time of their own are"
-    return "\(what) \(listed.joined(separator: ", ")); sched_waking and sched_switch beside them "
-      + "would say who waited"
+      ? "the longest times after the line of a function are"
+      : "the calls with the most net time are"
+    return "\(what) \(listed.joined(separator: ", ")); record sched_waking and sched_switch too to "
+      + "see which task waited"
   }
 
   /// The calls of function_graph, less what they called.

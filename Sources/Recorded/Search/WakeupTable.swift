@@ -32,8 +32,8 @@ public struct WakeupTable: Hashable, Sendable {
       ], rows: rows)
     return Document(
       subject: "breaktrace: \(title)",
-      headline: "\(title): \(search.above) of \(search.wakeups) wake-ups",
-      sections: rows.isEmpty ? [] : [Document.Section("Worst wake-ups", [.table(table)])])
+      headline: "\(title): \(search.above) of \(search.wakeups) wakeups",
+      sections: rows.isEmpty ? [] : [Document.Section("Worst wakeups", [.table(table)])])
   }
 
   /// The table as JSON.
@@ -54,7 +54,7 @@ public struct WakeupTable: Hashable, Sendable {
         return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
       } catch {
         throw ReportError(
-          operation: "write", subject: "the table of wake-ups", reason: "\(error)", hint: "")
+          operation: "write", subject: "the table of wakeups", reason: "\(error)", hint: "")
       }
     }
   }

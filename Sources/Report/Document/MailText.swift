@@ -68,7 +68,7 @@ public enum MailText {
     var lines: [String] = []
     var line = first
     var isFresh = true
-    for word in Printable.text(text).split(separator: " ") {
+    for word in words(Printable.text(text)) {
       var word = word[...]
       if !isFresh, line.count + 1 + word.count > width {
         lines.append(trimmed(line))
@@ -86,6 +86,20 @@ public enum MailText {
     }
     if !isFresh || keepEmpty || lines.isEmpty { lines.append(trimmed(line)) }
     return lines
+  }
+
+  /// The words of a text; a unit is not parted from its number.
+  private static func words(_ text: String) -> [String] {
+    var words: [String] = []
+    for word in text.split(separator: " ") {
+      let isUnit = ["%", "us", "ms", "ns", "s"].contains(word.prefix { $0.isLetter || $0 == "%" })
+      if isUnit, let last = words.last, last.last?.isNumber == true {
+        words[words.count - 1] = last + " " + word
+      } else {
+        words.append(String(word))
+      }
+    }
+    return words
   }
 
   private static func pad(_ text: String, to width: Int, right: Bool = false) -> String {

@@ -71,7 +71,7 @@ public struct ContextRecord: Codable, Hashable, Sendable {
   public var ownThreads: [Int32]
   /// Isolated CPUs.
   public var isolatedCPUs: CPUSet
-  /// What arming adds to a wake-up.
+  /// What arming adds to a wakeup.
   public var observerCost: Nanoseconds?
   /// Enabled events, sorted; nil where they are not known.
   public var enabledEvents: [String]?

@@ -9,7 +9,7 @@ public struct EscalationFacts: Codable, Hashable, Sendable {
     public var number: Int
     /// What it traced, in words.
     public var traced: String
-    /// What it adds to the median wake-up, nil where that was not measured.
+    /// What it adds to the median wakeup, nil where that was not measured.
     public var cost: Nanoseconds?
     /// Why it was left out; nil where it was made.
     public var skipped: String?
@@ -45,7 +45,7 @@ public struct EscalationFacts: Codable, Hashable, Sendable {
     }
   }
 
-  /// What a step may add to the median wake-up.
+  /// What a step may add to the median wakeup.
   public var budget: Nanoseconds
   /// The steps so far; the last one is that of the report.
   public var steps: [Step]

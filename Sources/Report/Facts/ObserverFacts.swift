@@ -1,6 +1,6 @@
 public import TraceModel
 
-/// What the tool's own tracing adds to a wake-up, measured on this machine.
+/// What the tool's own tracing adds to a wakeup, measured on this machine.
 public struct ObserverFacts: Codable, Hashable, Sendable {
   /// Median latency with tracing off.
   public var medianOff: Nanoseconds?
@@ -10,7 +10,7 @@ public struct ObserverFacts: Codable, Hashable, Sendable {
   public var quartileOff: Nanoseconds?
   /// A quarter of the latencies with tracing on are not above it.
   public var quartileOn: Nanoseconds?
-  /// Wake-ups after each median.
+  /// Wakeups after each median.
   public var wakeups: Int?
   /// Median time of writing one line to `trace_marker`: a system call and one event.
   public var markerWrite: Nanoseconds?
@@ -24,12 +24,12 @@ public struct ObserverFacts: Codable, Hashable, Sendable {
     self.wakeups = wakeups
   }
 
-  /// The most that tracing can add to a wake-up, in lines of `trace_marker`: a wake-up has about 15
+  /// The most that tracing can add to a wakeup, in lines of `trace_marker`: a wakeup has about 15
   /// events and a stack.
   static let mostEvents: Int64 = 64
 
   /// What tracing adds to the median, never negative; nil where one of the medians is missing, or
-  /// where they differ by more than the events of a wake-up can cost: then something else ran in
+  /// where they differ by more than the events of a wakeup can cost: then something else ran in
   /// one of the two halves.
   ///
   /// What else the machine did in one of the two halves is not the tracing's: where the lower

@@ -1,4 +1,5 @@
-/// A plot of latency distributions: what is shown and how the axes are; `svg` and `terminal` draw it.
+/// A plot of latency distributions: what is shown and how the axes are; `svg` and `terminal` draw
+/// it.
 public struct LatencyPlot: Hashable, Sendable {
   /// What kind of picture.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
@@ -21,7 +22,7 @@ public struct LatencyPlot: Hashable, Sendable {
   /// Whether the latency axis is logarithmic; counts always are.
   public var hasLogarithmicLatency: Bool
 
-  /// Makes a plot.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     title: String, kind: Kind, series: [PlotSeries], limit: Int64? = nil,
     hasLogarithmicLatency: Bool = false
@@ -45,7 +46,8 @@ public struct LatencyPlot: Hashable, Sendable {
 
   // MARK: axes
 
-  /// The axis of latencies; maxima beyond the histograms do not stretch it, the legend tells them.
+  /// The axis of latencies; maxima beyond the histograms do not stretch it, the legend reports
+  /// them.
   var latencyScale: PlotScale {
     let seen = series.compactMap { $0.points.last?.microseconds }.max() ?? 1
     let wanted = limit ?? seen + 1

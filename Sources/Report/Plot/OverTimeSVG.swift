@@ -1,4 +1,5 @@
-/// Draws runs one after the other: each a column, latency upwards, the count as colour, the maximum as a mark.
+/// Draws runs one after the other: each a column, latency upwards, the count as colour, the maximum
+/// as a mark.
 struct OverTimeSVG {
   let plot: LatencyPlot
 

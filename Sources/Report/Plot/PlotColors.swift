@@ -1,6 +1,6 @@
 /// The colours of plots.
 enum PlotColors {
-  /// Eight colours that people with colour blindness tell apart (Okabe and Ito), black last.
+  /// Eight colours that people with colour blindness can distinguish (Okabe and Ito), black last.
   private static let few = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7b4b00", "#000000",
   ]

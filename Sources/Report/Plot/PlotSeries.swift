@@ -7,7 +7,7 @@ public struct PlotSeries: Hashable, Sendable {
     /// How many, above 0.
     public var count: UInt64
 
-    /// Makes a point.
+    /// Memberwise.
     public init(microseconds: Int64, count: UInt64) {
       self.microseconds = microseconds
       self.count = count
@@ -20,11 +20,11 @@ public struct PlotSeries: Hashable, Sendable {
   public var points: [Point]
   /// Latencies beyond the histogram.
   public var overflows: UInt64
-  /// Smallest latency in us, nil where the source does not tell it.
+  /// Smallest latency in us, nil where the source does not report it.
   public var minimum: Int64?
-  /// Mean latency in us, nil where the source does not tell it.
+  /// Mean latency in us, nil where the source does not report it.
   public var average: Double?
-  /// Largest latency in us, nil where the source does not tell it.
+  /// Largest latency in us, nil where the source does not report it.
   public var maximum: Int64?
 
   /// Makes a series; counts of 0 are left out and points sorted.
@@ -33,7 +33,7 @@ public struct PlotSeries: Hashable, Sendable {
     average: Double? = nil, maximum: Int64? = nil
   ) {
     self.label = label
-    // What lies outside is no latency that anybody measured: it would only spoil the axes.
+    // What lies outside is not a latency that anybody measured: it would only spoil the axes.
     let range: ClosedRange<Int64> = 0...Self.longest
     self.points = points.filter { $0.count > 0 && range.contains($0.microseconds) }
       .sorted { $0.microseconds < $1.microseconds }

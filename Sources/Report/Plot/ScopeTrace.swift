@@ -1,4 +1,5 @@
-/// The picture of a live oscilloscope: latencies of threads from left to right, the newest at the right.
+/// The picture of a live oscilloscope: latencies of threads from left to right, the newest at the
+/// right.
 public struct ScopeTrace: Sendable {
   private struct Column: Hashable, Sendable {
     /// Smallest and largest value of each thread.
@@ -15,7 +16,8 @@ public struct ScopeTrace: Sendable {
   private static let marks = Array("0123456789abcdefghijklmnopqrstuvwxyz")
   private static let gutter = 9
 
-  /// Makes an empty screen of `width` by `height` characters (at least 30 by 8); `unit` is that of the values.
+  /// Makes an empty screen of `width` by `height` characters (at least 30 by 8); `unit` is that of
+  /// the values.
   public init(width: Int, height: Int, unit: String = "us") {
     self.width = max(30, width) - Self.gutter - 1
     self.height = max(8, height) - 3
@@ -51,7 +53,7 @@ public struct ScopeTrace: Sendable {
     let top = Self.round(shown.map(\.upperBound).max() ?? 1)
     var cells = Array(repeating: Array(repeating: Character(" "), count: width), count: height)
     func row(_ value: Int64) -> Int {
-      // A value far below 0 is no whole number of rows.
+      // A value far below 0 is not a whole number of rows.
       Int(min(1, max(0, Double(value) / Double(top))) * Double(height - 1) + 0.5)
     }
     for (x, column) in columns.enumerated() {

@@ -27,7 +27,7 @@ struct TerminalPlot {
       var counts = Array(repeating: UInt64(0), count: width)
       for point in series.points where Double(point.microseconds) < horizontal.high {
         let column = Int(horizontal.position(Double(point.microseconds)) * Double(width))
-        // The largest, not the sum: columns stand for uneven numbers of us.
+        // The largest, not the sum: columns cover different numbers of us.
         counts[min(width - 1, column)] = max(counts[min(width - 1, column)], point.count)
       }
       for (column, count) in counts.enumerated() where count > 0 {

@@ -51,7 +51,7 @@ struct StackRecord: Encodable, Hashable, Sendable {
     case foldedFrames = "folded_frames"
   }
 
-  /// nil where the trace has no stack of the wake-up.
+  /// nil where the trace has no stack of the wakeup.
   init?(_ analysis: SpikeAnalysis) {
     guard !analysis.stack.isEmpty || analysis.foldedFrames > 0 else { return nil }
     if let event = analysis.times.stackEvent {
@@ -143,7 +143,7 @@ struct TraceRecord: Encodable, Hashable, Sendable {
   var cpus: [CPU]
   /// When tracing was switched on again, relative to the expiry.
   var switchedOn: Nanoseconds?
-  /// What a CPU of the wake-up never wrote, nil for nothing.
+  /// What a CPU of the wakeup never wrote, nil for nothing.
   var unseen: [String]?
 
   private enum CodingKeys: String, CodingKey {

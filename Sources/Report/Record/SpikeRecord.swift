@@ -26,7 +26,7 @@ struct SpikeRecord: Encodable, Hashable, Sendable {
   var stack: StackRecord?
   var tracerSection: TracerRecord?
   var trace: TraceRecord
-  /// What was measured where that is not a wake-up; nil for a wake-up. Not in the JSON.
+  /// What was measured where that is not a wakeup; nil for a wakeup. Not in the JSON.
   var measured: String?
 
   private enum CodingKeys: String, CodingKey {
@@ -71,7 +71,7 @@ struct SpikeRecord: Encodable, Hashable, Sendable {
   var window: TimeSpan { TimeSpan(expiry, expiry + latency) }
 }
 
-/// What the spike means against the limit, the interval and the usual wake-up.
+/// What the spike means against the limit, the interval and the usual wakeup.
 struct ImpactRecord: Encodable, Hashable, Sendable {
   var overLimit: Nanoseconds?
   var interval: Nanoseconds?

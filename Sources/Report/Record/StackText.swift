@@ -21,7 +21,7 @@ enum StackText {
     return "<stack trace> " + words.joined(separator: " <- ")
   }
 
-  /// The text of a piece of evidence, folded where it is the wake-up's own stack; its note is kept.
+  /// The text of a piece of evidence, folded where it is the wakeup's own stack; its note is kept.
   static func text(of evidence: Evidence, in analysis: SpikeAnalysis) -> String {
     guard let event = analysis.times.stackEvent, evidence.time == event.time,
       evidence.cpu == event.cpu, evidence.text.hasPrefix(event.text)

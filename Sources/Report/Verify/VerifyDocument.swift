@@ -21,7 +21,7 @@ struct VerifyDocument {
         row.fault, isMeasured ? "\(hits)/\(report.rounds)" : "-", count(row.classRight),
         count(row.nameRight), row.wrongProven > 0 ? "\(row.wrongProven)" : ".",
         !isMeasured
-          ? "cannot be injected here" : hits == 0 ? "-" : Self.united(row.rounds.map(\.confidence)),
+          ? "not possible here" : hits == 0 ? "-" : Self.united(row.rounds.map(\.confidence)),
       ]
     }
     return Document.Section(
@@ -34,8 +34,8 @@ struct VerifyDocument {
               .init("wrong", .right), .init("confidence"),
             ], rows: rows)),
         .paragraph(
-          "hits: spikes that the fault made, of those asked for; class and name: how many of them "
-            + "the report named rightly; wrong: how many wrong causes it called proven."),
+          "Hits are spikes that the fault caused, of those requested. Class and name count how many of "
+            + "these the report named correctly. Wrong counts wrong causes that it called proven."),
       ])
   }
 
@@ -47,7 +47,7 @@ struct VerifyDocument {
           row.fault, round.headline + (round.bundle.map { "; bundle \($0)" } ?? ""))
       }
     }
-    return items.isEmpty ? nil : Document.Section("Said otherwise", [.definitions(items)])
+    return items.isEmpty ? nil : Document.Section("Other verdicts", [.definitions(items)])
   }
 
   /// Why faults were not injected or not hit, and what else came in between.
@@ -56,7 +56,7 @@ struct VerifyDocument {
       var texts = [row.obstacle, row.shortfall].compactMap { $0 }
       if row.otherSpikes > 0 {
         texts.append(
-          "\(Quantity.count(row.otherSpikes, "spike")) of the machine's own came in between and "
+          "\(Quantity.count(row.otherSpikes, "spike")) with another cause "
             + "\(row.otherSpikes == 1 ? "is" : "are") not counted")
       }
       return texts.isEmpty

@@ -1,4 +1,5 @@
-/// The score of faults that were injected on purpose: what was injected, and what the reports called it.
+/// The score of faults that were injected on purpose: what was injected, and what the reports
+/// called it.
 public struct VerifyReport: Codable, Hashable, Sendable {
   /// Version of the program.
   public var tool: String
@@ -48,15 +49,14 @@ public struct VerifyReport: Codable, Hashable, Sendable {
   /// The score in one sentence, without a full stop.
   public var headline: String {
     let injected = faults.filter { $0.obstacle == nil }
-    guard !injected.isEmpty else { return "no fault could be injected here" }
+    guard !injected.isEmpty else { return "no fault can be injected here" }
     let named = injected.count { $0.isNamed(rounds: rounds) }
     let wrong = injected.reduce(0) { $0 + $1.wrongProven }
     var text =
       named == injected.count
-      ? "this machine's tracing names "
-        + (named == 1 ? "the fault that was injected" : "all \(named) faults that were injected")
-      : "this machine's tracing names \(named) of \(injected.count) faults that were injected"
-    if wrong > 0 { text += "; \(Quantity.count(wrong, "verdict")) proven wrongly" }
+      ? (named == 1 ? "the injected fault was named" : "all \(named) injected faults were named")
+      : "\(named) of \(injected.count) injected faults were named"
+    if wrong > 0 { text += "; \(Quantity.count(wrong, "wrong verdict")) called proven" }
     let missing = faults.count - injected.count
     if missing > 0 { text += "; \(missing) cannot be injected here" }
     return text
@@ -65,7 +65,7 @@ public struct VerifyReport: Codable, Hashable, Sendable {
   /// The score as a document.
   public var document: Document { VerifyDocument(report: self).document }
 
-  /// The score as text; unlike a spike's report it is no mail and has no subject line.
+  /// The score as text; unlike a spike's report it is not a mail and has no subject line.
   public var text: String {
     let mail = MailText.render(document)
     return String(mail.split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false)[2])

@@ -8,7 +8,7 @@ public struct VerifyRow: Codable, Hashable, Sendable {
     public var latency: Nanoseconds
     /// The class that the report named.
     public var culprit: String
-    /// The name behind the class.
+    /// The name after the class.
     public var name: String
     /// The confidence word.
     public var confidence: String
@@ -29,7 +29,7 @@ public struct VerifyRow: Codable, Hashable, Sendable {
       case isNameRight = "name_right"
     }
 
-    /// Makes a round.
+    /// Memberwise; omitted arguments are empty, zero or unknown.
     public init(
       latency: Nanoseconds, culprit: String, name: String, confidence: String, isClassRight: Bool,
       isNameRight: Bool, headline: String, bundle: String? = nil

@@ -3,7 +3,7 @@ public import Report
 internal import TraceModel
 internal import Tracefs
 
-/// Finds out what this kernel lets be said of a late wake-up, and what spoils measuring on it.
+/// Finds out what this kernel lets be said of a late wakeup, and what spoils measuring on it.
 ///
 /// Leaves everything as it is: tracers that the kernel lists are tried for a moment in a separate
 /// instance, unless a run measures just now.

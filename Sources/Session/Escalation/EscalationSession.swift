@@ -9,15 +9,15 @@ internal import Tracefs
 /// the spike asks for, then the functions inside of what it names.
 ///
 /// Each step is a separate run: nothing is armed while anything is measured. A step whose tracing
-/// adds more to the median wake-up than the budget is left out.
+/// adds more to the median wakeup than the budget is left out.
 public struct EscalationSession {
   private let plan: SessionPlan
   private let budget: Nanoseconds
   private let observer: SessionObserver
-  /// Wake-ups of each calibration.
+  /// Wakeups of each calibration.
   private static let wakeups: UInt64 = 300
 
-  /// Makes a run; `budget` is what a step may add to the median wake-up, nil for a quarter of the
+  /// Makes a run; `budget` is what a step may add to the median wakeup, nil for a quarter of the
   /// threshold, at least 20 us.
   public init(_ plan: SessionPlan, budget: Nanoseconds?, observer: SessionObserver) {
     self.plan = plan

@@ -2,8 +2,9 @@ public import TraceModel
 
 /// A disturbance of user space with a known cause, injected on purpose.
 ///
-/// It runs in a child process that is this executable called with `__fault` and the words of `arguments`,
-/// and ends by itself after `duration`, so that nothing is left running when the parent dies.
+/// It runs in a child process that is this executable called with `__fault` and the words of
+/// `arguments`, and ends by itself after `duration`, so that nothing is left running when the
+/// parent dies.
 public struct Fault: Hashable, Sendable {
   /// What the child does.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
@@ -11,11 +12,11 @@ public struct Fault: Hashable, Sendable {
     case hog
     /// Evicts the mapped files of process `target` from memory once every `period`.
     case pageOut = "page-out"
-    /// Holds a mutex with priority inheritance for `busy` once every `period`, at FIFO 1, while a thread of
-    /// `priority` on the same CPU waits for it.
+    /// Holds a mutex with priority inheritance for `busy` once every `period`, at FIFO 1, while a
+    /// thread of `priority` on the same CPU waits for it.
     case lockOwner = "lock-owner"
-    /// Changes mappings on `cpu` once every `period`, while the CPU `partner`, which has to be told, keeps its
-    /// interrupts off for about `busy`.
+    /// Changes mappings on `cpu` once every `period`, while the CPU `partner`, which has to be
+    /// reported, keeps its IRQs disabled for about `busy`.
     case shootdown
   }
 
@@ -44,7 +45,7 @@ public struct Fault: Hashable, Sendable {
   /// The name (`comm`) that the child gives itself, at most 15 bytes.
   public var name: String
 
-  /// Makes a fault.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     _ kind: Kind, name: String, cpu: Int? = nil, partner: Int? = nil,
     policy: SchedulingPolicy = .other,
@@ -66,7 +67,7 @@ public struct Fault: Hashable, Sendable {
     self.target = target
   }
 
-  /// The words by which the child is told.
+  /// The arguments by which the child is recognised.
   public var arguments: [String] {
     [
       "kind=\(kind.rawValue)", "name=\(name)", "cpu=\(cpu ?? -1)", "partner=\(partner ?? -1)",

@@ -50,7 +50,8 @@ public enum FaultBody {
     }
   }
 
-  /// Disturbs once every period; the closure gets the end of its turn and tells what it could not do.
+  /// Disturbs once every period; the closure gets the end of its turn and reports what it could not
+  /// do.
   private static func disturb(_ fault: Fault, _ body: (Int64) -> String?) -> Int32 {
     let start = bt_clock(CLOCK_MONOTONIC)
     let end = start + fault.duration.count
@@ -71,7 +72,7 @@ public enum FaultBody {
     log.open(at: last)
     while last < end {
       let now = bt_clock(CLOCK_MONOTONIC)
-      // Another task, or the machine, had the CPU; an ordinary interrupt is shorter.
+      // Another task, or the machine, ran; an ordinary interrupt is shorter.
       if now - last > 100_000 { log.open(at: now) }
       log.extend(to: now)
       last = now
@@ -85,8 +86,8 @@ public enum FaultBody {
     while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, nil) == EINTR {}
   }
 
-  /// With automatic groups (sched_autogroup_enabled) a nice value counts within a session only: a session of its own
-  /// has the value as a group. Where there are none nothing is lost.
+  /// With automatic groups (sched_autogroup_enabled) a nice value counts within a session only: a
+  /// its own session has the value as a group. Where there are none nothing is lost.
   private static func takeGroupNice(_ nice: Int32) {
     setsid()
     guard let file = try? FileDescriptor.open("/proc/self/autogroup", .writeOnly) else { return }

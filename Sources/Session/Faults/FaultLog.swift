@@ -14,7 +14,7 @@ public struct FaultLog: ~Copyable {
     /// The thread id.
     public var tid: Int32
 
-    /// Makes an entry.
+    /// Memberwise.
     public init(_ span: TimeSpan, tid: Int32) {
       self.span = span
       self.tid = tid

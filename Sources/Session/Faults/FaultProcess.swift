@@ -1,7 +1,8 @@
 internal import Glibc
 public import SystemPackage
 
-/// A running fault: a child process of this one, ended and reaped at the latest when the value goes away.
+/// A running fault: a child process of this one, ended and reaped at the latest when the value goes
+/// away.
 public struct FaultProcess: ~Copyable {
   /// Its process id.
   public let pid: Int32
@@ -11,7 +12,8 @@ public struct FaultProcess: ~Copyable {
     try self.init(fault, executable: executable, descriptor: nil)
   }
 
-  /// Starts `fault` in a child that executes `executable` and writes to `log` when it was under way.
+  /// Starts `fault` in a child that executes `executable` and writes to `log` when it was under
+  /// way.
   public init(
     _ fault: Fault, executable: String = "/proc/self/exe", log: borrowing FaultLog
   ) throws(Errno) {

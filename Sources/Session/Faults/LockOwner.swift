@@ -46,7 +46,8 @@ final class LockOwner {
   /// Holds the mutex while `body` runs and the other thread wants it.
   func hold(_ body: () -> Void) {
     pthread_mutex_lock(&shared.pointee.mutex)
-    // On the same CPU and more urgent, it runs at once and blocks: from then on this thread is boosted.
+    // On the same CPU and more urgent, it runs at once and blocks: from then on this thread is
+    // boosted.
     sem_post(&shared.pointee.wanted)
     body()
     pthread_mutex_unlock(&shared.pointee.mutex)

@@ -5,8 +5,9 @@ internal import TraceModel
 
 /// Changes of mappings that wait for another CPU to flush its TLB.
 ///
-/// The other CPU runs a thread of the same process, so it has to be told by an interrupt. It takes none while
-/// thousands of timers expire at once there, and who changes the mapping waits with preemption disabled.
+/// The other CPU runs a thread of the same process, so it has to be notified by an interrupt. It
+/// takes none while thousands of timers expire at once there, and who changes the mapping waits
+/// with preemption disabled.
 final class Shootdown {
   /// What both threads share; it lives as long as the process.
   private final class Shared: Sendable {
@@ -99,7 +100,7 @@ final class Shootdown {
       mprotect(page, 4_096, PROT_READ | PROT_WRITE)
       last = bt_clock(CLOCK_MONOTONIC)
       log.extend(to: last)
-      // What is not longer was no wait for the other CPU.
+      // What is not longer was not a wait for the other CPU.
       if last - begin > 200_000 { log.open(at: last) }
     }
   }

@@ -5,7 +5,7 @@ internal import TraceModel
 ///
 /// The events are recorded too, but read only where a wait was reported: as long as none is, the
 /// kernel overwrites them. They also decide: a report of a wait that they do not show (the task was
-/// woken anew, or preempted after a wake-up that found it running) is dropped.
+/// woken anew, or preempted after a wakeup that found it running) is dropped.
 struct KernelWaitCollector {
   private let reports: RunQueueStream
   private let events: RunQueueStream

@@ -16,7 +16,7 @@ final class Injection {
     do throws(Errno) {
       copy = try ProgramCopy()
     } catch {
-      failure = "no copy of the program can be made in memory: \(error)"
+      failure = "cannot copy the program into memory: \(error)"
     }
   }
 
@@ -29,7 +29,7 @@ final class Injection {
       do throws(Errno) {
         running.append(try RunningFault(fault, executable: executable(fault)))
       } catch {
-        failure = "its process \(fault.name) cannot be started: \(error)"
+        failure = "cannot start process \(fault.name): \(error)"
       }
     }
   }
@@ -48,7 +48,7 @@ final class Injection {
       let status = fault.stop()
       // Killed by stop(), by a signal to the whole group, or over just before.
       guard status < 128, status != 0 else { continue }
-      failure = failure ?? "its process \(fault.name) ended with status \(status), see its error"
+      failure = failure ?? "process \(fault.name) ended with status \(status), see its error"
     }
     return faults.flatMap { $0.entries() }.sorted { $0.span.start < $1.span.start }
   }

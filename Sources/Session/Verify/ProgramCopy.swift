@@ -2,8 +2,8 @@ internal import CRealtime
 internal import Glibc
 internal import SystemPackage
 
-/// A copy of this program in memory: pages of a file that another process maps too are not evicted, so the process
-/// that evicts must not run from the same file.
+/// A copy of this program in memory: pages of a file that another process maps too are not evicted,
+/// so the process that evicts must not run from the same file.
 struct ProgramCopy: ~Copyable {
   private let file: FileDescriptor
 

@@ -1,7 +1,7 @@
 public import Analysis
 internal import TraceModel
 
-/// A fault that needs nothing but a process of ours to be injected.
+/// A fault that needs only a process of ours to be injected.
 public enum VerifyFault: String, Hashable, Sendable, CaseIterable {
   case hogAbove = "hog-above"
   case hogEqual = "hog-equal"
@@ -14,13 +14,14 @@ public enum VerifyFault: String, Hashable, Sendable, CaseIterable {
   /// What is done, one clause.
   public var what: String {
     switch self {
-    case .hogAbove: "a FIFO 90 task computes for 6 ms while a FIFO 80 thread is due"
-    case .hogEqual: "a FIFO 80 task computes for 6 ms while a FIFO 80 thread is due"
-    case .throttling: "a FIFO 40 loop without end, until the kernel lets a normal thread run"
-    case .pageFaults: "the program's own pages are evicted while its memory is not locked"
-    case .shootdown: "a mapping changes while a CPU that must flush its TLB takes no interrupt"
-    case .runQueue: "four normal loops share the CPU with a normal thread"
-    case .lockOwner: "a FIFO 1 task holds a mutex with priority inheritance that FIFO 90 wants"
+    case .hogAbove: "a FIFO 90 task computes for 6 ms when the timer of a FIFO 80 thread expires"
+    case .hogEqual: "a FIFO 80 task computes for 6 ms when the timer of a FIFO 80 thread expires"
+    case .throttling: "an endless FIFO 40 loop, until the kernel runs a SCHED_OTHER thread"
+    case .pageFaults: "the pages of the program are evicted while its memory is not locked"
+    case .shootdown: "a mapping changes while a CPU that must flush its TLB handles no interrupt"
+    case .runQueue: "four SCHED_OTHER loops share the CPU with a SCHED_OTHER thread"
+    case .lockOwner:
+      "a FIFO 1 task holds a priority inheritance mutex that a FIFO 90 task waits for"
     }
   }
 
@@ -59,7 +60,7 @@ public enum VerifyFault: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// Above what latency a wake-up is looked at.
+  /// Above what latency a wakeup is looked at.
   var threshold: Nanoseconds {
     switch self {
     case .hogAbove, .hogEqual, .lockOwner: Nanoseconds(microseconds: 3_500)
@@ -70,8 +71,8 @@ public enum VerifyFault: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// Whether it is under way before the measurement begins: the first late wake-up is to be its own also on a
-  /// machine that is busy anyway.
+  /// Whether it is under way before the measurement begins: the first late wakeup is to be its own
+  /// also on a machine that is busy anyway.
   var startsBefore: Bool { self == .runQueue }
 
   /// How long one measurement waits for a spike.
@@ -85,7 +86,7 @@ public enum VerifyFault: String, Hashable, Sendable, CaseIterable {
   ///   - measured: The measuring process.
   func faults(cpu: Int, other: Int?, measured: Int32) -> [Fault] {
     let duration = patience + Nanoseconds(1_000_000_000)
-    // What a normal wake-up looks like is to be in the buffer as well.
+    // What a normal wakeup looks like is to be in the buffer as well.
     let delay = Nanoseconds(300_000_000)
     let period = Nanoseconds(300_000_000)
     let busy = Nanoseconds(6_000_000)

@@ -10,7 +10,7 @@ struct VerifyJudge {
     var window: TimeSpan
     /// The named class.
     var culprit: CulpritClass
-    /// The name behind it.
+    /// The name after it.
     var name: String
     /// How well founded.
     var confidence: Confidence
@@ -36,7 +36,8 @@ struct VerifyJudge {
       bundle: bundle)
   }
 
-  /// Whether the fault was under way for half of the latency: by its own record, whatever the report says.
+  /// Whether the fault was under way for half of the latency: by its own record, whatever the
+  /// report says.
   func isOurs(_ spike: Spike) -> Bool {
     guard fault == .pageFaults else {
       var covered = Nanoseconds.zero
@@ -46,8 +47,9 @@ struct VerifyJudge {
       }
       return covered * 2 >= spike.window.length
     }
-    // An eviction is over before its victim runs into it: the thread has to have taken a fault in the first half
-    // of the window, so to have had the CPU by then, at its first wake-ups since the pages began to go.
+    // An eviction is over before its victim runs into it: the thread has to have taken a fault in
+    // the first half of the window, so to have run by then, at its first wakeups since the pages
+    // began to go.
     let half = spike.window.start + Nanoseconds(spike.window.length.count / 2)
     guard let taken = spike.fault, taken <= half else { return false }
     let reach = Nanoseconds(20_000_000)

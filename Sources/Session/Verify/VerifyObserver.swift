@@ -1,6 +1,6 @@
 public import Report
 
-/// What a verification tells while it goes on.
+/// What a verification reports while it goes on.
 public struct VerifyObserver {
   /// A fault is about to be injected.
   public var begin: (VerifyFault) -> Void = { _ in }

@@ -18,13 +18,13 @@ enum VerifyObstacle {
     var architecture: String?
   }
 
-  /// One clause; nil where nothing stands in the way.
+  /// One clause; nil where nothing is in the way.
   static func text(_ fault: VerifyFault, on machine: Machine) -> String? {
     switch fault {
     case .hogAbove, .hogEqual, .runQueue, .lockOwner: return nil
     case .throttling:
       if machine.cpus.count < 2 {
-        return "it needs a second CPU: the loop would keep this program from running"
+        return "it requires a second CPU, because the loop blocks this program"
       }
       let isLimited =
         if let runtime = machine.rtRuntime, let period = machine.rtPeriod {
@@ -34,11 +34,11 @@ enum VerifyObstacle {
         }
       return isLimited || machine.hasDeadlineServer
         ? nil
-        : "throttling is off (sched_rt_runtime_us) and there is no deadline server: nothing would "
-          + "end the loop"
+        : "throttling is disabled (sched_rt_runtime_us) and there is no deadline server, so nothing "
+          + "would stop the loop"
     case .pageFaults: return nil
     case .shootdown:
-      if machine.cpus.count < 2 { return "it needs a second CPU, which has to flush its TLB" }
+      if machine.cpus.count < 2 { return "it requires a second CPU, which has to flush its TLB" }
       // They have an instruction for it.
       if ["aarch64", "arm64"].contains(machine.architecture) {
         return "\(machine.architecture ?? "this machine") flushes the TLBs of all CPUs without "

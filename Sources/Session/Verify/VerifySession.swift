@@ -11,7 +11,7 @@ public struct VerifySession {
   private let plan: VerifyPlan
   private let observer: VerifyObserver
 
-  /// Makes a verification.
+  /// Memberwise.
   public init(_ plan: VerifyPlan, observer: VerifyObserver) {
     self.plan = plan
     self.observer = observer
@@ -64,7 +64,7 @@ public struct VerifySession {
     while row.rounds.count < plan.rounds {
       if let signal = signals.pending(), signal != SIGUSR1 { return signal }
       guard Run.now < limit else {
-        row.shortfall = row.otherSpikes > 0 ? Self.busyMachine : "its time was over"
+        row.shortfall = row.otherSpikes > 0 ? Self.busyMachine : "timed out"
         return nil
       }
       switch try attempt(fault, &leftovers) {
@@ -75,7 +75,7 @@ public struct VerifySession {
       case .other(let headline):
         row.otherSpikes += 1
         observer.other(fault, headline)
-        // A machine with that many spikes of its own has to be looked at first.
+        // A machine with this many spikes of other causes has to be looked at first.
         if row.otherSpikes >= 10 + 3 * plan.rounds {
           row.shortfall = Self.busyMachine
           return nil
@@ -100,7 +100,7 @@ public struct VerifySession {
   }
 
   private static let busyMachine =
-    "the machine's own spikes came first too often: try again while nothing else runs"
+    "too many spikes had other causes; try again while nothing else runs"
 
   /// One measurement, until its first spike.
   private func attempt(
@@ -111,7 +111,7 @@ public struct VerifySession {
         cpu: plan.cpu, other: plan.cpus.cpus.first { $0 != plan.cpu }, measured: getpid()))
     if fault.startsBefore { injection.start() }
     var measuring = SessionObserver()
-    // The first time that progress is told, the threads measure.
+    // When progress is reported for the first time, the threads measure.
     measuring.progress = { _ in injection.start() }
     measuring.remark = observer.remark
     let result = try MeasureSession(sessionPlan(fault), observer: measuring).run()

@@ -29,7 +29,7 @@ struct CyclictestOptions: Hashable, Sendable {
     case perCPU
   }
 
-  /// How wake-ups of the threads are aligned; the offset is in us.
+  /// How wakeups of the threads are aligned; the offset is in us.
   enum Alignment: Hashable, Sendable {
     /// All threads start together, thread N `offset` us * N later.
     case common(offset: Int64)
@@ -37,7 +37,7 @@ struct CyclictestOptions: Hashable, Sendable {
     case fullSecond(offset: Int64)
   }
 
-  /// The clock of wake-ups.
+  /// The clock of wakeups.
   enum Clock: Int, Hashable, Sendable {
     /// CLOCK_MONOTONIC
     case monotonic = 0

@@ -4,7 +4,7 @@ import TraceModel
 struct LatencyConstraint: Hashable, Sendable {
   /// The latency in us that is not to be exceeded.
   var limit: Int64
-  /// The share of wake-ups that may exceed it, in millionths; nil for none.
+  /// The share of wakeups that may exceed it, in millionths; nil for none.
   var allowed: Int64?
 
   /// Reads `never above N us` or `at most P % above N us`; nil where the text is neither.
@@ -52,7 +52,7 @@ struct LatencyConstraint: Hashable, Sendable {
     return value <= 1_000_000 ? value : nil
   }
 
-  /// Whether `above` of `total` wake-ups are too many.
+  /// Whether `above` of `total` wakeups are too many.
   func isMet(above: UInt64, of total: UInt64) -> Bool {
     guard let allowed else { return above == 0 }
     return Double(above) * 1_000_000 <= Double(total) * Double(allowed)

@@ -6,7 +6,7 @@ import TraceModel
 struct PlanResult {
   /// The thread.
   let row: PlanTable.Row
-  /// Wake-ups measured.
+  /// Wakeups measured.
   private(set) var total: UInt64 = 0
   /// Those at or above the limit.
   private(set) var above: UInt64 = 0
@@ -58,7 +58,7 @@ struct PlanResult {
 
   /// The table of all threads, followed by the culprits.
   static func table(_ results: [PlanResult]) -> String {
-    var rows = [["thread", "app", "run", "constraint", "wake-ups", "max us", "above", "verdict"]]
+    var rows = [["thread", "app", "run", "constraint", "wakeups", "max us", "above", "verdict"]]
     rows += results.map { result in
       [
         result.row.thread, "\(result.row.priority)", "\(result.row.priority + 1)",

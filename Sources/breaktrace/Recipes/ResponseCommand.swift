@@ -90,7 +90,7 @@ struct ResponseCommand: ParsableCommand, StatusReporting {
   }
 
   private func text(_ baseline: [ThreadStatistics], _ loaded: [ThreadStatistics]) -> String {
-    var rows = [["CPU", "run", "wake-ups", "min us", "avg us", "max us"]]
+    var rows = [["CPU", "run", "wakeups", "min us", "avg us", "max us"]]
     func row(_ thread: ThreadStatistics, _ name: String) -> [String] {
       [
         thread.cpu.map(String.init) ?? "any", name, "\(thread.cycles)",

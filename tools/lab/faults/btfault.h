@@ -33,7 +33,7 @@ void set_policy(int pid, const char *policy, long priority);
 void name_task(const char *name);
 
 /*
- * One line of truth, kept until truth_print: printing in between would be a load of its own.
+ * One line of truth, kept until truth_print: printing in between would be a load itself.
  * In the form of bt_inject's truth file.
  */
 void truth_add(const char *fault, uint64_t asked_ns, uint64_t begin_ns, uint64_t end_ns);

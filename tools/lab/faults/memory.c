@@ -16,7 +16,7 @@
 static atomic_bool over;
 static long victim_cpu, hold_us;
 
-/* With interrupts off here, who changes the address space waits: bt_inject has the truth of it. */
+/* With IRQs disabled here, whoever changes the address space waits. bt_inject knows the truth. */
 static void hold_interrupts(void)
 {
 	const char *path = "/sys/kernel/bt_inject/irqs_off_here";
@@ -27,7 +27,7 @@ static void hold_interrupts(void)
 	close(file);
 }
 
-/* Keeps the address space loaded on its CPU: only then must that one be told of each change. */
+/* Keeps the address space loaded on its CPU: only then that one must be notified of each change. */
 static void *tlb_victim(void *memory)
 {
 	volatile char *page = memory;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /dev/cpu/N/msr for kernels that were built without it: the counter of system management interrupts
- * (MSR_SMI_COUNT) is what tells an SMI from kernel code that had interrupts off.
+ * (MSR_SMI_COUNT) distinguishes an SMI from kernel code with IRQs disabled.
  *
  * The same numbers and the same reading as the kernel's own driver (major 202, minor the CPU, the
  * file's position is the register, 8 bytes each); nothing can be written.

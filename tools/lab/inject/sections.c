@@ -25,7 +25,7 @@ int bt_irqs_off(struct bt_request *request)
 	return 0;
 }
 
-/* In a process that has its address space loaded, and so has to be told of changes to it. */
+/* In a process that has its address space loaded, and so has to be notified of changes to it. */
 int bt_irqs_off_here(struct bt_request *request)
 {
 	bt_irqs_off_section(request);
@@ -45,7 +45,7 @@ int bt_preempt_off(struct bt_request *request)
 	return 0;
 }
 
-/* A raw spinlock held with interrupts off, and another CPU that wants it with interrupts off. */
+/* A raw spinlock held with IRQs disabled, and another CPU that wants it with IRQs disabled. */
 static DEFINE_RAW_SPINLOCK(bt_contended_lock);
 static bool bt_lock_is_held;
 

@@ -6,7 +6,8 @@ import Session
 import TraceFile
 import TraceModel
 
-/// The facts that a trace.dat of breaktrace carries as JSON, changed, in a file that is sound otherwise.
+/// The facts that a trace.dat of breaktrace carries as JSON, changed, in a file that is sound
+/// otherwise.
 enum FactsFile {
   private static let room = 16_384
   private static nonisolated(unsafe) var template: (bytes: [UInt8], place: Int)?

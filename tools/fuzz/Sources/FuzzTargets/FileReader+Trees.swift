@@ -80,7 +80,8 @@ extension FileReader {
     tree.set(bytes)
     var search = AnalyzeRequest()
     search.threshold = .zero
-    // The recorded pages hold few wake-ups of real-time tasks; around a time anybody's is explained.
+    // The recorded pages hold few wake-ups of real-time tasks; around a time anybody's is
+    // explained.
     var around = AnalyzeRequest()
     around.time = Nanoseconds(fixture.middle)
     return ["/head", "/texts", "/pages"].reduce(0) { sum, folder in

@@ -2,8 +2,8 @@ import FoundationEssentials
 import Glibc
 import RingBuffer
 
-/// Directories in which every file of interest is the same input: what a collector reads from any of them, it
-/// reads from the input.
+/// Directories in which every file of interest is the same input: what a collector reads from any
+/// of them, it reads from the input.
 struct FileTree {
   /// The directory of all.
   let root: String

@@ -3,7 +3,8 @@ import Glibc
 import RingBuffer
 import TraceFile
 
-/// What is mutated: the recorded fixture of the tests, the files of `corpus/`, and more from a directory.
+/// What is mutated: the recorded fixture of the tests, the files of `corpus/`, and more from a
+/// directory.
 public struct Fixture: Sendable {
   /// Header, formats and symbols of the recorded kernel, without pages.
   public var trace: RawTrace
@@ -17,7 +18,8 @@ public struct Fixture: Sendable {
   public var texts: [[UInt8]]
   /// Inputs of `FileReader`: the parser's name, a line end, the file.
   public var files: [[UInt8]]
-  /// Inputs of a search while reading: pages with a head of `StreamInput.headSize` bytes, and trace.dat files.
+  /// Inputs of a search while reading: pages with a head of `StreamInput.headSize` bytes, and
+  /// trace.dat files.
   public var streams: [[UInt8]]
   /// A trace.dat with the markers of breaktrace.
   var spikes: [UInt8]
@@ -32,8 +34,8 @@ public struct Fixture: Sendable {
 
   struct Missing: Error { var path: String }
 
-  /// Reads the fixtures; `corpus` is a directory with more seeds: `*.bin` are pages, `*.dat` trace.dat files,
-  /// `*.txt`, `*.trace` and `*.html` texts.
+  /// Reads the fixtures; `corpus` is a directory with more seeds: `*.bin` are pages, `*.dat`
+  /// trace.dat files, `*.txt`, `*.trace` and `*.html` texts.
   public init(corpus: String?) throws {
     let here = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
     let root = here.split(separator: "/").dropLast(2).reduce("") { $0 + "/" + $1 }
@@ -107,7 +109,8 @@ public struct Fixture: Sendable {
     streams += dats
   }
 
-  /// A trace.dat of a few KiB: one short page, the three formats that a wake-up needs and the marker's.
+  /// A trace.dat of a few KiB: one short page, the three formats that a wake-up needs and the
+  /// marker's.
   private func smallFile() throws -> [UInt8] {
     var small = trace
     small.formats = ["print", "sched_switch", "sched_waking", "hrtimer_expire_entry"].compactMap {

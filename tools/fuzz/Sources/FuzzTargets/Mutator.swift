@@ -1,4 +1,5 @@
-/// Changes bytes the way that finds parsers' faults: bits, borders of numbers, moved and cut pieces.
+/// Changes bytes the way that finds parsers' faults: bits, borders of numbers, moved and cut
+/// pieces.
 public struct Mutator {
   public var random: XorShift
   private static let borders: [UInt32] = [

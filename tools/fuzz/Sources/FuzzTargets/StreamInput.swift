@@ -5,7 +5,7 @@ import TraceModel
 
 /// What a search while reading gets: a question, and the pages of two CPUs.
 struct StreamInput {
-  /// Bytes in front of the pages: the question, and where the second CPU's pages begin.
+  /// Bytes before the pages: the question, and where the second CPU's pages begin.
   static let headSize = 2
   /// Kinds of questions.
   static let questions = 6

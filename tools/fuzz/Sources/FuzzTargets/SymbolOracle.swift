@@ -4,14 +4,14 @@ import RingBuffer
 enum SymbolOracle {
   /// Reads the text with the fast parser by every road; a difference ends the program.
   static func check(_ bytes: [UInt8]) -> Int {
-    // The text at the end of its store, and with bytes behind it.
+    // The text at the end of its store, and with bytes after it.
     let alone = SymbolTable(StoredText(ByteStore(bytes)))
     let inside = SymbolTable(
       StoredText(
         ByteStore([48, 10] + bytes + [10, 48, 49]), range: 2..<2 + bytes.count))
     let plain = entries(bytes)
     precondition(alone.count == plain.count, "another number of symbols")
-    precondition(inside.count == plain.count, "what stands behind the text is read")
+    precondition(inside.count == plain.count, "bytes after the text are read")
     var size = alone.count
     for entry in plain.prefix(64) {
       for address in [entry, entry &+ 1, entry &- 1] {

@@ -5,7 +5,7 @@ import Session
 import TraceFile
 import TraceModel
 
-/// A kind of input.
+/// What an input is.
 public enum Target: String, CaseIterable, Sendable {
   /// Sub-buffer pages, read with sound formats.
   case pages
@@ -28,7 +28,7 @@ public enum Target: String, CaseIterable, Sendable {
     case walk
     /// Whole events too.
     case events
-    /// A decoder of its own, timelines, markers, texts.
+    /// Its own decoder, timelines, markers, texts.
     case all
   }
 
@@ -55,7 +55,8 @@ public enum Target: String, CaseIterable, Sendable {
     }
   }
 
-  /// The inputs that are changed exhaustively: a page, formats of every shape, a small trace.dat, each small file.
+  /// The inputs that are changed exhaustively: a page, formats of every shape, a small trace.dat,
+  /// each small file.
   public func exhaustiveSeeds(_ fixture: Fixture) -> [[UInt8]] {
     switch self {
     case .pages: fixture.pages.suffix(1)

@@ -1,8 +1,8 @@
 import FuzzTargets
 import Glibc
 
-/// What every input needs; made at the first one. The target is told by the environment, because libFuzzer takes the
-/// command line for itself.
+/// What every input needs; made at the first one. The environment selects the target, because
+/// libFuzzer takes the command line for itself.
 private let prepared: (target: Target, fixture: Fixture) = {
   let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
   guard let target = Target(rawValue: name) else {

@@ -12,7 +12,8 @@ struct Options {
   var keep = "/tmp/breaktrace-fuzz-input"
   var export: String?
   var isExhaustive = false
-  /// To how many other values each byte is changed: 8 for its bits one by one, 255 for all; nil for the target's own.
+  /// To how many other values each byte is changed: 8 for its bits one by one, 255 for all; nil for
+  /// the target's own.
   var values: Int?
 
   init(_ words: [String]) {
@@ -55,7 +56,7 @@ func cpuSeconds() -> Double {
   return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-/// Where the input that is worked on stands, in a shared mapping: it outlives a trap.
+/// The present input, in a shared mapping: it outlives a trap.
 struct Keeper {
   private let base: UnsafeMutableRawPointer
   private static let room = 8 << 20

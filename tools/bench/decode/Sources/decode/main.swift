@@ -2,8 +2,8 @@ import FoundationEssentials
 import RingBuffer
 import TraceModel
 
-// decode DIRECTORY walk|fields|symbols|events ROUNDS: prints the events and nanoseconds of the fastest
-// round, and a sum that must be the peer's.
+// decode DIRECTORY walk|fields|symbols|events ROUNDS: prints the events and nanoseconds of the
+// fastest round, and a sum that must be the peer's.
 
 struct Missing: Error { var path: String }
 
@@ -24,7 +24,7 @@ func formats(_ text: String) -> [FormatText] {
   return formats
 }
 
-/// The CPUs' pages stand one behind the other: a stamp that goes back begins the next CPU.
+/// The pages of the CPUs follow each other. A timestamp that goes back begins the next CPU.
 func cpus(_ store: ByteStore) -> [CPUPages] {
   var starts: [Int] = []
   var last: UInt64 = .max
