@@ -61,16 +61,16 @@ import TraceModel
   }
 
   @Test func `code alone is named where nothing speaks for the host`() {
-    let result = late(Self.section)
+    let result = late(Self.section, other: { _ in })
     #expect(result.culprit.culprit == .irqsOff)
     #expect(result.culprit.name == "holder")
   }
 
   @Test func `an idle CPU whose timer was overdue meanwhile shows a pause of the guest`() {
-    let result = late(Self.section) { Self.overdue(&$0, until: 8_890, pid: 0, stack: nil) }
+    let result = late(Self.section, { _ in }) { Self.overdue(&$0, until: 8_890, pid: 0, stack: nil) }
     #expect(result.culprit.culprit == .hypervisor, "\(result.culprit)")
     #expect(result.culprit.confidence == .likely)
-    #expect(result.culprit.evidence.contains { $0.text.contains("its timer was due") })
+    #expect(result.culprit.evidence.contains { $0.cpu == 0 && $0.text.contains("us late") })
     #expect(result.refuted.contains { $0.culprit == .irqsOff })
     #expect(result.sumsAreExact)
   }
@@ -92,7 +92,7 @@ import TraceModel
       Self.overdue(&$0, until: 8_890, pid: 55, stack: nil)
     }
     #expect(silent.culprit.culprit == .irqsOff)
-    let unseen = late(Self.section) {
+    let unseen = late(Self.section, { _ in }) {
       Self.overdue(&$0, until: 8_890, pid: 55, stack: Build.interruptStack)
     }
     #expect(unseen.culprit.culprit == .irqsOff)
@@ -109,15 +109,15 @@ import TraceModel
 
   @Test func `a CPU that was in an interrupt, was late for a part, or wrote events shows nothing`() {
     let entry = EventPayload.vectorEntry(name: "call_function_single", vector: 251)
-    let busy = late(Self.section) {
+    let busy = late(Self.section, { _ in }) {
       Self.overdue(&$0, until: 8_890, pid: 0, stack: nil) { build in
         build.add(1_010, pid: 0, entry, flags: Scenarios.hard)
       }
     }
     #expect(busy.culprit.culprit == .irqsOff)
-    let part = late(Self.section) { Self.overdue(&$0, until: 5_000, pid: 0, stack: nil) }
+    let part = late(Self.section, { _ in }) { Self.overdue(&$0, until: 5_000, pid: 0, stack: nil) }
     #expect(part.culprit.culprit == .irqsOff)
-    let alive = late(Self.section) {
+    let alive = late(Self.section, { _ in }) {
       Self.overdue(&$0, until: 8_890, pid: 0, stack: nil) { build in
         for time in stride(from: 1_500.0, to: 8_800, by: 500) {
           build.other(time, pid: 0, "kmem", "kmalloc", flags: EventContext.Bit.irqsOff)
@@ -128,10 +128,11 @@ import TraceModel
   }
 
   @Test func `steal time that covers the stretch outweighs where it ended`() {
-    let result = late(Self.section) {
+    let counts: (inout SystemContext) -> Void = {
       $0.countsSteal = true
       $0.steal = [1: Nanoseconds(10_000_000)]
     }
+    let result = late(Self.section, counts, other: { _ in })
     #expect(result.culprit.culprit == .hypervisor)
     let open = result.open.first { $0.culprit == .irqsOff }
     #expect(open?.reason.contains("holder") == true, "\(result.open)")
@@ -144,15 +145,16 @@ import TraceModel
       $0.steal = [1: .zero]
       $0.stealRun = Nanoseconds(90_000_000)
     }
-    let result = late(plain, pauses)
+    let result = late(plain, pauses, other: { _ in })
     #expect(result.culprit.culprit == .hypervisor)
     #expect(result.culprit.confidence == .possible)
     #expect(result.open.contains { $0.culprit == .irqsOff })
     // Where the host never took a CPU both are open.
-    #expect(late(plain).culprit.culprit == .irqsOff)
-    #expect(late(plain).culprit.confidence == .possible)
+    #expect(late(plain, other: { _ in }).culprit.culprit == .irqsOff)
+    #expect(late(plain, other: { _ in }).culprit.confidence == .possible)
     // A softirq's beginning enables them by an instruction of its own.
-    let softirq = late(Build.interruptStack + ["handle_softirqs", "__irq_exit_rcu"], pauses)
+    let softirq = late(Build.interruptStack + ["handle_softirqs", "__irq_exit_rcu"], pauses,
+      other: { _ in })
     #expect(softirq.culprit.culprit == .irqsOff)
     #expect(softirq.culprit.confidence == .possible)
   }
