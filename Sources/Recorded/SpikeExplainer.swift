@@ -9,7 +9,7 @@ public struct SpikeExplainer: Sendable {
   /// Pages before the window that are read for the baseline, on each CPU.
   public static let baselinePages = 24
 
-  /// Reads the heads of a trace; with `symbols` instead of its own where they are read already.
+  /// Reads the heads of a trace; with `symbols` where these are read already.
   public init(_ trace: RawTrace, symbols: SymbolTable? = nil) throws(RingBufferError) {
     decoder = try TraceDecoder(trace: trace, symbols: symbols)
   }
