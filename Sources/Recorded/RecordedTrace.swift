@@ -6,8 +6,8 @@ internal import TraceModel
 
 /// A recorded trace that is explained without the machine it came from.
 ///
-/// Bundles, trace.dat files, directories of raw pages, and the text of ftrace, trace-cmd and systrace; what is
-/// packed with gzip or zstd is unpacked. `-` is standard input.
+/// Bundles, trace.dat files, directories of raw pages, and the text of ftrace, trace-cmd and
+/// systrace; what is packed with gzip or zstd is unpacked. `-` is standard input.
 public struct RecordedTrace: Sendable {
   /// What could not be read of the file, one line each, with its offset or line.
   public let problems: [String]
@@ -20,10 +20,11 @@ public struct RecordedTrace: Sendable {
   /// Whether the file is one of breaktrace's own.
   let isOwn: Bool
 
-  /// Opens a trace; `formats` names a directory or a trace.dat with the event formats of a raw dump that lacks them.
+  /// Opens a trace; `formats` names a directory or a trace.dat with the event formats of a raw dump
+  /// that lacks them.
   ///
-  /// `request` is what will be asked: a large file is read once then, not once for its index and once for the answer.
-  /// `isList` tells that it will be asked of `list`.
+  /// `request` is what will be asked: a large file is read once then, not once for its index and
+  /// once for the answer. `isList` says that `list` will be asked for it.
   public init(
     path: String, formats: String? = nil, request: AnalyzeRequest? = nil, isList: Bool = false
   ) throws(RecordedError) {
@@ -64,7 +65,7 @@ public struct RecordedTrace: Sendable {
 }
 
 extension RecordedTrace {
-  /// Whether a buffer has sched:sched_switch, from which the run queues can be told.
+  /// Whether a buffer has sched:sched_switch, from which the run queues are known.
   public var hasSwitches: Bool { sources.contains(where: \.hasSwitches) }
 
   /// Whether the file was read and holds no event at all.

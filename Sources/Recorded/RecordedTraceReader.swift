@@ -13,7 +13,7 @@ struct RecordedTraceReader {
   private(set) var repairs: [String] = []
   /// The facts of breaktrace's own files.
   private(set) var facts: ReportFacts?
-  /// What other programs' files tell of the machine.
+  /// What other programs' files report of the machine.
   private(set) var foreignFacts = ReportFacts()
 
   init(question: StreamSearch.Question? = nil) { self.question = question }
@@ -63,8 +63,8 @@ struct RecordedTraceReader {
     }
   }
 
-  /// Takes what another program's file says of the machine. What it was recorded on, and what a host took away, no such
-  /// file says: that stays unknown.
+  /// Takes what another program's file says of the machine. What it was recorded on, and what a
+  /// host took away, no such file says: that stays unknown.
   ///
   /// - Parameters:
   ///   - system: Name of the operating system, nil where it is not known.
@@ -89,7 +89,8 @@ struct RecordedTraceReader {
     case "desktop", "voluntary": context.preemption = .voluntary
     case "server", "none": context.preemption = SystemContext.PreemptionModel.none
     default:
-      // The columns of lazy preemption came with the real-time patches, and no other kernel prints that many.
+      // The columns of lazy preemption came with the real-time patches, and no other kernel prints
+      // that many.
       if release.contains("-rt") || flagWidth > 5 { context.preemption = .rt }
     }
     if let preemption = context.preemption {

@@ -6,10 +6,10 @@ public import TraceModel
 public struct SpikeExplainer: Sendable {
   /// Decoder of the trace.
   public let decoder: TraceDecoder
-  /// Pages in front of the window that are read for the baseline, on each CPU.
+  /// Pages before the window that are read for the baseline, on each CPU.
   public static let baselinePages = 24
 
-  /// Reads the heads of a trace; `symbols` instead of its own where they are read already.
+  /// Reads the heads of a trace; with `symbols` where these are read already.
   public init(_ trace: RawTrace, symbols: SymbolTable? = nil) throws(RingBufferError) {
     decoder = try TraceDecoder(trace: trace, symbols: symbols)
   }
@@ -26,14 +26,15 @@ public struct SpikeExplainer: Sendable {
     }
   }
 
-  /// The events around a wake-up: its window, a little behind it, and pages in front for the baseline.
+  /// The events around a wakeup: its window, a little after it, and pages before it for the
+  /// baseline.
   public func timeline(around window: TimeSpan) -> Timeline {
     let behind = Nanoseconds(microseconds: 100)
     return decoder.timeline(
       in: TimeSpan(window.start, window.end + behind), pagesBefore: Self.baselinePages)
   }
 
-  /// Explains the wake-up of a marker.
+  /// Explains the wakeup of a marker.
   ///
   /// `sections` are what latency tracers measured.
   public func explain(
@@ -44,7 +45,7 @@ public struct SpikeExplainer: Sendable {
     return Analyzer(context: context).explain(sample, in: timeline, sections: sections)
   }
 
-  /// Explains any wake-up.
+  /// Explains any wakeup.
   public func explain(_ sample: WakeupSample, context: SystemContext) -> SpikeAnalysis {
     Analyzer(context: context).explain(sample, in: timeline(around: sample.window))
   }

@@ -2,10 +2,11 @@ internal import RingBuffer
 internal import SystemPackage
 internal import TraceFile
 
-/// Opens recorded traces: the one way from a path to buffers of pages and sections of text, for every command.
+/// Opens recorded traces: the one way from a path to buffers of pages and sections of text, for
+/// every command.
 ///
-/// Bundles, trace.dat, ftrace text, directories of raw pages, and `-` for standard input. What is packed with gzip or
-/// zstd is unpacked first.
+/// Bundles, trace.dat, ftrace text, directories of raw pages, and `-` for standard input. What is
+/// packed with gzip or zstd is unpacked first.
 public enum TraceOpener {
   /// The path that means standard input; a file of that name is `./-`.
   static let standardInput = "-"

@@ -116,7 +116,8 @@ struct TraceSource {
     return result
   }
 
-  /// The latest wake-ups of a task, or of all real-time tasks, worst first; nil where the events are missing.
+  /// The latest wakeups of a task, or of all real-time tasks, worst first; nil where the events
+  /// are missing.
   func search(task: TaskSelector?, threshold: Nanoseconds?, limit: Int) -> WakeupSearch? {
     switch body {
     case .pages(let pages):

@@ -1,9 +1,10 @@
 import TraceModel
 
-/// Threads of this run that have ended: they may have run in the window of a spike that was met before they did.
+/// Threads of this run that have ended: they may have run in the window of a spike that was met
+/// before they did.
 ///
-/// A thread id is given to another task as soon as the kernel's ids have gone round, which a busy machine does in
-/// minutes: an id counts only for spikes that began before its thread's end.
+/// A thread id is given to another task as soon as the kernel's ids have gone round, which a busy
+/// machine does in minutes: an id counts only for spikes that began before its thread's end.
 struct EndedThreads: Sendable {
   private var threads: [(tid: Int32, end: Nanoseconds)] = []
   /// The longest window in which an ended thread is looked for.

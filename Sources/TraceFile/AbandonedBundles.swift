@@ -5,14 +5,15 @@ public import TraceModel
 public enum AbandonedBundles {
   /// Removes those in `directory` whose names begin with `.PREFIX`, and gives back their paths.
   ///
-  /// Only directories of this user that no writer holds (see `BundleWriter`) are looked at, only files in them are
-  /// removed, and no symbolic link is followed. What cannot be read or removed is left alone.
+  /// Only directories of this user that no writer holds (see `BundleWriter`) are looked at, only
+  /// files in them are removed, and no symbolic link is followed. What cannot be read or removed is
+  /// left alone.
   ///
   /// - Parameters:
   ///   - directory: Where bundles are made.
   ///   - prefix: How the bundles' names begin.
-  ///   - isDead: Whether the process that made a directory has ended; gets its id and when the directory was last
-  ///     changed (CLOCK_REALTIME).
+  ///   - isDead: Whether the process that made a directory has ended; gets its id and when the
+  ///     directory was last changed (CLOCK_REALTIME).
   public static func remove(
     in directory: String, prefix: String, isDead: (_ pid: Int32, _ changed: Nanoseconds) -> Bool
   ) -> [String] {

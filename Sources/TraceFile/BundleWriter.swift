@@ -6,8 +6,8 @@ public import SystemPackage
 ///
 /// Files are written and forced to the disk in a directory `.NAME.tmp-PID` beside the target;
 /// `finish()` adds the checksums, forces the directory out and gives it its name. A writer that is
-/// dropped before, by an error or otherwise, leaves nothing behind. One that is killed leaves the directory to
-/// `AbandonedBundles`; as long as it lives it holds a lock (flock(2)) on it.
+/// dropped before, by an error or otherwise, leaves nothing behind. One that is killed leaves the
+/// directory to `AbandonedBundles`; as long as it lives it holds a lock (flock(2)) on it.
 public struct BundleWriter: ~Copyable {
   /// Name of the file with the checksums, in the format of sha256sum(1).
   public static let manifestName = "SHA256SUMS"
@@ -20,7 +20,8 @@ public struct BundleWriter: ~Copyable {
   /// The temporary directory, locked; -1 where it could not be opened.
   private let lock: Int32
 
-  /// Makes the temporary directory for a bundle `name` in the directory `parent`, which must be there.
+  /// Makes the temporary directory for a bundle `name` in the directory `parent`, which must be
+  /// there.
   public init(name: String, in parent: String) throws(TraceFileError) {
     // Nothing may throw once the first property is set: the value has a deinit.
     let made = try Self.makeTemporary(name: name, in: parent.isEmpty ? "." : parent)

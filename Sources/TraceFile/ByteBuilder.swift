@@ -22,7 +22,7 @@ struct ByteBuilder {
     bytes.append(0)
   }
 
-  /// A text behind its size.
+  /// A text after its size.
   mutating func sized(_ text: String, _ size: Int) {
     number(UInt64(text.utf8.count), size)
     self.text(text)

@@ -6,7 +6,7 @@ struct ByteReader {
   var order: ByteOrder
   private(set) var offset: Int
   let end: Int
-  /// Where the store's first byte stands in the file; nil for a store that was uncompressed from
+  /// Where the store's first byte is in the file; nil for a store that was uncompressed from
   /// a section, whose problems then carry the section's own offset.
   let section: UInt64?
 

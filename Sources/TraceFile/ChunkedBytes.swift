@@ -1,9 +1,11 @@
 internal import RingBuffer
 internal import Synchronization
 
-/// The compressed chunks of one CPU, of which one at a time is uncompressed where they are read in order.
+/// The compressed chunks of one CPU, of which one at a time is uncompressed where they are read in
+/// order.
 ///
-/// As where all are uncompressed at once, nothing behind a damaged chunk is given: there are zeros instead.
+/// As where all are uncompressed at once, nothing behind a damaged chunk is given: there are zeros
+/// instead.
 final class ChunkedBytes: Sendable {
   /// The most that a chunk may become: it is in memory as a whole.
   static let largest = 16 << 20
@@ -24,7 +26,7 @@ final class ChunkedBytes: Sendable {
   private let starts: [Int]
   private let state = Mutex(State())
 
-  /// The pieces' sizes together are no overflow (`Decompressor.size`).
+  /// The pieces' sizes together are not overflow (`Decompressor.size`).
   init(_ pieces: [Decompressor.Piece], of store: ByteStore, _ decompressor: Decompressor) {
     self.store = store
     self.decompressor = decompressor

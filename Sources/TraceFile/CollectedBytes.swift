@@ -4,8 +4,8 @@ internal import SystemPackage
 
 /// Collects bytes whose number is not known before, as those of a pipe or of a packed file.
 ///
-/// The first 64 MiB stay in memory. Where there are more, all of them go to a temporary file without a name, so that the
-/// memory does not grow with the trace.
+/// The first 64 MiB stay in memory. Where there are more, all of them go to a temporary file
+/// without a name, so that the memory does not grow with the trace.
 final class CollectedBytes {
   /// The most bytes that are collected.
   static let limit = 8 << 30

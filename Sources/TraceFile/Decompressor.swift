@@ -28,14 +28,14 @@ enum Decompressor: Sendable {
     var size: Int
   }
 
-  /// Uncompresses `pieces` one behind the other, all or nothing.
+  /// Uncompresses `pieces` one after the other, all or nothing.
   func expand(_ pieces: [Piece], of store: ByteStore) throws(TraceFileProblem) -> ByteStore {
     let (result, _, problem) = try expandPrefix(pieces, of: store)
     if let problem { throw problem }
     return result
   }
 
-  /// Uncompresses `pieces` one behind the other, up to the first that is damaged; `count` bytes of
+  /// Uncompresses `pieces` one after the other, up to the first that is damaged; `count` bytes of
   /// the store are good. Throws where the pieces claim to become more than can be.
   func expandPrefix(
     _ pieces: [Piece], of store: ByteStore
@@ -84,7 +84,8 @@ enum Decompressor: Sendable {
     return total
   }
 
-  /// Uncompresses pieces into `room`, which is as large as they claim to become, up to the first that is damaged.
+  /// Uncompresses pieces into `room`, which is as large as they claim to become, up to the first
+  /// that is damaged.
   @unsafe func expand(
     _ pieces: [Piece], of store: ByteStore, into room: UnsafeMutableRawBufferPointer
   ) -> (count: Int, problem: TraceFileProblem?) {

@@ -27,7 +27,7 @@ extension EventText {
       address: 0, symbol: bytes.string(range.lowerBound..<end), offset: offset, module: module)
   }
 
-  /// The location behind a key; a module in brackets belongs to it.
+  /// The location after a key; a module in brackets belongs to it.
   static func location(
     _ key: StaticString, _ bytes: RawSpan, _ range: Range<Int>
   ) -> CodeLocation? {
@@ -41,7 +41,7 @@ extension EventText {
     return location(bytes, word.lowerBound..<end)
   }
 
-  /// A pointer behind a key; 0 where the kernel printed a hash's placeholder.
+  /// A pointer after a key; 0 where the kernel printed a hash's placeholder.
   static func pointer(_ key: StaticString, _ bytes: RawSpan, _ range: Range<Int>) -> UInt64? {
     bytes.value(key, range).map { bytes.hexadecimal($0) ?? 0 }
   }
@@ -169,7 +169,8 @@ extension EventText {
     return .pageFault(user: user, address: bytes.hexadecimal(address) ?? 0, ip: ip)
   }
 
-  /// raw_syscalls: `NR 1 (…)` and `NR 1 = -4`; trace-cmd adds names or leaves the words as they are.
+  /// raw_syscalls: `NR 1 (…)` and `NR 1 = -4`; trace-cmd adds names or leaves the words as they
+  /// are.
   static func systemCall(_ bytes: RawSpan, _ range: Range<Int>, isExit: Bool) -> EventPayload? {
     guard bytes.matches("NR ", at: range.lowerBound, range.upperBound) else { return nil }
     let word = range.lowerBound + 3..<bytes.wordEnd(range.lowerBound + 3, range.upperBound)
@@ -184,7 +185,7 @@ extension EventText {
 }
 
 extension RawSpan {
-  /// The signed number behind `key` and blanks.
+  /// The signed number after `key` and blanks.
   func number(_ key: StaticString, spaced: Bool, _ range: Range<Int>) -> Int64? {
     guard let found = find(key, range.lowerBound, range.upperBound) else { return nil }
     let start = skipBlanks(found + key.utf8CodeUnitCount, range.upperBound)

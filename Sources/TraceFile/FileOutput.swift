@@ -30,14 +30,14 @@ struct FileOutput {
     count += bytes.byteCount
   }
 
-  /// Fills up with zeros so that the next byte stands at a multiple of `size`.
+  /// Fills up with zeros so that the next byte is at a multiple of `size`.
   mutating func pad(to size: Int) throws(TraceFileError) {
     let rest = count % size
     if rest != 0 { try write([UInt8](repeating: 0, count: size - rest)) }
   }
 
-  /// What one system call writes: a kernel that does not preempt itself copies megabytes at one go, for milliseconds in
-  /// which nobody else gets the CPU.
+  /// What one system call writes: a kernel that does not preempt itself copies megabytes at one go,
+  /// for milliseconds in which nobody else gets the CPU.
   private static let pieceSize = 32 << 10
 
   private static func write(

@@ -11,7 +11,7 @@ public struct FtraceText: Sendable {
     /// Number of its events.
     public var eventCount: Int
 
-    /// Makes a section.
+    /// Memberwise.
     public init(header: FtraceTextHeader, timeline: Timeline, eventCount: Int) {
       self.header = header
       self.timeline = timeline
@@ -21,15 +21,15 @@ public struct FtraceText: Sendable {
 
   /// The traces in the file's order; at least one, which may be empty.
   public var sections: [Section]
-  /// Lines that were not understood, those in a row as one; offsets are line numbers. After the first twenty only
-  /// their number is told.
+  /// Lines that were not understood, those in a row as one; offsets are line numbers. After the
+  /// first twenty only their number is reported.
   public var problems: [TraceFileProblem]
   /// What mails and web pages had done to the text and was put right, a clause each.
   public var repairs: [String] = []
   /// Number of lines of the file.
   public var lineCount: Int
 
-  /// Makes a text.
+  /// Memberwise.
   public init(sections: [Section], problems: [TraceFileProblem], lineCount: Int) {
     self.sections = sections
     self.problems = problems

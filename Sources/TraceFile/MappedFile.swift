@@ -4,12 +4,12 @@ internal import SystemPackage
 
 /// Access to a whole file's bytes.
 public enum MappedFile {
-  /// Gives the bytes of the regular file at `path`: a private mapping, or a copy of one whose size is not known before,
-  /// as those of /proc and tracefs.
+  /// Gives the bytes of the regular file at `path`: a private mapping, or a copy of one whose size
+  /// is not known before, as those of /proc and tracefs.
   ///
   /// A mapped file must not be shortened by others as long as the store lives (mmap(2): SIGBUS).
-  /// Throws the failed call's errno, and for FIFOs, sockets and devices, which are not even opened: that could wait for
-  /// ever or change a device.
+  /// Throws the failed call's errno, and for FIFOs, sockets and devices, which are not even opened:
+  /// that could wait for ever or change a device.
   public static func open(_ path: String) throws(TraceFileError) -> ByteStore {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { throw .system(.open, path, .current) }
@@ -42,7 +42,8 @@ public enum MappedFile {
       hint: "name a regular file, or read it as standard input: `- <\(path)`")
   }
 
-  /// Maps `count` bytes of an open file, which is closed with the store, or now where it cannot be mapped.
+  /// Maps `count` bytes of an open file, which is closed with the store, or now where it cannot be
+  /// mapped.
   static func store(
     of file: Int32, count: Int, path: String
   ) throws(TraceFileError) -> ByteStore {
@@ -63,7 +64,8 @@ public enum MappedFile {
       })
   }
 
-  /// Fills the buffer with the file's bytes from `offset` on; false where there are too few or reading fails.
+  /// Fills the buffer with the file's bytes from `offset` on; false where there are too few or
+  /// reading fails.
   private static func readAt(
     _ offset: Int, of file: Int32, into buffer: UnsafeMutableRawBufferPointer
   ) -> Bool {

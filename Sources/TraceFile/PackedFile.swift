@@ -6,8 +6,8 @@ public import RingBuffer
 public enum PackedFile {
   /// The unpacked bytes of the file at `path`; nil where it is not packed or a directory.
   ///
-  /// What a cut or damaged file still gives is returned. Throws where it gives nothing, becomes more than 8 GiB,
-  /// or cannot be kept.
+  /// What a cut or damaged file still gives is returned. Throws where it gives nothing, becomes
+  /// more than 8 GiB, or cannot be kept.
   public static func open(_ path: String) throws(TraceFileError) -> ByteStore? {
     let store: ByteStore
     do throws(TraceFileError) {
@@ -19,7 +19,8 @@ public enum PackedFile {
     return try unpacked(store, path: path, problem: &problem)
   }
 
-  /// The unpacked bytes; nil where they are not packed. `problem` says where unpacking ended before the file's end.
+  /// The unpacked bytes; nil where they are not packed. `problem` says where unpacking ended before
+  /// the file's end.
   public static func unpacked(
     _ store: ByteStore, path: String, problem: inout String?
   ) throws(TraceFileError) -> ByteStore? {

@@ -21,8 +21,8 @@ public enum RawDumpReader {
     !pages(path).isEmpty
   }
 
-  /// Reads the directory at `path`; what it lacks of the texts comes from the directory `formatsAt` or from `other`, a
-  /// trace of the same kernel.
+  /// Reads the directory at `path`; what it lacks of the texts comes from the directory `formatsAt`
+  /// or from `other`, a trace of the same kernel.
   ///
   /// Throws where there are no pages or no header_page.
   public static func read(

@@ -1,8 +1,10 @@
 internal import RingBuffer
 
-/// What rtla's auto-analysis prints when timerlat hit its threshold, as the lines of the trace that it was made of.
+/// What rtla's auto-analysis prints when timerlat hit its threshold, as the lines of the trace that
+/// it was made of.
 ///
-/// It has times, the blocking thread and its stack, but no events: those are in the trace file beside it.
+/// It has times, the blocking thread and its stack, but no events: those are in the trace file
+/// beside it.
 enum RtlaText {
   /// What the report says of it.
   static let note =

@@ -9,7 +9,8 @@ public enum StandardInput {
 
   /// Reads standard input to its end; a regular file that was redirected to it is mapped.
   ///
-  /// Throws where it is closed or a terminal, where more than 8 GiB come, or where these cannot be kept.
+  /// Throws where it is closed or a terminal, where more than 8 GiB come, or where these cannot be
+  /// kept.
   public static func read() throws(TraceFileError) -> ByteStore { try read(STDIN_FILENO) }
 
   static func read(_ file: Int32) throws(TraceFileError) -> ByteStore {

@@ -6,14 +6,14 @@ extension RawSpan {
     isDigit(byte) || (byte | 32) &- 97 < 26 || byte == 95
   }
 
-  /// The first offset from `start` on that is no blank.
+  /// The first offset from `start` on that is not a blank.
   @inline(__always) func skipBlanks(_ start: Int, _ end: Int) -> Int {
     var index = start
     while index < end, Self.isBlank(byte(index)) { index += 1 }
     return index
   }
 
-  /// The offset behind the last byte in front of `end` that is no blank.
+  /// The offset after the last byte before `end` that is not a blank.
   @inline(__always) func trimEnd(_ start: Int, _ end: Int) -> Int {
     var index = end
     while index > start, Self.isBlank(byte(index - 1)) { index -= 1 }
@@ -27,7 +27,7 @@ extension RawSpan {
     return index
   }
 
-  /// Where `wanted` stands first.
+  /// Where `wanted` is first.
   @inline(__always) func find(_ wanted: UInt8, _ start: Int, _ end: Int) -> Int? {
     var index = start
     while index < end {
@@ -37,7 +37,7 @@ extension RawSpan {
     return nil
   }
 
-  /// Whether `text` stands at `start`.
+  /// Whether `text` is at `start`.
   @inline(__always) func matches(_ text: StaticString, at start: Int, _ end: Int) -> Bool {
     let count = text.utf8CodeUnitCount
     guard end - start >= count else { return false }
@@ -46,7 +46,7 @@ extension RawSpan {
     return true
   }
 
-  /// Where `text` stands first.
+  /// Where `text` is first.
   @inline(__always) func find(_ text: StaticString, _ start: Int, _ end: Int) -> Int? {
     let last = end - text.utf8CodeUnitCount
     guard text.utf8CodeUnitCount > 0 else { return nil }
@@ -59,7 +59,7 @@ extension RawSpan {
     return nil
   }
 
-  /// Where `text` stands last.
+  /// Where `text` is last.
   func findLast(_ text: StaticString, _ start: Int, _ end: Int) -> Int? {
     var index = end - text.utf8CodeUnitCount
     while index >= start {
@@ -69,7 +69,7 @@ extension RawSpan {
     return nil
   }
 
-  /// A decimal number at `start`, saturated, and the offset behind it; nil where there is no digit.
+  /// A decimal number at `start`, saturated, and the offset after it; nil where there is no digit.
   @inline(__always) func decimal(_ start: Int, _ end: Int) -> (value: UInt64, next: Int)? {
     var index = start
     var value: UInt64 = 0
@@ -118,13 +118,13 @@ extension RawSpan {
     return value
   }
 
-  /// The value behind `key` (`pid=`) up to the next blank or the end; the key must begin a word.
+  /// The value after `key` (`pid=`) up to the next blank or the end; the key must begin a word.
   @inline(__always) func value(_ key: StaticString, _ range: Range<Int>) -> Range<Int>? {
     guard let start = keyEnd(key, range) else { return nil }
     return start..<wordEnd(start, range.upperBound)
   }
 
-  /// The value behind `key` up to `stop`, which may hold blanks (`comm=a b pid=`).
+  /// The value after `key` up to `stop`, which may hold blanks (`comm=a b pid=`).
   @inline(__always) func value(
     _ key: StaticString, until stop: StaticString, _ range: Range<Int>
   ) -> Range<Int>? {
@@ -134,7 +134,7 @@ extension RawSpan {
     return start..<end
   }
 
-  /// The signed number behind `key`.
+  /// The signed number after `key`.
   @inline(__always) func number(_ key: StaticString, _ range: Range<Int>) -> Int64? {
     guard let start = keyEnd(key, range) else { return nil }
     var end = start

@@ -8,7 +8,7 @@ public struct TraceDatBuffer: Sendable {
   /// Its pages, with the file's formats, names and symbols.
   public var trace: RawTrace
 
-  /// Makes a buffer.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(name: String = "", trace: RawTrace) {
     self.name = name
     self.trace = trace
@@ -24,7 +24,7 @@ public struct CycleConversion: Hashable, Sendable {
   /// Nanoseconds to add.
   public var offset: UInt64
 
-  /// Makes a conversion.
+  /// Memberwise.
   public init(multiplier: UInt32, shift: UInt32, offset: UInt64) {
     self.multiplier = multiplier
     self.shift = shift
@@ -48,7 +48,8 @@ public struct TraceDatFile: Sendable {
   public var compression: String
   /// The buffers, the top one (empty name) first where the file has it.
   public var buffers: [TraceDatBuffer]
-  /// The text of `trace_clock`, the chosen one in brackets; empty where the file does not tell it.
+  /// The text of `trace_clock`, the chosen one in brackets; empty where the file does not report
+  /// it.
   public var clockText: String
   /// `uname -a` of the traced machine, as far as trace-cmd keeps it.
   public var uname: String
@@ -56,7 +57,7 @@ public struct TraceDatFile: Sendable {
   public var producer: String
   /// The texts of `per_cpu/cpuN/stats`, each beginning with a line `CPU: N`.
   public var cpuStatistics: [String]
-  /// Number of CPUs of the machine, nil where the file does not tell it.
+  /// Number of CPUs of the machine, nil where the file does not report it.
   public var cpuCount: Int?
   /// The recording session's number, nil where the file has none.
   public var traceID: UInt64?

@@ -59,9 +59,10 @@ struct TraceDatMetadata {
     takeComms(try input.storedText(size, "saved_cmdlines"))
   }
 
-  /// Takes the lines of saved_cmdlines: a pid and, behind one blank, a name that may hold more.
+  /// Takes the lines of saved_cmdlines: a pid and, after one blank, a name that may hold more.
   mutating func takeComms(_ text: StoredText) {
-    // Byte by byte: characters take longer than all else that is read of a file, and there may be thousands of lines.
+    // Byte by byte: characters take longer than all else that is read of a file, and there may be
+    // thousands of lines.
     comms.reserveCapacity(comms.count + text.range.count / 16)
     text.withBytes { bytes in
       var index = 0
@@ -75,7 +76,7 @@ struct TraceDatMetadata {
     }
   }
 
-  /// The number in front of a blank; nil where there is none.
+  /// The number before a blank; nil where there is none.
   private static func pid(_ bytes: RawSpan, _ index: inout Int) -> Int32? {
     let isNegative = bytes.byte(index) == UInt8(ascii: "-")
     if isNegative { index += 1 }
@@ -90,7 +91,7 @@ struct TraceDatMetadata {
   }
 
   /// The kernel's long: the size of `commit` in header_page, which need not be that of the
-  /// program that wrote the file; nil where the text does not tell it.
+  /// program that wrote the file; nil where the text does not report it.
   var commitSize: Int? {
     for line in headerPage.split(separator: "\n") where line.contains(" commit;") {
       for part in line.split(separator: ";") {

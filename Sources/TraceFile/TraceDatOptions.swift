@@ -21,8 +21,8 @@ struct TraceDatOptions {
     var cpus: [(cpu: UInt64, offset: UInt64, size: UInt64)] = []
   }
 
-  /// What stands in front of the facts, behind the NUL that ends the version text: readers of the
-  /// version stop at the NUL, and an option of its own would make trace-cmd warn.
+  /// What comes before the facts, after the NUL that ends the version text: readers of the
+  /// version stop at the NUL, and a separate option would make trace-cmd warn.
   static let factsMark = "breaktrace.facts\0"
 
   var file: TraceDatFile

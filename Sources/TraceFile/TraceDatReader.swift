@@ -18,7 +18,8 @@ public enum TraceDatReader {
     try read(store, path: path, mostAtOnce: 64 << 20)
   }
 
-  /// Compressed data of a CPU that become more than `mostAtOnce` bytes are uncompressed when they are read.
+  /// Compressed data of a CPU that become more than `mostAtOnce` bytes are uncompressed when they
+  /// are read.
   package static func read(
     _ store: ByteStore, path: String, mostAtOnce: Int
   ) throws(TraceFileError) -> TraceDatFile {

@@ -9,7 +9,7 @@ extension TraceDatParser {
     /// Where the section's bytes begin, and how many there are in the file.
     var start: Int
     var size: UInt64
-    /// Where the header stands.
+    /// Where the header is.
     var offset: UInt64
   }
 
@@ -162,9 +162,10 @@ extension TraceDatParser {
         trace: trace(pageSize: pageSize, clock: TraceDatOptions.clock(clock), cpus: cpus)))
   }
 
-  /// A CPU's compressed chunks; those in front of a damaged or missing one are kept.
+  /// A CPU's compressed chunks; those before a damaged or missing one are kept.
   ///
-  /// Many of them are uncompressed when they are read, and their damage is found then (`ByteStore.damage`).
+  /// Many of them are uncompressed when they are read, and their damage is found then
+  /// (`ByteStore.damage`).
   private mutating func expand(
     _ cpu: Int, at offset: UInt64, pageSize: Int, buffer: String
   ) -> CPUPages {

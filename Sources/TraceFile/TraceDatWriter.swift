@@ -63,7 +63,7 @@ public struct TraceDatWriter: Sendable {
 
 /// Where everything goes in a version 6 file, computed before the first byte is written.
 struct TraceDatLayout {
-  /// The pages of one buffer behind their table.
+  /// The pages of one buffer after their table.
   struct Part {
     var table: [UInt8] = []
     var cpus: [CPUPages]
@@ -120,9 +120,9 @@ struct TraceDatLayout {
     head = metadata + options
   }
 
-  /// Makes the table of a part that begins at `offset`; gives the offset behind its pages.
+  /// Makes the table of a part that begins at `offset`; gives the offset after its pages.
   private func place(_ part: inout Part, at offset: Int, trace: RawTrace) -> Int {
-    // Behind the top buffer's table stands the clock, where there is one.
+    // After the table of the top-level buffer comes the clock, where there is one.
     let clock = part.name.isEmpty && !trace.clock.isEmpty ? "[\(trace.clock)]" : ""
     let size = 10 + 16 * cpuCount + (clock.isEmpty ? 0 : 8 + clock.utf8.count + 1)
     var next = aligned(offset + size)

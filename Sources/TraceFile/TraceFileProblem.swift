@@ -5,7 +5,7 @@ public struct TraceFileProblem: Error, Hashable, Sendable, CustomStringConvertib
   /// What is missing or damaged.
   public var text: String
 
-  /// Makes a problem.
+  /// Memberwise.
   public init(offset: UInt64?, _ text: String) {
     self.offset = offset
     self.text = text

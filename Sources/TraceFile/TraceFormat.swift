@@ -15,7 +15,8 @@ public enum TraceFormat: Hashable, Sendable {
   /// Trace text inside an HTML page (systrace).
   case html
 
-  /// Finds out what `path` names; throws where it is nothing that can be analysed, naming what it is.
+  /// Finds out what `path` names; throws where it is nothing that can be analysed, naming what it
+  /// is.
   public static func detect(_ path: String) throws(TraceFileError) -> TraceFormat {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { throw .system(.open, path, .current) }

@@ -74,7 +74,8 @@ import TraceModel
     (["?ktime_get", "outer"], "get_it", "put_it", "outer or its callee"),
     (["?ktime_get", "outer"], "outer", "outer", "outer"),
     (["?ktime_get", "outer"], "inner", "inner", "inner"),
-    // The interrupt came while the tracer wrote where the section begins: none of that answers for it.
+    // The interrupt came while the tracer wrote where the section begins: none of that answers for
+    // it.
     (["rb_commit.part.0", "?outer"], "", "", "outer"),
     (["rb_commit.part.0", "trace_function", "preempt_count_add", "inner"], "in", "out", "inner"),
     (["?rb_deep", "ring_buffer_unlock_commit", "tracer_preempt_off", "inner"], "", "", "inner"),
@@ -96,11 +97,11 @@ import TraceModel
   @Test(arguments: [
     (["?ktime_get", "outer", "kthread"], "outer or its callee"),
     (["read_tsc", "outer", "kthread"], "outer"),
-    // What is named stands in front of the gap.
+    // What is named comes before the gap.
     (["?inner", "outer", "kthread"], "inner"),
     (["read_tsc", "?outer", "kthread"], "outer"),
     (["?_raw_spin_unlock_irqrestore", "outer"], "outer"),
-    // A helper is no name: the task that had the CPU is.
+    // A helper is not a name: the task that ran is.
     (["?ktime_get"], "cc1-41"),
     (["__x86_indirect_thunk_array"], "cc1-41"),
     // Only the timekeeping reads it.
@@ -125,7 +126,7 @@ import TraceModel
   }
 
   @Test(arguments: [
-    // The function that let go of the CPU is the one that is missing in front of its caller.
+    // The function that let go of the CPU is the one that is missing before its caller.
     (
       ["?ktime_get", "outer", "kthread"], ["inner", "outer", "kthread"], "inner"
     ),
@@ -137,7 +138,7 @@ import TraceModel
     ),
     (["?ktime_get", "outer"], ["deep", "inner", "outer"], "outer or its callee"),
     (["__x86_indirect_thunk_array"], ["inner", "outer"], "inner"),
-    // It was no helper that was interrupted.
+    // It was not a helper that was interrupted.
     (["deep", "outer"], ["inner", "outer"], "deep"),
   ])
   func `the stack of the switch names the function that was left out`(

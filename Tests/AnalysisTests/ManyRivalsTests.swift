@@ -13,7 +13,8 @@ import TraceModel
       Build.sample(expiry: 900, wake: wake), in: build.timeline)
   }
 
-  /// `count` tasks of priority `prio` one behind the other, each `length` us, the third twice as long.
+  /// `count` tasks of priority `prio` one after the other, each `length` us, the third twice as
+  /// long.
   private func crowd(_ count: Int, length: Double, prio: Int32, name: String = "rival")
     -> (Build, Double)
   {

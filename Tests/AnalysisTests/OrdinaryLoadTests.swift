@@ -167,7 +167,8 @@ import TraceModel
     #expect(result.sumsAreExact)
   }
 
-  /// The thread is back from its wait and loses the CPU again, as in kernels that throttle on the way to user space.
+  /// The thread is back from its wait and loses the CPU again, as in kernels that throttle on the
+  /// way to user space.
   private func throttled(
     timer: String?, growth: Int64?, normal: Bool = true, others: Bool = false
   ) -> SpikeAnalysis {
@@ -425,7 +426,7 @@ import TraceModel
     #expect(result.sumsAreExact)
   }
 
-  // The main thread starts the processes of a load; a name is no evidence.
+  // The main thread starts the processes of a load; a name is not evidence.
   @Test(arguments: [nil, Int32(1_800), 42])
   func `what others or the main thread started is not the tool's`(starter: Int32?) {
     #expect(ownThread(starter: starter).culprit.culprit == .nonPreemptibleKernel)

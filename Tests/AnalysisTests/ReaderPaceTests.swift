@@ -40,7 +40,7 @@ struct ReaderPaceTests {
     // 40 MB/s for 100 ms: 4 MB, twice that: 8 MB.
     let pace = Self.pace(gap: 100, waited: 0, ran: 0, rate: 40e6)
     #expect(pace.neededKilobytes(insteadOf: 64) == 8_192)
-    // The rate may be known too late; what was lost tells the rest: (64 KiB + 1 MiB) x 2.
+    // The rate may be known too late; what was lost determines the rest: (64 KiB + 1 MiB) x 2.
     let burst = Self.pace(gap: 1, waited: 0, ran: 0, rate: 1e6, backlog: 64 << 10 | 1 << 20)
     #expect(burst.neededKilobytes(insteadOf: 64) == 4_096)
   }

@@ -78,7 +78,8 @@ import TraceModel
     (Int32(80), CulpritClass.higherPriorityTask), (120, .unknown), (19, .samePriorityTask),
   ])
   func `kernel priorities are not user priorities`(prio: Int32, expected: CulpritClass) {
-    // Measured at kernel priority 19 (rt 80) but 90 (rt 9) in the first case: 80 (rt 19) is above that.
+    // Measured at kernel priority 19 (rt 80) but 90 (rt 9) in the first case: 80 (rt 19) is above
+    // that.
     let own: Int32 = prio == 80 ? 90 : 19
     let me: Actor = (TimelineBuilder.tid, "measure", own)
     let result = Scenario(expected, "", .proven, wake: 5_010, model: nil) { build, _ in
@@ -155,7 +156,7 @@ import TraceModel
   }
 
   @Test func `where the switch to the thread is missing nobody is named`() {
-    // The idle task's switches are not in the trace; a normal task's name stands in the events before.
+    // The idle task's switches are not in the trace; a normal task's name is in the events before.
     let result = Scenario(.unknown, "", .unexplained, wake: 1_403) { own, _ in
       own.sleep(at: 0, expiry: 900, next: worker)
       own.change(200, from: worker, state: .blocked("S"), to: idle)
@@ -172,7 +173,7 @@ import TraceModel
     let result = Scenario(.higherPriorityTask, "", .possible, wake: 5_010) { own, _ in
       own.sleep(at: 0, expiry: 900, next: Scenarios.hog)
       own.wake(at: 901, interrupting: 77, stack: nil, needResched: false)
-      // The hog's leaving is missing: somebody else stands in front of the last switch.
+      // The hog's leaving is missing: somebody else comes before the last switch.
       own.change(5_000, from: worker, state: .runnable, to: measured)
     }.analysis
     #expect(result.culprit.confidence <= .possible)
@@ -298,7 +299,8 @@ import TraceModel
     #expect(!result.refuted.contains { $0.culprit == .hypervisor })
   }
 
-  /// Usual cycles, and then one whose interrupt takes `interrupt` us, with or without a handler in front.
+  /// Usual cycles, and then one whose interrupt takes `interrupt` us, with or without a handler in
+  /// front.
   private func cycle(interrupt: Double) -> SpikeAnalysis {
     Scenario(.unknown, "", .unexplained, expiry: 9_900, wake: 9_918 + interrupt) { own, _ in
       for cycle in 0..<9 {

@@ -158,7 +158,7 @@ import TraceModel
 
   @Test(arguments: [
     (0, true, true),  // It could be preempted: why it was not is not known.
-    (1, false, true),  // The kernel may count one of its own.
+    (1, false, true),  // The kernel may count its own.
     (1, true, false),  // Nobody asked for the CPU.
   ])
   func `without depth, a depth to compare with or need-resched a lost switch blames nobody`(

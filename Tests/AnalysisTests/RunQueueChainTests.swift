@@ -7,7 +7,8 @@ struct RunQueueChainTests {
   static let writer: (Int32, String) = (101, "writer")
   static let kworker: (Int32, String) = (40, "kworker/0:1")
 
-  /// The mailing list's case: the writer's data goes through a kworker that waits for the CPU behind a hog.
+  /// The mailing list's case: the writer's data goes through a kworker that waits for the CPU
+  /// behind a hog.
   static func delivery() -> RunQueueScript {
     var script = RunQueueScript()
     script.task(.fork, 0, 1, pid: 100, 101)

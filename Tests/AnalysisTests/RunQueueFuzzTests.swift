@@ -2,7 +2,8 @@ import Analysis
 import Testing
 import TraceModel
 
-/// Events that no kernel would write, in any order: the replay must not trap, whatever a damaged trace says.
+/// Events that no kernel would write, in any order: the replay must not trap, whatever a damaged
+/// trace says.
 @Suite struct RunQueueFuzzTests {
   private static let stamps: [Int64] = [
     .min, -1, 0, 1, 999, 20_001, 1 << 32, .max / 2, .max / 2 + 2, .max - 1, .max,

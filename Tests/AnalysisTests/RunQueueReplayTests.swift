@@ -113,7 +113,7 @@ struct RunQueueReplayTests {
     var script = RunQueueScript()
     script.change(0, 0, hog, "S", nobody)
     script.wake(100, 0, by: 0, sleeper, flags: EventContext.Bit.hardIRQ)
-    // It runs from here on; its timer's interrupts tell so.
+    // It runs from here on; its timer's interrupts report so.
     script.frame(.vectorEntry, 150, 0, pid: 10, name: "local_timer")
     script.frame(.vectorExit, 160, 0, pid: 10, name: "local_timer")
     script.change(5_000, 0, sleeper, "S", nobody)

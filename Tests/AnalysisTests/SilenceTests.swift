@@ -3,7 +3,7 @@ import TraceModel
 
 @testable import Analysis
 
-/// A stretch without events is no evidence of code: a pause of the machine looks the same.
+/// A stretch without events is not evidence of code: a pause of the machine looks the same.
 @Suite struct SilenceTests {
   typealias Build = TimelineBuilder
 
@@ -164,7 +164,8 @@ import TraceModel
     #expect(result.sumsAreExact)
     #expect((result.culprit.confidence == .proven) == machine.isProven, "\(result.culprit)")
     #expect(result.culprit.confidence > .possible || culprit == .irqsOff || !machine.isProven)
-    // The rival that looks the same is named and not ruled out, and the next step says what decides.
+    // The rival that looks the same is named and not ruled out, and the next step says what
+    // decides.
     let pauses: Set<CulpritClass> = [.hypervisor, .hardwareStall]
     #expect(pauses.intersection(result.open.map(\.culprit)) == machine.rivals)
     #expect(pauses.intersection(result.refuted.map(\.culprit)).isDisjoint(with: machine.rivals))
@@ -242,7 +243,8 @@ import TraceModel
     }
   }
 
-  /// The usual timer interrupt, ten times, then one in which `pause` us pass between two of its events.
+  /// The usual timer interrupt, ten times, then one in which `pause` us pass between two of its
+  /// events.
   private func interruptWithPause(
     _ pause: Double, after event: Int, platform: SystemContext.Platform, usual: Double = 0
   ) -> SpikeAnalysis {
@@ -343,7 +345,7 @@ import TraceModel
     #expect(coarse.culprit.confidence == .possible)
     #expect(coarse.culprit.name.contains("\(milliseconds) ms"))
     #expect(analysis(1, shift: 123_000).culprit.culprit == .clock)
-    // A length of many ticks is told, but nothing about it is better than possible.
+    // A length of many ticks is reported, but nothing about it is better than possible.
     let long = analysis(50, shift: 0)
     #expect(long.culprit.culprit != .clock)
     #expect(long.culprit.confidence <= .possible)

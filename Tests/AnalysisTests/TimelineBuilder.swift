@@ -53,7 +53,7 @@ struct TimelineBuilder {
       flags: flags, preempt: 2)
   }
 
-  /// A frame of a stack; a question mark in front of the name says that its caller may be missing.
+  /// A frame of a stack; a question mark before the name says that its caller may be missing.
   private func frame(_ name: String) -> CodeLocation {
     var place = CodeLocation(address: 0, symbol: String(name.drop { $0 == "?" }))
     place.mayHideCaller = name.hasPrefix("?")

@@ -6,7 +6,7 @@ import TraceModel
 @Suite struct TracerEvidenceTests {
   // MARK: hwlat
 
-  /// The user's code was interrupted 1462 us late, and no counter tells of an SMI.
+  /// The user's code was interrupted 1462 us late, and no counter reports an SMI.
   private func stall(
     _ gaps: [HardwareGap]?, hypervisor: String? = nil,
     platform: SystemContext.Platform = .bareMetal
@@ -87,7 +87,8 @@ import TraceModel
     #expect(verdict([gap(890, 2_360, cpu: 1)]).culprit.culprit == .irqsOff)
   }
 
-  /// An interrupt handler is entered in front of the expiry and left 600 us behind it, and writes nothing meanwhile.
+  /// An interrupt handler is entered before the expiry and left 600 us after it, and writes nothing
+  /// meanwhile.
   private func handler(_ gaps: [HardwareGap], until end: Double = 1_500) -> SpikeAnalysis {
     Scenario(
       .hardIRQ, "irq/24 eth0", .proven, wake: 1_520, context: { $0.hardwareGaps = gaps }
@@ -127,8 +128,8 @@ import TraceModel
 
   private static let hog: Actor = (77, "hog", 9)
 
-  /// A task of higher priority has the CPU from 904 to 2904 us, with an interrupt of 500 us in it. The kernel's clock
-  /// `local` is 50 ms behind.
+  /// A task of higher priority runs from 904 to 2904 us, with an interrupt of 500 us in it. The
+  /// kernel's clock `local` is 50 ms behind.
   private func ranWith(net: Double?) -> SpikeAnalysis {
     Scenario(.higherPriorityTask, "hog-77", .proven, wake: 2_920) { own, _ in
       own.sleep(at: 0, expiry: 900, next: Self.hog)
@@ -207,7 +208,7 @@ import TraceModel
     #expect(lines.count == 2)
     #expect(lines.first?.hasPrefix("rmqueue took 270 us, ") == true)
     #expect(lines.last == "inside, clear_page took 200 us")
-    // How long it took does not say that interrupts were off in it.
+    // How long it took does not say that IRQs were disabled in it.
     #expect(verdict.confidence == .likely)
   }
 

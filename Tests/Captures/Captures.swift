@@ -2,7 +2,8 @@ import Foundation
 public import RingBuffer
 import TraceFile
 
-/// The recorded traces of `Fixtures`, for all test targets; `Fixtures/README.md` says where each is from.
+/// The recorded traces of `Fixtures`, for all test targets; `Fixtures/README.md` says where each is
+/// from.
 ///
 /// Names are paths below `Fixtures`, without the `.zst` of the packed ones.
 public enum Captures {
@@ -37,7 +38,7 @@ public enum Captures {
 
   /// All event formats of a kernel: `FOLDER/formats.txt`.
   public static func formats(_ folder: String) throws -> [FormatText] {
-    // A line `# SYSTEM` stands above each.
+    // A line `# SYSTEM` is above each.
     try text(folder + "/formats.txt").components(separatedBy: "\n# ").map { part in
       let lines = part.split(separator: "\n", maxSplits: 1)
       guard lines.count == 2 else { throw CocoaError(.fileReadCorruptFile) }

@@ -72,7 +72,8 @@ enum BuiltCommand {
       error: String(decoding: errors, as: UTF8.self))
   }
 
-  /// Starts a process with no signal blocked: threads of a test may block all, and children inherit that.
+  /// Starts a process with no signal blocked: threads of a test may block all, and children inherit
+  /// that.
   static func start(_ process: Process) throws {
     var (none, before) = (sigset_t(), sigset_t())
     sigemptyset(&none)

@@ -5,7 +5,8 @@ import TraceModel
 @testable import breaktrace
 
 extension ProcessTests {
-  /// The readers of cyclictest's output, with their own patterns, on our output and on that of the installed one.
+  /// The readers of cyclictest's output, with their own patterns, on our output and on that of the
+  /// installed one.
   @Suite(
     .serialized,
     .enabled(if: BuiltCommand.isUsable, "needs the built executable and root"))
@@ -140,7 +141,8 @@ extension ProcessTests {
       defer { try? FileManager.default.removeItem(at: directory) }
       _ = try run(program, "-q -l 50 -p 99 -t 2 --json=r.json".words, in: directory)
       var text = try String(contentsOf: directory.appending(path: "r.json"), encoding: .utf8)
-      // A defect of the installed one: it ends with the first thread, and divides by another's 0 cycles.
+      // A defect of the installed one: it ends with the first thread, and divides by another's 0
+      // cycles.
       if program == .installed { text = text.replacing("-nan", with: "0.5") }
       let json = try #require(
         JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
@@ -198,7 +200,8 @@ extension ProcessTests {
           #expect(numbers.map { $0[0] } == [0, 1])
           #expect(numbers.map { $0[2] } == [70, 70])
           #expect(numbers.map { $0[3] } == [600, 1_100])
-          // A thread of the installed one may have had no cycle, because it ends with the first thread.
+          // A thread of the installed one may have had no cycle, because it ends with the first
+          // thread.
           let measured = numbers.filter { $0[4] > 0 }
           #expect(measured.count == 2 || program == .installed)
           #expect(measured.allSatisfy { $0[5] <= $0[7] && $0[7] <= $0[8] })

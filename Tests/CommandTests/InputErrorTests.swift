@@ -7,7 +7,7 @@ extension ProcessTests {
   /// What is said of input that cannot be used, and the exit status.
   @Suite(.enabled(if: BuiltCommand.isUsable, "needs the built executable and root"))
   struct InputErrorTests {
-    /// A directory with files that are no traces.
+    /// A directory with files that are not traces.
     private func directory() throws -> URL {
       let directory = try BuiltCommand.directory()
       func write(_ bytes: Data, _ name: String) throws {
@@ -25,7 +25,7 @@ extension ProcessTests {
       return directory
     }
 
-    /// Two wake-ups of a FIFO 80 thread behind another task.
+    /// Two wake-ups of a FIFO 80 thread after another task.
     private static let trace = """
       # tracer: nop
       #

@@ -5,7 +5,7 @@ import TraceModel
 @testable import breaktrace
 
 extension ProcessTests {
-  /// Options whose effect the kernel tells.
+  /// Options whose effect the kernel reports.
   @Suite(
     .serialized,
     .enabled(if: BuiltCommand.isUsable, "needs the built executable and root"))

@@ -14,7 +14,7 @@ extension ProcessTests {
       try BuiltCommand.run(line.words, as: "cyclictest", in: directory)
     }
 
-    /// The numbers behind a key of the `T:` lines.
+    /// The numbers after a key of the `T:` lines.
     private func values(_ key: String, _ output: String) -> [Int] {
       output.split(separator: "\n").filter { $0.hasPrefix("T:") }.compactMap { line in
         guard let range = line.range(of: key + ":") else { return nil }

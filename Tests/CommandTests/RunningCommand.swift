@@ -71,7 +71,8 @@ final class RunningCommand {
     return line.map { $0.dropFirst(key.count + 1).trimmingCharacters(in: .whitespaces) } ?? ""
   }
 
-  /// Number and arguments of the system call in which a thread waits; looked for until one is there.
+  /// Number and arguments of the system call in which a thread waits; looked for until one is
+  /// there.
   func systemCall(_ task: Int32) -> [String] {
     for _ in 0..<200 {
       let words = Self.text("/proc/\(pid)/task/\(task)/syscall").split(separator: " ")

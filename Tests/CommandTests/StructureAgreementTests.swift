@@ -4,14 +4,16 @@ import Testing
 @testable import breaktrace
 
 extension ProcessTests {
-  /// Argument lists run by the installed cyclictest and by ours: exit status and structure of standard output.
+  /// Argument lists run by the installed cyclictest and by ours: exit status and structure of
+  /// standard output.
   @Suite(
     .serialized,
     .enabled(
       if: InstalledCyclictest.isUsable && BuiltCommand.isUsable,
       "needs cyclictest (rt-tests), the built executable and root"))
   struct StructureAgreementTests {
-    /// The text without what differs from run to run: of frames the last one, numbers as `N`, lists as one.
+    /// The text without what differs from run to run: of frames the last one, numbers as `N`, lists
+    /// as one.
     private func structure(_ text: String) -> [String] {
       // A frame begins with the cursor going up; what follows the last one stays.
       var lines: [String] = []

@@ -4,7 +4,8 @@ import Testing
 @testable import breaktrace
 
 extension ProcessTests {
-  /// Packed files, standard input, and what is no file, in every command that reads recorded traces.
+  /// Packed files, standard input, and what is not a file, in every command that reads recorded
+  /// traces.
   @Suite(.enabled(if: BuiltCommand.isUsable, "needs the built executable and root"))
   struct TraceInputTests {
     /// The commands that read a trace, without its path.

@@ -8,7 +8,8 @@ struct Command {
   var errors: String
   var pid: Int32
 
-  /// The program under test: what BREAKTRACE_BINARY names, or the one that was built with the tests.
+  /// The program under test: what BREAKTRACE_BINARY names, or the one that was built with the
+  /// tests.
   static let executable: String = {
     if let path = ProcessInfo.processInfo.environment["BREAKTRACE_BINARY"] { return path }
     let root = URL(fileURLWithPath: #filePath)

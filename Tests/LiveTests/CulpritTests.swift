@@ -5,14 +5,16 @@ import SystemPackage
 import Testing
 import TraceModel
 
-/// Causes injected on purpose on this machine, and the name that the report gives them; five times each.
+/// Causes injected on purpose on this machine, and the name that the report gives them; five times
+/// each.
 @Suite(.serialized, .enabled(if: Machine.isUsable, "needs root and tracefs"))
 struct CulpritTests {
   private static let rounds = 1...5
 
   /// Measures on one CPU until the threshold is hit; the faults run meanwhile.
   ///
-  /// Spikes of the machine's own come in between: those that `isOurs` denies are measured again, up to ten times.
+  /// Spikes of the machine's own come in between: those that `isOurs` denies are measured again, up
+  /// to ten times.
   private func measure(
     _ arguments: [String], threshold: Int, faults: [Fault], executable: String = Command.executable,
     isOurs: (ReportFile) -> Bool
@@ -39,7 +41,7 @@ struct CulpritTests {
     for fault in faults { running.append(try FaultBox(fault)) }
     defer { for fault in running { fault.stop() } }
     let command = try Command(words, executable: executable) { process in
-      // A fault that acts on the measuring process is told its id.
+      // A fault that acts on the measuring process receives its id.
       for fault in faults where fault.target == -1 {
         var aimed = fault
         aimed.target = process.processIdentifier
@@ -132,7 +134,7 @@ struct CulpritTests {
         ["-a", "1", "-t", "1", "-p", "80", "--no-mlockall"], threshold: 700, faults: [evict],
         executable: copy)
       #expect(report.sumsAreExact)
-      // A fault in the first half of the wait, told by the excerpt, not by a rule.
+      // A fault in the first half of the wait, derived from the excerpt, not from a rule.
       let faulted = report.spike.excerpt.contains { line in
         line.text?.hasPrefix("page_fault_user") == true
           && (line.offset_ns ?? .max) <= report.spike.latency_ns / 2

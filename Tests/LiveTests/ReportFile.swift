@@ -53,7 +53,8 @@ struct ReportFile: Decodable {
       && spike.contributors.reduce(spike.culprit.ns) { $0 + $1.ns } == spike.latency_ns
   }
 
-  /// Whether tasks of this name had the CPU for half of the latency: told by the replay, not by a rule.
+  /// Whether tasks of this name ran for half of the latency: derived from the replay, not from a
+  /// rule.
   func isFilled(by prefix: String) -> Bool {
     let time = spike.ran.filter { $0.name.hasPrefix(prefix) }.reduce(0) { $0 + $1.ns }
     return time * 2 >= spike.latency_ns

@@ -38,7 +38,8 @@ struct RobustCampaignTests {
 
     let bundles = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
     #expect(bundles.count == 100)
-    // Each row of the table by class is the number of bundles of that class, and together they are all.
+    // Each row of the table by class is the number of bundles of that class, and together they are
+    // all.
     let sums = command.output.split(separator: "\n").drop { $0 != "By class" }.dropFirst(3)
     var total = 0
     for line in sums {
@@ -46,7 +47,7 @@ struct RobustCampaignTests {
       guard words.count >= 4, let count = Int(words[0]) else { break }
       total += count
       let named = bundles.count { name in
-        // breaktrace-CLASS-NNNus-cpuN, and -N behind it for one more of the same name.
+        // breaktrace-CLASS-NNNus-cpuN, and -N after it for one more of the same name.
         let rest = name.dropFirst("breaktrace-\(words[2])-".count)
         return name.hasPrefix("breaktrace-\(words[2])-") && rest.first?.isNumber ?? false
       }

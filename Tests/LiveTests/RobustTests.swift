@@ -28,7 +28,7 @@ struct RobustTests {
 
   @Test func `tracefs that is not mounted is mounted for the run and unmounted again`() throws {
     let directory = TemporaryDirectory()
-    // In a mount namespace of its own: others go on using the one that is there.
+    // In a separate mount namespace: others go on using the one that is there.
     let script = """
       mount --make-rprivate / && umount -l /sys/kernel/tracing || exit 77
       '\(Command.executable)' -q -t 1 -p 80 -D 10 -b 1 --output '\(directory.path)' || status=$?

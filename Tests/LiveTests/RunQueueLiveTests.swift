@@ -18,7 +18,7 @@ private func instances() -> Set<String> {
     let name = withUnsafePointer(to: &entry.pointee.d_name) {
       $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
     }
-    // Other tests of this process have instances with suffixes of their own.
+    // Other tests of this process have instances with their own suffixes.
     let parts = name.split(separator: ".")
     let isOfRuns = parts.count == 3 || ["calls", "waits"].contains(parts.last ?? "")
     if name.hasPrefix("breaktrace.\(getpid()).") && isOfRuns { names.insert(name) }
@@ -57,7 +57,8 @@ struct RunQueueLiveTests {
     #expect(instances().isEmpty)
   }
 
-  /// tools/bench/runq/case.c: a reader polls for a byte that a work item has to deliver while a hog takes every CPU.
+  /// tools/bench/runq/case.c: a reader polls for a byte that a work item has to deliver while a hog
+  /// takes every CPU.
   @Test(.enabled(if: access("/usr/bin/cc", X_OK) == 0, "needs a C compiler"))
   func
     `the flaky test is told back to the hog behind which its kworker waited, five times of five`()
@@ -90,7 +91,7 @@ struct RunQueueLiveTests {
       guard result.status == 1 else { continue }
       let budget = try #require(result.polls.first { $0.count >= 90 })
       #expect(budget.task == call.task && budget.span.length < delivery.length)
-      // Nobody wrote any more: that is no late wake-up.
+      // Nobody wrote any more: that is not a late wake-up.
       #expect(result.calls.contains { $0.task == call.task && $0.isTimeout })
     }
     #expect(instances().isEmpty)

@@ -38,7 +38,7 @@ struct VerifyTests {
         #expect(FileManager.default.fileExists(atPath: bundle + "/report.json"))
       }
     }
-    // Nothing but the bundles that count.
+    // Only the bundles that count.
     let kept = try FileManager.default.contentsOfDirectory(atPath: directory.path)
     #expect(kept.count == 4)
     #expect(!Machine.instances().contains { $0.hasPrefix("breaktrace.\(command.pid).") })

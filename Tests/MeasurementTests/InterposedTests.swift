@@ -9,7 +9,7 @@ import TraceModel
 private let resultVariable = "BREAKTRACE_INTERPOSED_RESULT"
 private let isChild = ProcessInfo.processInfo.environment[resultVariable] != nil
 
-/// What needs a process of its own: malloc counted by thread, and SIGALRM blocked in each thread.
+/// What needs a separate process: malloc counted by thread, and SIGALRM blocked in each thread.
 ///
 /// The parent compiles a small library and runs this test program again with it in LD_PRELOAD, for
 /// the tests of `InterposedChildTests` only.

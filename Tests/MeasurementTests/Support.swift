@@ -61,8 +61,8 @@ struct TestPipe: ~Copyable {
     return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
   }
 
-  /// The same for a marker, without the lines by which `ready` threads said that they are ready: no hits. A thread
-  /// that another one's hit stops may not have come to it, or comes to it late.
+  /// The same for a marker, without the lines by which `ready` threads said that they are ready: no
+  /// hits. A thread that another one's hit stops may not have come to it, or comes to it late.
   func marker(ready: ClosedRange<Int>) -> String {
     let all = text()
     let lines = all.matches(of: /breaktrace: tid=\d+ is ready to measure/)

@@ -6,7 +6,8 @@ import Report
 import Testing
 import TraceModel
 
-/// The right answers of the small inputs, and that changes of them which leave the cause as it is leave the answer too.
+/// The right answers of the small inputs, and that changes of them which leave the cause as it is
+/// leave the answer too.
 struct InputAnswerTests {
   /// What an input's report must say.
   struct Answer: Sendable, CustomTestStringConvertible {

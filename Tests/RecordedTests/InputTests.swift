@@ -41,7 +41,8 @@ struct InputTests {
     #expect(trace.problems == [])
     let report = try #require(trace.analyze(AnalyzeRequest(), toolVersion: "").reports.first)
     #expect(report.analysis.sample.latency.microseconds > 1_465)
-    // 1465 us between two events of the timer interrupt that follow each other at once in all others.
+    // 1465 us between two events of the timer interrupt that follow each other at once in all
+    // others.
     #expect(report.analysis.culprit.culprit == .hypervisor)
     #expect(report.analysis.culprit.confidence < .proven)
     #expect(report.analysis.open.contains { $0.culprit == .hardIRQ })

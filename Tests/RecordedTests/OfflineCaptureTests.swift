@@ -39,7 +39,8 @@ struct OfflineCaptureTests {
   private static let debian = "captures/debian61rt-up-icount/"
   private static let locked = "captures/locked618-events/"
 
-  /// On what these kernels ran is not in the files: where most of the time is silent, nothing is proven.
+  /// On what these kernels ran is not in the files: where most of the time is silent, nothing is
+  /// proven.
   static let table: [CaptureCase] = [
     // cyclictest -b with a known culprit: text and trace.dat of the same buffer.
     .init(rt + "break-irqoff.trace", .irqsOff, "irq_test", 2_281, atLeast: .likely),
@@ -102,7 +103,7 @@ struct OfflineCaptureTests {
       locked + "t5.trace", .samePriorityTask, "python3", 13_300, within: 5, atLeast: .likely,
       task: .pid(19_120)),
     .init(
-      // dl_task_timer expires in front of each switch away from the hog.
+      // dl_task_timer expires before each switch away from the hog.
       locked + "t4.trace", .deadlineServer, "", 949_781, within: 900, atLeast: .likely,
       task: .pid(7_399)),
   ]
@@ -203,7 +204,7 @@ struct OfflineCaptureTests {
       #expect(claimed == analysis.sample.latency)
       #expect(!report.text.isEmpty)
     }
-    // The header of a latency tracer tells its maximum: the window is as long.
+    // The header of a latency tracer reports its maximum: the window is as long.
     if let section = verdicts.reports.first?.facts.tracerSection {
       #expect(verdicts.reports[0].analysis.sample.latency == section.length)
     }

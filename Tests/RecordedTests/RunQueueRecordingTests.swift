@@ -83,7 +83,7 @@ struct RunQueueRecordingTests {
 
   // MARK: the order of the events
 
-  /// What a replay told: its rows, and the text of its statistics.
+  /// What a replay reported: its rows, and the text of its statistics.
   private struct Told: Equatable {
     var rows: [RunQueueWait] = []
     var summary = ""

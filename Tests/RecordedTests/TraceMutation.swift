@@ -83,7 +83,7 @@ struct TraceMutation: Sendable, CustomTestStringConvertible {
     }.joined(separator: "\n")
   }
 
-  /// Lines of another CPU among those of the section, or in front of them and after them.
+  /// Lines of another CPU among those of the section, or before them and after them.
   private static func longer(_ text: String) -> String {
     var lines = text.components(separatedBy: "\n")
     guard let first = lines.firstIndex(where: { !$0.hasPrefix("#") && !$0.isEmpty }) else {

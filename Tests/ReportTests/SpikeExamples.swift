@@ -30,7 +30,8 @@ enum SpikeExamples {
 
   private typealias Example = (TimelineSketch, Nanoseconds, (inout SystemContext) -> Void)
 
-  /// (a) Nothing on the CPU for 1.46 ms, then two pending interrupts at once, user space interrupted.
+  /// (a) Nothing on the CPU for 1.46 ms, then two pending interrupts at once, user space
+  /// interrupted.
   private static func hypervisor() -> Example {
     let host = (TaskIdentity(pid: 1_521, comm: "swift-frontend"), Int32(120))
     var sketch = TimelineSketch()
@@ -74,7 +75,7 @@ enum SpikeExamples {
     return (sketch, Nanoseconds(552_417), { _ in })
   }
 
-  /// (c) The timer interrupt came late: interrupts were off under the zone lock in a page fault.
+  /// (c) The timer interrupt came late: IRQs were disabled under the zone lock in a page fault.
   private static func irqsOff() -> Example {
     let host = (TaskIdentity(pid: 733, comm: "cc1"), Int32(120))
     var sketch = TimelineSketch()

@@ -4,7 +4,8 @@ import TraceModel
 
 @testable import RingBuffer
 
-/// Pages of other kernels: what a walk in another language counted in each (`Captures/pack counts`) must be met.
+/// Pages of other kernels: what a walk in another language counted in each (`Captures/pack counts`)
+/// must be met.
 struct CapturedPagesTests {
   struct Source: CustomTestStringConvertible, Sendable {
     /// The name without its ending.

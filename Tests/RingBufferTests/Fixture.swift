@@ -10,7 +10,7 @@ enum Fixture {
     #filePath.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } + "/Fixtures"
 
   static func bytes(_ path: String) throws -> [UInt8] {
-    // Files of tracefs and /proc tell no size: read to the end.
+    // Files of tracefs and /proc report no size: read to the end.
     guard let file = fopen(path, "r") else { throw Missing(path: path) }
     defer { fclose(file) }
     var all: [UInt8] = []

@@ -14,8 +14,8 @@ private enum LiveTracefs {
   }
 }
 
-/// Pages of this machine's kernel, recorded by the test, against the kernel's own text of the same buffer
-/// and against libtraceevent.
+/// Pages of this machine's kernel, recorded by the test, against the kernel's own text of the same
+/// buffer and against libtraceevent.
 @Suite(
   .serialized,
   .enabled(if: LiveTracefs.isPossible, "needs root and tracefs at /sys/kernel/tracing"))

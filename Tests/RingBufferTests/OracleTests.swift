@@ -121,7 +121,7 @@ final class Oracle {
         case .unknownCount?: -1
         default: 0
         }
-      // kbuffer tells the mark only where no time extend stands in front of the first event.
+      // kbuffer reports the mark only where no time extend comes before the first event.
       if kbuffer_curr_offset(buffer) == 16 {
         #expect(kbuffer_missed_events(buffer) == missed)
       }

@@ -115,7 +115,7 @@ struct SymbolTableTests {
   @Test func `every prefix and every single-byte change of a table is survived`() {
     let bytes = Array(Self.text.utf8)
     func read(_ changed: [UInt8]) -> Int {
-      // Alone, and with bytes behind it that are not part of it.
+      // Alone, and with bytes after it that are not part of it.
       let alone = SymbolTable(StoredText(ByteStore(changed)))
       let inside = SymbolTable(
         StoredText(

@@ -170,7 +170,7 @@ struct TraceDecoderTests {
         ](repeating: .other(OtherEvent(system: "", name: "event 5", fields: [])), count: 3))
     let part = TimeSpan(Nanoseconds(890), Nanoseconds(990))
     #expect(decoder.timeline(in: part)[cpu: 3]?.gaps == [gaps[1]])
-    // The span ends in the hole: the page behind it is not read, its mark counts all the same.
+    // The span ends in the hole: the page after it is not read, its mark counts all the same.
     let hole = TimeSpan(Nanoseconds(600), Nanoseconds(700))
     #expect(decoder.timeline(in: hole)[cpu: 3]?.gaps == [gaps[1]])
     #expect(decoder.timeline(in: hole).merged.isEmpty)

@@ -27,7 +27,8 @@ struct BufferAdviceTests {
   }
 
   @Test func `twice the window at the pace of the fullest buffer`() {
-    // 100 KiB in the last 10 ms of 100 ms: 1000 KiB for the window, 2000 for twice, 2048 as a power of two.
+    // 100 KiB in the last 10 ms of 100 ms: 1000 KiB for the window, 2000 for twice, 2048 as a power
+    // of two.
     let fast = cpu(9, bytes: 102_400, oldest: 1_090_000_000)
     let slow = cpu(9, bytes: 102_400, oldest: 1_010_000_000)
     #expect(BufferAdvice.kilobytes(for: window, filled: [slow, fast]) == 2_048)

@@ -166,7 +166,7 @@ struct TracerArmingTests {
   }
 }
 
-/// What tracers write as events in an instance of their own.
+/// What tracers write as events in a separate instance.
 struct SideEventsTests {
   private func timeline(_ name: String, _ fields: [(String, String)], at time: Int64) -> Timeline {
     Timeline(

@@ -7,7 +7,8 @@ import TraceModel
 
 @testable import Session
 
-/// Whether a latency tracer of ours still sees what it was set for, by lines as Linux 6.12 prints them.
+/// Whether a latency tracer of ours still sees what it was set for, by lines as Linux 6.12 prints
+/// them.
 struct TracerSelfTestTests {
   private static let head = """
     # tracer: irqsoff
@@ -69,7 +70,7 @@ struct TracerSelfTestTests {
     ("irqsoff", interrupts), ("irqsoff", nested + interrupts), ("preemptoff", preemption),
     ("preemptoff", handler + bottomHalves + preemption),
     ("preemptirqsoff", preemption + interrupts),
-    // Lines that either kind has tell nothing.
+    // Lines that either kind has show nothing.
     ("irqsoff", nested), ("preemptoff", nested),
   ])
   func `a tracer with sections of its own kind sees`(tracer: String, lines: String) {

@@ -4,7 +4,8 @@ import TraceModel
 
 @testable import TraceFile
 
-/// The text of tracers: latency headers and sections, function graph, timerlat, osnoise, hwlat, stacks.
+/// The text of tracers: latency headers and sections, function graph, timerlat, osnoise, hwlat,
+/// stacks.
 struct FtraceTracerTests: ReadsFtrace {
   private func other(_ text: String) throws -> OtherEvent {
     guard case .other(let event) = try payload(text) else {

@@ -24,7 +24,7 @@ struct KernelDocumentTests {
     return []
   }()
 
-  /// The indented blocks behind `::` that begin a trace, from its first comment on.
+  /// The indented blocks after `::` that begin a trace, from its first comment on.
   private func samples(_ text: String) -> [String] {
     var samples: [String] = []
     var block: [Substring]?
@@ -55,7 +55,7 @@ struct KernelDocumentTests {
         let read = FtraceTextReader.read(ByteStore(Array(sample.utf8)))
         count += 1
         events += read.sections.reduce(0) { $0 + $1.eventCount }
-        // Prose that is indented as deep as the sample in front of it is no trace.
+        // Prose that is indented as deep as the sample before it is not a trace.
         let bad = read.problems.filter { $0.text.contains("[0") || $0.text.contains("us :") }
         #expect(bad == [], "\(file): \(sample.prefix(200))")
         #expect(read.sections.allSatisfy { $0.eventCount > 0 })

@@ -5,7 +5,7 @@ import TraceModel
 
 @testable import TraceFile
 
-/// A small recording of the running kernel in an instance of its own.
+/// A small recording of the running kernel in a separate instance.
 final class LiveInstance {
   static let tracefs = "/sys/kernel/tracing"
   static let canRecord =

@@ -4,7 +4,7 @@ import TraceModel
 
 @testable import TraceFile
 
-/// What the tests of ftrace's text share: reading a text, a line, the part behind a line's head.
+/// What the tests of ftrace's text share: reading a text, a line, the part after a line's head.
 protocol ReadsFtrace {}
 
 extension ReadsFtrace {

@@ -152,7 +152,7 @@ struct TraceDatTests {
     let file = try TraceDatReader.read(ByteStore(bytes), path: "x")
     #expect(file.problems.isEmpty)
     // The last eight bytes are the offset of the next options; the pointer to the first ones
-    // stands behind the compression's name and version.
+    // comes after the compression's name and version.
     bytes.replaceSubrange(bytes.count - 8..<bytes.count, with: bytes[27..<35])
     let again = try TraceDatReader.read(ByteStore(bytes), path: "x")
     #expect(again.problems.contains { $0.text.contains("point back") }, "\(again.problems)")

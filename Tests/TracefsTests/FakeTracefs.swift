@@ -4,8 +4,8 @@ import SystemPackage
 
 @testable import Tracefs
 
-/// A made-up tracefs and procfs in a directory of their own, with an interceptor that plays the kernel: making an
-/// instance fills it, removing one empties it, and any access can be made to fail.
+/// A made-up tracefs and procfs in a separate directory, with an interceptor that plays the kernel:
+/// making an instance fills it, removing one empties it, and any access can be made to fail.
 final class FakeTracefs: Sendable {
   struct State: Sendable {
     var accesses: [FileAccess] = []

@@ -6,7 +6,8 @@ import Testing
 @testable import Tracefs
 
 struct InstanceRemovalTests {
-  /// Files whose rmdir is refused with `errno`, `times` times; then somebody else has removed the directory.
+  /// Files whose rmdir is refused with `errno`, `times` times; then somebody else has removed the
+  /// directory.
   private func files(_ errno: Errno, times: Int, path: String) -> ControlFiles {
     let left = Mutex(times)
     return ControlFiles { access in

@@ -74,8 +74,8 @@ struct LiveTracefsTests {
       #expect(bytes.count == pages * size)
       total += pages
       guard statistics.entries > 0 else { continue }
-      // The pages' own counters (the commit of header_page: 8 bytes behind the stamp) sum to what the kernel counts,
-      // but for the unused end of each page, which it counts too.
+      // The pages' own counters (the commit of header_page: 8 bytes after the stamp) sum to what
+      // the kernel counts, but for the unused end of each page, which it counts too.
       var used: UInt64 = 0
       for page in 0..<pages {
         let low = bytes.withUnsafeBytes {
@@ -132,7 +132,7 @@ struct LiveTracefsTests {
       #expect(hasSameEvents(late, Array(all.suffix(late.count)), size) && !late.isEmpty)
       #expect(last.pages == 1 && hasSameEvents(none, Array(all.suffix(none.count)), size))
       if selection.skipped > 0 {
-        // The first page given begins at or before the time, the one behind it after it.
+        // The first page given begins at or before the time, the one after it after it.
         let stamp = { (page: Int) in
           late.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: page * size, as: Int64.self) }
         }
@@ -344,7 +344,8 @@ struct LiveTracefsTests {
   }
 }
 
-/// Whether pages hold the same events: read pages may end before the padding that mapped ones count.
+/// Whether pages hold the same events: read pages may end before the padding that mapped ones
+/// count.
 private func hasSameEvents(_ mapped: [UInt8], _ read: [UInt8], _ size: Int) -> Bool {
   guard mapped.count == read.count else { return false }
   for start in stride(from: 0, to: mapped.count, by: size) {

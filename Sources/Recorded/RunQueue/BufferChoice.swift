@@ -10,7 +10,8 @@ struct BufferChoice {
   /// What was chosen of several, one line each.
   private(set) var remarks: [String] = []
 
-  /// Chooses the buffer of the name `instance`, else the first one with a sched_switch; throws where there is none.
+  /// Chooses the buffer of the name `instance`, else the first one with a sched_switch; throws
+  /// where there is none.
   init(
     _ opened: OpenedTrace, instance: String?, path: String
   ) throws(TraceFileError) {

@@ -37,7 +37,7 @@ package struct KernelWaitReader {
       let cause = cause.integer(page, record), let pid = pid.integer(page, record),
       let priority = priority.integer(page, record)
     else { return false }
-    // The record's own stamp is behind: records that the filter dropped move it.
+    // The record's own stamp is after: records that the filter dropped move it.
     event.time = end
     event.value = latency
     event.task = Int32(truncatingIfNeeded: pid)

@@ -3,8 +3,8 @@ internal import TraceModel
 
 /// The pages of one CPU that hold records, in order of their stamps, read piece by piece.
 ///
-/// A first look at the heads alone tells whether the pages are in order already, as those of a sound trace are; only
-/// where they are not their places are kept.
+/// A first look at the heads alone says whether the pages are in order already, as those of a sound
+/// trace are; only where they are not their places are kept.
 struct PageSequence {
   /// Where reading failed, nil where it did not.
   private(set) var problem: String?
@@ -109,7 +109,8 @@ struct PageSequence {
     return found.sorted { ($0.stamp, $0.place) < ($1.stamp, $1.place) }.map(\.place)
   }
 
-  /// Gives place and stamp of the pages with records in the file's order, until `body` returns false.
+  /// Gives place and stamp of the pages with records in the file's order, until `body` returns
+  /// false.
   private func visitHeads(_ body: (Int, Int64) -> Bool) {
     let length = min(reader.layout.dataOffset, pageSize)
     var head = [UInt8](repeating: 0, count: length)

@@ -16,7 +16,7 @@ struct DerivedSample {
   /// The same for the rules, with what the report does not show.
   var measured: LatencySection?
 
-  /// The wake-up that a foreign marker stands for: of the task that wrote it, or of another one.
+  /// The wakeup that a foreign marker stands for: of the task that wrote it, or of another one.
   init?(_ marker: ForeignMarker, task: TaskSelector?, in source: TraceSource) {
     let end = marker.hit.time
     let reach = max(marker.latency ?? .zero, Nanoseconds(microseconds: 100_000))
@@ -53,8 +53,8 @@ struct DerivedSample {
       }
       break
     }
-    // The clock was read before the system call's exit was written, or the marker: what took the way from there to the
-    // marker is not a part of the latency.
+    // The clock was read before the system call's exit was written, or the marker: what took the
+    // way from there to the marker is not a part of the latency.
     let read = isWriter ? Self.clockReading(of: identity.pid, before: end, in: events) : nil
     let waking = Self.waking(of: identity.pid, before: read?.time ?? end, in: events)
     var wake = end
@@ -62,13 +62,14 @@ struct DerivedSample {
       if let expiry {
         wake = expiry + latency
       } else {
-        // Between the clock reading and the marker some time went by; the wake-up was not before the expiry.
+        // Between the clock reading and the marker some time went by; the wakeup was not before
+        // the expiry.
         var begin = (read?.time ?? end) - latency
         if let waking, waking.time < begin {
           let switched = Self.lastSwitch(to: identity.pid, before: end, in: events)?.time ?? end
           begin = max(waking.time, min(begin, switched - latency))
         }
-        // Nor was it after the thread had the CPU.
+        // Nor was it after the thread ran.
         if let switched = Self.lastSwitch(to: identity.pid, before: end, in: events),
           read == nil, switched.time < begin
         {
@@ -99,12 +100,12 @@ struct DerivedSample {
         + "\(timeline.task(marker.hit.pid).text): " + origin)
   }
 
-  /// The last sched_waking of a task, or the last sched_wakeup where that wake-up has none.
+  /// The last sched_waking of a task, or the last sched_wakeup where that wakeup has none.
   private static func waking(
     of pid: Int32, before end: Nanoseconds, in events: [TraceEvent]
   ) -> TraceEvent? {
     var found: TraceEvent?
-    // A wake-up ends with the switch to the task.
+    // A wakeup ends with the switch to the task.
     var hasRun = true
     for event in events where event.time <= end {
       switch event.payload {
@@ -121,8 +122,9 @@ struct DerivedSample {
     return found
   }
 
-  /// When the thread had read its clock at the latest: at the exit of the system call in which it slept, else at the
-  /// switch to it, where the marker came so long after it that the way to the marker matters.
+  /// When the thread had read its clock at the latest: at the exit of the system call in which it
+  /// slept, else at the switch to it, where the marker came so long after it that the way to the
+  /// marker matters.
   private static func clockReading(
     of pid: Int32, before end: Nanoseconds, in events: [TraceEvent]
   ) -> (time: Nanoseconds, name: String)? {
@@ -152,7 +154,7 @@ struct DerivedSample {
       "marker of oslat, the thread did not run for \(latency.microseconds) us before it"
   }
 
-  /// A wake-up that a search found.
+  /// A wakeup that a search found.
   init(_ wakeup: LateWakeup, threshold: Nanoseconds?, in source: TraceSource) {
     var timeline = source.timeline(around: TimeSpan(wakeup.start, wakeup.switched))
     var start = wakeup.start
@@ -189,8 +191,8 @@ struct DerivedSample {
     self.derivation = derivation
   }
 
-  /// The task's last request for a timer before the wake-up; the events are not put in order for it, there may be
-  /// many.
+  /// The task's last request for a timer before the wakeup; the events are not put in order for
+  /// it, there may be many.
   private static func lastArmed(_ wakeup: LateWakeup, in timeline: Timeline) -> TraceEvent? {
     timeline.cpus.compactMap { track in
       let place = track.events.indices.last { index in

@@ -19,11 +19,11 @@ struct ForeignMarker: Hashable {
   var program: Program
   /// Time, CPU, writer and text.
   var hit: MarkerLine
-  /// The latency that it tells, nil where it tells none.
+  /// The latency that it reports, nil where it reports none.
   var latency: Nanoseconds?
-  /// The limit that it tells.
+  /// The limit that it reports.
   var limit: Nanoseconds?
-  /// The CPU that it tells, where the writer ran elsewhere.
+  /// The CPU that it reports, where the writer ran elsewhere.
   var cpu: Int?
 
   /// The phrases that are searched for.

@@ -68,7 +68,7 @@ struct NoiseWindow {
       return false
     }
     if !wasWoken, let interrupt {
-      // Without the scheduler's events the tracer's lines stand for them.
+      // Without the scheduler's events the tracer's lines replace them.
       var waking = interrupt
       waking.payload = .waking(
         WakeEvent(task: thread, priority: KernelPriority(4), targetCPU: event.cpu))
@@ -126,7 +126,8 @@ struct NoiseWindow {
     events.insert(event, at: index + 1)
   }
 
-  /// timerlat prints the stack of the interrupted code after the thread has run: it belongs to the wake-up.
+  /// timerlat prints the stack of the interrupted code after the thread has run: it belongs to the
+  /// wakeup.
   private static func moveStack(
     _ events: inout [TraceEvent], sample: TraceEvent, thread: Int32, since: Nanoseconds
   ) {
@@ -152,10 +153,11 @@ struct NoiseWindow {
     events.insert(moved, at: index + 1)
   }
 
-  /// The osnoise events of the window as entries and exits of what they tell, where the trace has none of these.
+  /// The osnoise events of the window as entries and exits of what they measured, where the trace
+  /// has none of these.
   ///
-  /// `timer` is when timerlat's own handler read the clock: the interrupt that holds it begins there for the sample, and
-  /// what lies before is the delay of the handler.
+  /// `timer` is when timerlat's own handler read the clock: the interrupt that holds it begins
+  /// there for the sample, and what lies before is the delay of the handler.
   private static func addNoises(
     to events: inout [TraceEvent], from start: Nanoseconds, until end: Nanoseconds,
     timer: Nanoseconds?
@@ -293,7 +295,7 @@ struct NoiseWindow {
     return window
   }
 
-  /// From when to when a noise had the CPU, what nests in it included: its event is written at its end.
+  /// From when to when a noise ran, what nests in it included: its event is written at its end.
   private static func noiseSpan(_ event: TraceEvent, _ other: OtherEvent) -> TimeSpan? {
     guard let start = time(other, "start"), let duration = number(other, "duration"), duration > 0
     else { return nil }
@@ -358,7 +360,8 @@ struct NoiseWindow {
       derivation: "the longest latency of hwlat, line \(event.position)")
   }
 
-  /// The thread that measured, which is the one that was kept from running: whoever made the noise writes its line.
+  /// The thread that measured, which is the one that was kept from running: whoever made the noise
+  /// writes its line.
   private static func victim(_ event: TraceEvent, _ timeline: Timeline) -> TaskIdentity {
     let name = "osnoise/\(event.cpu)"
     let writer = timeline.task(event.pid)

@@ -1,8 +1,8 @@
 internal import TraceFile
 internal import TraceModel
 
-/// What of a latency tracer's section is not in the text: whoever passed it on left lines out, or the ring buffer
-/// overwrote its begin.
+/// What of a latency tracer's section is not in the text: whoever passed it on left lines out, or
+/// the ring buffer overwrote its begin.
 struct SectionCuts {
   /// What is missing, a clause each.
   var notes: [String] = []
@@ -45,7 +45,8 @@ struct SectionCuts {
           span: TimeSpan(last.time, place.span.end),
           cause: .damaged("the lines after line \(last.position) are not in this file")))
     } else if gaps.isEmpty, track.gaps.isEmpty, missing > 1, missing * 10 > kept {
-      // They may have stood anywhere: the gap has no length, so that it voids no stretch between two lines.
+      // They may have stood anywhere: the gap has no length, so that it voids no stretch between
+      // two lines.
       let end = place.span.end - Nanoseconds(1)
       gaps.append(
         TimelineGap(

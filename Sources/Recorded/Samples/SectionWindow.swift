@@ -3,7 +3,8 @@ internal import Report
 internal import TraceFile
 internal import TraceModel
 
-/// The section that irqsoff, preemptoff, preemptirqsoff or a wakeup tracer recorded: the window without any sample.
+/// The section that irqsoff, preemptoff, preemptirqsoff or a wakeup tracer recorded: the window
+/// without any sample.
 struct SectionWindow {
   var derived: DerivedSample
   /// How long the section was.
@@ -63,7 +64,7 @@ struct SectionWindow {
 
 /// Where a latency tracer's section lies among its lines.
 struct SectionPlace {
-  /// The section, of the length that its header tells.
+  /// The section, of the length that its header reports.
   var span: TimeSpan
   /// Whether lines at its end are missing: the window is then placed from its begin.
   var lacksEnd = false
@@ -75,14 +76,15 @@ struct SectionPlace {
   /// - Parameters:
   ///   - events: The lines of the section's CPU, at least one.
   ///   - latency: The length by the header.
-  ///   - isWakeup: Whether it is the tracer of a wake-up.
+  ///   - isWakeup: Whether it is the tracer of a wakeup.
   ///   - begin: The line with which it is known to begin.
   init(
     _ events: [TraceEvent], latency: Nanoseconds, isWakeup: Bool, begin: TraceEvent? = nil
   ) {
     let first = begin ?? events.first
     let start = first?.time ?? .zero
-    // A line of the end is late by what the tracer itself takes; stamps are relative to the section's begin.
+    // A line of the end is late by what the tracer itself takes; stamps are relative to the
+    // section's begin.
     let slack = max(Nanoseconds(latency.count / 10), Nanoseconds(microseconds: 20))
     if let first, begin == nil, first.time > slack, first.time < latency {
       lacksBegin = true
@@ -109,7 +111,7 @@ struct SectionPlace {
       ? TimeSpan(start, start + latency) : TimeSpan(end - latency, end)
   }
 
-  /// The line in which the tracer itself says that the section has ended: nothing but stacks comes after it.
+  /// The line in which the tracer itself says that the section has ended: only stacks follow.
   private static func tail(_ events: [TraceEvent]) -> Int? {
     let place = events.lastIndex { event in
       guard case .other(let other) = event.payload, other.name == "function" else { return false }

@@ -2,13 +2,15 @@ internal import TraceModel
 
 /// How the timers' clock and the trace clock lie to each other.
 ///
-/// Timers count on the monotonic clock. Where the trace has another one, hrtimer_expire_entry tells both:
-/// `now` was read just before the event was written.
+/// Timers count on the monotonic clock. Where the trace has another one, hrtimer_expire_entry
+/// reports both: `now` was read just before the event was written.
 struct TimerClock: Hashable {
-  /// To be added to a time of the timers' clock to get one of the trace clock; zero where they are one clock.
+  /// To be added to a time of the timers' clock to get one of the trace clock; zero where they are
+  /// one clock.
   var offset: Nanoseconds
 
-  /// Estimates it from the events within 20 ms of `time`, else from the nearest ones; nil without such events.
+  /// Estimates it from the events within 20 ms of `time`, else from the nearest ones; nil without
+  /// such events.
   init?(_ timeline: Timeline, near time: Nanoseconds) {
     if timeline.clock == "mono" {
       offset = .zero

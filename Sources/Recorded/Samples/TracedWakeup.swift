@@ -2,18 +2,18 @@ internal import Analysis
 internal import TraceFile
 internal import TraceModel
 
-/// The wake-up that a wakeup tracer's lines tell of.
+/// The wakeup that the lines of a wakeup tracer describe.
 ///
-/// The tracer begins anew with each wake-up of a task that outranks the one it follows, and its buffer may hold
-/// several: the one that the header speaks of is as long as the header says.
+/// The tracer begins anew with each wakeup of a task that outranks the one it follows, and its
+/// buffer may hold several: the one that the header speaks of is as long as the header says.
 struct TracedWakeup {
   /// The woken task by its line, nil without one.
   var task: TaskIdentity?
-  /// The line of the wake-up, where there are several and one fits the header.
+  /// The line of the wakeup, where there are several and one fits the header.
   var begin: TraceEvent?
   /// The functions of the stack that the tracer writes after the switch, innermost first.
   var endStack: [String] = []
-  /// Where the lines of that wake-up begin.
+  /// Where the lines of that wakeup begin.
   private var from: UInt64 = 0
   /// Priorities by the lines of the tracer.
   private var priorities: [Int32: Int32] = [:]
@@ -84,10 +84,10 @@ struct TracedWakeup {
     from = best.wake.position
   }
 
-  /// The timeline with the tracer's lines as the scheduler's events that they stand for.
+  /// The timeline with the tracer's lines as the scheduler's events that they represent.
   ///
-  /// A hand-over that no line tells, but the task column, is a switch where the new task writes its first line; only
-  /// where the lines tell the priorities of both tasks.
+  /// A hand-over that no line reports, but the task column, is a switch where the new task writes
+  /// its first line; only where the lines report the priorities of both tasks.
   func schedulerEvents(_ timeline: Timeline) -> Timeline {
     var result = timeline
     for index in result.cpus.indices {

@@ -1,8 +1,8 @@
 internal import TraceModel
 
-/// Searches the wake-ups of a timeline that is there as events (a text trace).
+/// Searches the wakeups of a timeline that is there as events (a text trace).
 struct EventSearch {
-  /// Searches all events; `isTimerClock` tells whether timers and stamps share a clock.
+  /// Searches all events; `isTimerClock` says whether timers and stamps share a clock.
   ///
   /// Without a task real-time ones are searched, with `anyTask` all but the idle ones.
   static func run(
@@ -24,7 +24,7 @@ struct EventSearch {
           tracker.waking(wake.task.pid, time: event.time.count)
         }
       case .wakeup(let wake):
-        // Where this wake-up has a sched_waking, that one is its begin.
+        // Where this wakeup has a sched_waking, that one is its begin.
         if wanted(wake.task, wake.priority), !tracker.isWoken(wake.task.pid) {
           tracker.waking(wake.task.pid, time: event.time.count)
         }

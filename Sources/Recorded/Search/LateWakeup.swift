@@ -1,6 +1,6 @@
 public import TraceModel
 
-/// One wake-up that a search found in a trace.
+/// One wakeup that a search found in a trace.
 public struct LateWakeup: Hashable, Sendable {
   /// The woken task.
   public var task: TaskIdentity
@@ -21,18 +21,18 @@ public struct LateWakeup: Hashable, Sendable {
   public var latency: Nanoseconds { switched - start }
 }
 
-/// What a search over all wake-ups gave.
+/// What a search over all wakeups gave.
 public struct WakeupSearch: Hashable, Sendable {
   /// The worst ones, latest `start` last among equals, at most as many as were asked for.
   public var worst: [LateWakeup] = []
-  /// Wake-ups that were looked at.
+  /// Wakeups that were looked at.
   public var wakeups = 0
   /// Those above the threshold; all where there was none.
   public var above = 0
   /// Records or events that were walked.
   public var records = 0
 
-  /// Takes one wake-up into account; `name` is asked for only where it is kept and has none.
+  /// Takes one wakeup into account; `name` is asked for only where it is kept and has none.
   mutating func add(
     _ wakeup: LateWakeup, threshold: Nanoseconds, limit: Int, name: () -> String = { "" }
   ) {

@@ -1,7 +1,7 @@
 internal import RingBuffer
 internal import TraceModel
 
-/// Searches the wake-ups of raw pages without making events of them.
+/// Searches the wakeups of raw pages without making events of them.
 ///
 /// The records of a slice of time are walked CPU by CPU, the few that concern the wanted tasks are
 /// kept and put in order: memory does not grow with the trace.

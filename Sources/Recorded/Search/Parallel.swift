@@ -14,10 +14,12 @@ enum Parallel {
   private static let mostThreads = 8
   private static let stackSize = 8 << 20
 
-  /// Does `body` for every element, on at most as many threads as there are cores, and waits for all.
+  /// Does `body` for every element, on at most as many threads as there are cores, and waits for
+  /// all.
   ///
-  /// Each thread begins on a CPU of its own: a scheduler that packs threads (a virtual machine's, a big.LITTLE one's)
-  /// would leave them on one for all of the few milliseconds that they live. Afterwards it may move them.
+  /// Each thread begins on a separate CPU: a scheduler that packs threads (a virtual machine's, a
+  /// big.LITTLE one's) would leave them on one for all of the few milliseconds that they live.
+  /// Afterwards it may move them.
   static func forEach<Element: Sendable>(
     _ elements: [Element], _ body: @escaping @Sendable (Element) -> Void
   ) {

@@ -3,8 +3,8 @@ internal import TraceModel
 
 /// A cheap look at a record: whether it can concern the wanted task at all.
 ///
-/// It compares the first bytes of the names, or the thread ids, where sched_switch and the wake-up events
-/// keep them; what passes is read in full.
+/// It compares the first bytes of the names, or the thread ids, where sched_switch and the wakeup
+/// events keep them; what passes is read in full.
 struct RecordFilter {
   /// Byte offsets in the records; `needed` is the length that a record must have to be looked at.
   private struct Places {
@@ -14,12 +14,12 @@ struct RecordFilter {
   }
 
   private var switchID: UInt16 = 0
-  /// In sched_switch, and in all others as if they were wake-ups: what passes is read in full.
+  /// In sched_switch, and in all others as if they were wakeups: what passes is read in full.
   private var change = Places(first: 0, second: 0, needed: .max)
   private var wake = Places(first: 0, second: 0, needed: .max)
   private let wanted: UInt64
   private let mask: UInt64
-  /// Whether it can tell anything.
+  /// Whether it can report anything.
   private(set) var isUsable = false
 
   init(_ schema: Schema, task: TaskSelector?) {
@@ -30,7 +30,7 @@ struct RecordFilter {
     switchID = change?.id ?? 0
     switch task {
     case .comm(let comm):
-      // The NUL behind a short name is part of it.
+      // The NUL after a short name is part of it.
       var bytes = Array(comm.utf8.prefix(8))
       if bytes.count < 8 { bytes.append(0) }
       var value: UInt64 = 0

@@ -1,10 +1,10 @@
 internal import RingBuffer
 internal import TraceModel
 
-/// Searches the wake-ups of a file while it is read for the first time.
+/// Searches the wakeups of a file while it is read for the first time.
 ///
-/// Reading piece by piece into memory that stays in the cache takes less than mapping a file and looking at it twice,
-/// for the index of its pages and for the records.
+/// Reading piece by piece into memory that stays in the cache takes less than mapping a file and
+/// looking at it twice, for the index of its pages and for the records.
 struct StreamSearch {
   /// What was searched for.
   struct Question: Hashable, Sendable {
@@ -32,7 +32,8 @@ struct StreamSearch {
   /// Steps that wait for other CPUs before those are read alone.
   private static let mostWaiting = 200_000
 
-  /// nil where the pages cannot be read so, or are not in order of time: then the index is needed first.
+  /// nil where the pages cannot be read so, or are not in order of time: then the index is needed
+  /// first.
   static func run(
     _ question: Question, _ trace: RawTrace, least: Int = Self.least,
     roundPages: Int = Self.roundPages

@@ -1,7 +1,7 @@
 internal import RingBuffer
 internal import TraceModel
 
-/// Makes wake-ups of the steps that collectors kept, which come in order of time.
+/// Makes wakeups of the steps that collectors kept, which come in order of time.
 struct WakeupPairing {
   var result = WakeupSearch()
   private var tracker: WakeupTracker

@@ -2,14 +2,14 @@ internal import FoundationEssentials
 public import Report
 internal import TraceModel
 
-/// The wake-ups that a search found, as a table.
+/// The wakeups that a search found, as a table.
 public struct WakeupTable: Hashable, Sendable {
   /// The result of the search.
   public var search: WakeupSearch
   /// What was searched for, in words.
   public var title: String
 
-  /// Makes a table.
+  /// Memberwise.
   public init(_ search: WakeupSearch, title: String) {
     self.search = search
     self.title = title
@@ -88,7 +88,7 @@ public struct WakeupTable: Hashable, Sendable {
     }
   }
 
-  /// Microseconds with one digit behind the point.
+  /// Microseconds with one digit after the point.
   private static func us(_ time: Nanoseconds) -> String {
     let tenths = time.count.magnitude / 100
     return (time.count < 0 ? "-" : "") + "\(tenths / 10).\(tenths % 10)"

@@ -1,6 +1,6 @@
 internal import TraceModel
 
-/// Pairs wake-ups with the switches that end them, event by event in order of time.
+/// Pairs wakeups with the switches that end them, event by event in order of time.
 struct WakeupTracker {
   /// What is known of a task between its sleep and its next run.
   private struct Pending {
@@ -43,16 +43,16 @@ struct WakeupTracker {
     pending[pid, default: Pending()].waking = time
   }
 
-  /// Whether a wake-up of the task is under way.
+  /// Whether a wakeup of the task is under way.
   func isWoken(_ pid: Int32) -> Bool { pending[pid]?.waking != nil }
 
   /// sched_switch away from a task.
   mutating func left(_ pid: Int32, isRunnable: Bool) {
-    // A blocked task's wake-up may have been written just before the switch.
+    // A blocked task's wakeup may have been written just before the switch.
     if isRunnable, pending[pid] != nil { pending[pid]?.waking = nil }
   }
 
-  /// sched_switch to a task: gives waking and start where this ends a wake-up.
+  /// sched_switch to a task: gives waking and start where this ends a wakeup.
   mutating func entered(_ pid: Int32, time: Int64) -> (waking: Int64, start: Int64, isTimer: Bool)?
   {
     guard let found = pending[pid], let waking = found.waking, waking <= time else { return nil }

@@ -33,8 +33,8 @@ struct PlotScale: Hashable, Sendable {
     isLogarithmic = true
   }
 
-  /// A logarithmic axis of counts, from a little below 1, so that a single one is visible, to the power
-  /// of ten at or above `high`.
+  /// A logarithmic axis of counts, from a little below 1, so that a single one is visible, to the
+  /// power of ten at or above `high`.
   init(counts high: Double) {
     low = 0.7
     self.high = pow(10, max(1, log10(max(high, 1)).rounded(.up)))

@@ -5,7 +5,8 @@ import TraceModel
 
 @testable import Session
 
-/// Files of /proc that are cut or changed: what is not to be had is not reported, and nothing traps.
+/// Files of /proc that are cut or changed: what is not available is not reported, and nothing
+/// traps.
 @Suite struct FactsRobustnessTests {
   private static let files = [
     "/proc/stat":

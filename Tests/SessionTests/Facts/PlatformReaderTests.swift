@@ -73,7 +73,8 @@ import Testing
     arguments: [
       ([[virtio: "0x0002\n"]], .guest("")), ([noFlag, [virtio: "0x0001\n"]], .guest("")),
       ([arm, [virtio: "0x0001\n"]], .guest("")),
-      // A network card may emulate virtio on a physical machine, a guest may hide its flag: both look like this.
+      // A network card may emulate virtio on a physical machine, a guest may hide its flag: both
+      // look like this.
       ([noFlag, [vendor: "Dell Inc.", virtio: "0x0001\n"]], .unknown),
       // Remote processors of a system on chip.
       ([arm, ["\(tree)/model": "NXP i.MX8MPlus EVK\0", virtio: "0x0007\n"]], .bareMetal),

@@ -17,7 +17,7 @@ struct VerifyJudgeTests {
       fault: fault.map { span($0, $0).start }, headline: "latency")
   }
 
-  /// A span in us behind 1 s.
+  /// A span in us after 1 s.
   private func span(_ start: Int64, _ end: Int64) -> TimeSpan {
     TimeSpan(
       Nanoseconds(1_000_000_000 + start * 1_000), Nanoseconds(1_000_000_000 + end * 1_000))
@@ -53,7 +53,7 @@ struct VerifyJudgeTests {
   @Test(
     arguments: [
       ([], false), ([(-9_000, -1)], false), ([(0, 2_999)], false), ([(0, 3_000)], true),
-      // A hog that lost the CPU in between, as where the machine stood still: what it ran counts.
+      // A hog that lost the CPU in between, as where the machine was paused: what it ran counts.
       ([(0, 1_500), (4_600, 6_100)], false), ([(0, 1_500), (4_500, 6_100)], true),
     ] as [([(Int64, Int64)], Bool)])
   func `a spike is the fault's where that was under way for half of it`(
