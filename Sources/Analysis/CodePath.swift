@@ -60,6 +60,34 @@ enum CodePath {
     return found
   }
 
+  /// How many of the window's paths took far longer than usual, and how many there are; nil where
+  /// fewer than three, or less than half of them, did.
+  ///
+  /// A CPU that runs slowly as a whole does not run this kernel's code all the time: the host works
+  /// for the guest (it starts another CPU, or builds page tables), or emulates it.
+  static func slowThroughout(_ spike: SpikeCase) -> (slow: [TraceEvent], count: Int)? {
+    let window = spike.sample.window
+    let minimum = Nanoseconds(microseconds: 20)
+    var slow: [TraceEvent] = []
+    var count = 0
+    for leg in spike.path.legs {
+      guard let track = spike.timeline[cpu: leg.cpu] else { continue }
+      let inside = steps(track.events(in: leg.span))
+      count += inside.count
+      let long = inside.filter { $0.span.length >= minimum }
+      guard !long.isEmpty else { continue }
+      let outside = steps(track.events[...]).filter { $0.span.clipped(to: window) == nil }
+      for step in long {
+        let same = outside.filter { $0.path == step.path }
+        guard let usual = usual(same, least: least), step.span.length >= usual * factor,
+          let event = track.events(in: TimeSpan(step.span.end, step.span.end)).first
+        else { continue }
+        slow.append(event)
+      }
+    }
+    return slow.count >= 3 && slow.count * 2 >= count ? (slow, count) : nil
+  }
+
   /// A path and the longest stretch without an event in it.
   private struct Step {
     var path: String

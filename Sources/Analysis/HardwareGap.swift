@@ -45,7 +45,7 @@ public struct HardwareGap: Hashable, Sendable, Codable {
 }
 
 /// Another CPU that was paused together with the one of the spike.
-struct SharedStop {
+struct SharedStop: Sendable {
   /// That CPU.
   var cpu: Int
   /// What shows it.
@@ -54,6 +54,16 @@ struct SharedStop {
   var text: String
   /// Whether a timer of that CPU shows it, and not hwlat.
   var isOverdueTimer: Bool
+}
+
+/// A stretch of the window in which nothing that had the CPU can have taken the time.
+struct Frozen: Sendable {
+  /// The stretch.
+  var span: TimeSpan
+  /// What shows it.
+  var stop: SharedStop
+  /// Whether the CPU was slow in it, and not silent.
+  var isSlow = false
 }
 
 extension SpikeCase {
@@ -105,10 +115,23 @@ extension SpikeCase {
 
   /// Silences of the window in which another CPU was paused too: nothing that ran on this CPU can
   /// have taken them.
-  var frozen: [(span: TimeSpan, stop: SharedStop)] {
+  ///
+  /// A guest's CPU that was slow in all that it did is the same for the whole window, unless a latency
+  /// tracer saw a section there.
+  func findFrozen() -> [Frozen] {
+    if context.hypervisor != nil, sections.isEmpty, let slow = CodePath.slowThroughout(self),
+      let first = slow.slow.first
+    {
+      let text =
+        "\(slow.slow.count) of \(slow.count) steps of the timer interrupts in the window took more than "
+        + "ten times as long as elsewhere in the trace: the CPU was slow in all that it did"
+      let stop = SharedStop(
+        cpu: first.cpu, evidence: Evidence(first, note: text), text: text, isOverdueTimer: false)
+      return [Frozen(span: sample.window, stop: stop, isSlow: true)]
+    }
     guard context.hardwareGaps?.isEmpty == false || !otherStops.isEmpty else { return [] }
     return silences(in: sample.window, minimum: max(floor, Nanoseconds(microseconds: 20)))
-      .compactMap { silence in sharedStop(over: silence).map { (silence, $0) } }
+      .compactMap { silence in sharedStop(over: silence).map { Frozen(span: silence, stop: $0) } }
   }
 
   /// Takes the time in which the machine was paused from all findings but those that say so.
@@ -116,7 +139,6 @@ extension SpikeCase {
   /// A handler, a section or a task into which such a time falls has begin and end in the trace,
   /// and was not at work.
   func withoutFrozen(_ outcomes: [RuleOutcome]) -> [RuleOutcome] {
-    let frozen = frozen
     guard !frozen.isEmpty else { return outcomes }
     let spans = Spans.merged(frozen.map(\.span))
     return outcomes.map { outcome in

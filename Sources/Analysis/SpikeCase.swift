@@ -46,6 +46,8 @@ public struct SpikeCase: Sendable {
   var previous: WakeupTimes?
   /// The turn of the deadline server that kept the thread waiting.
   var serverTurn: ServerTurn?
+  /// Stretches in which other CPUs stood still too, or in which this one was slow as a whole.
+  var frozen: [Frozen] = []
   /// Overdue timers of the CPUs that had nothing to do with the wakeup.
   var otherStops: [OverdueTimer] = []
   /// Stretches in which no code of this kernel explains that nothing was written.
@@ -120,6 +122,7 @@ public struct SpikeCase: Sendable {
       }
     otherStops = timeline.cpus.filter { $0.cpu != cpu && $0.cpu != timerCPU }
       .flatMap { OverdueTimer.all(on: $0, in: sample.window) }
+    frozen = findFrozen()
     rivals = findRivals()
     held = HeldCPU(self)
     stalls = findStalls()

@@ -18,6 +18,8 @@ struct Stall: Sendable {
   var pending: Int
   /// Whether other CPUs wrote events meanwhile.
   var othersAlive: Bool
+  /// What shows that the CPU was slow in the stretch, nil where it was silent.
+  var reason: Evidence?
 }
 
 extension SpikeCase {
@@ -93,6 +95,11 @@ extension SpikeCase {
     // Whoever ran when another CPU was paused too, or while the host took it for as long.
     let taken = silences(in: sample.window, minimum: Silence.stealGrain + Silence.stealGrain)
       .filter { steal >= $0.length && stealCovers($0) }
+    for slow in frozen where slow.isSlow {
+      var whole = stall(slow.span, "")
+      whole.reason = slow.stop.evidence
+      return [whole]
+    }
     for silence in frozen.map(\.span) + taken {
       let new = Spans.subtracting(Spans.merged(found.map(\.span)), from: [silence])
       for span in new where span.length >= least {
@@ -159,6 +166,7 @@ extension SpikeCase {
   /// The evidence of a stall.
   func evidence(of stall: Stall) -> [Evidence] {
     var lines: [Evidence] = []
+    if let reason = stall.reason { return [reason] }
     if let end = stall.end {
       lines.append(
         Evidence(

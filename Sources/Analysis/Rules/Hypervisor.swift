@@ -82,6 +82,7 @@ struct Hypervisor: Rule {
           "the \($0.span.length.microseconds) us passed in \($0.interrupted), which takes far less "
           + "elsewhere in this trace")
     }
+    let bringUp = Self.bringUp(spike)
     return RuleOutcome(
       findings: [
         Finding(
@@ -91,8 +92,23 @@ struct Hypervisor: Rule {
           nextStep: (confidence == .likely
             ? "The host preempted the CPU, which this kernel cannot prevent. "
             : "The host may have preempted the CPU. ")
-            + "A trace of the host would show it. Pin the virtual CPUs and do not overcommit the host."
+            + (bringUp.map {
+              "\($0) was bringing a CPU online meanwhile, which the host serves slowly. Do not change "
+                + "which CPUs are online while real-time tasks run."
+            }
+              ?? "A trace of the host would show it. Pin the virtual CPUs and do not overcommit the host.")
         )
       ], open: rival.map { [$0] } ?? [])
+  }
+
+  /// The task whose stack shows that it was starting another CPU.
+  private static func bringUp(_ spike: SpikeCase) -> String? {
+    let functions = ["cpu_up", "_cpu_up", "bringup_cpu", "native_kick_ap", "do_boot_cpu"]
+    guard let frames = spike.interrupted?.frames, let waking = spike.times.wakingEvent,
+      frames.contains(where: { frame in
+        functions.contains(String(frame.symbol.prefix { $0 != "." }))
+      })
+    else { return nil }
+    return spike.names.task(waking.pid, at: waking.time).text
   }
 }
