@@ -56,10 +56,12 @@ public struct CommonPath: Hashable, Sendable {
     return best.map { Function(name: $0.key, count: $0.value.count) }
   }
 
+  /// Whether both have the same stacks and the same function.
   public static func == (a: CommonPath, b: CommonPath) -> Bool {
     a.stacks == b.stacks && a.function == b.function
   }
 
+  /// Feeds stacks and function into the hasher.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(stacks)
     hasher.combine(function)

@@ -61,8 +61,7 @@ public struct InterruptedCode: Hashable, Sendable {
     frames.first.map { KernelFunctions.enablesInterrupts($0.symbol) } ?? false
   }
 
-  /// The same, or whether the innermost frame is a function that enables interrupts by an
-  /// instruction of its own.
+  /// The same, or whether the innermost frame is a function that enables interrupts inline.
   var mayHaveEnabledInterrupts: Bool {
     stoppedAtInterruptEnable
       || frames.first.map { KernelFunctions.enablesInterruptsInline($0.symbol) } ?? false

@@ -165,7 +165,7 @@ enum KernelFunctions {
     "raw_irqentry_exit_cond_resched", "native_irq_return_iret", "restore_all",
   ]
 
-  /// Functions that enable interrupts by an instruction of their own: softirqs, exceptions, the idle
+  /// Functions that enable interrupts inline: softirqs, exceptions, the idle
   /// loop, and what is called with interrupts disabled and waits.
   static func enablesInterruptsInline(_ name: String) -> Bool {
     name == "handle_softirqs" || name == "__do_softirq" || name.hasPrefix("exc_")

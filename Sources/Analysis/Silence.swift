@@ -63,9 +63,9 @@ struct Silence {
     .hypervisor, .hardwareStall, .idleExit, .observer, .clock,
   ]
 
-  /// Whether a pause is ruled out: on a machine that is known to be physical, by an SMI counter that
-  /// did not move. In a guest nothing does: hosts are seen to take a CPU for 40 ms without counting it
-  /// as steal time.
+  /// Whether a pause is ruled out: on a machine that is known to be physical, by an SMI counter
+  /// that did not move. In a guest nothing does: hosts are seen to take a CPU for 40 ms without
+  /// counting it as steal time.
   func isNoPause(_ context: SystemContext) -> Bool {
     context.platform == .bareMetal && context.smiCount == 0
   }

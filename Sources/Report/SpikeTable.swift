@@ -134,7 +134,7 @@ public struct SpikeTable: Encodable, Hashable, Sendable {
     let sums = Document.Table(
       columns: [
         .init("spikes", .right), .init("largest us", .right), .init("class"),
-        .init("in most of their stacks"),
+        .init("common function"),
       ],
       rows: classes.map { sum in
         let common = sum.common.map { "\($0) (\(sum.commonCount ?? 0))" } ?? "-"

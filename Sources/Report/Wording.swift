@@ -86,8 +86,18 @@ struct Wording {
     case .priorityInversion: return "\(title) held a lock and was boosted"
     case .runQueue: return "\(title) ran while the thread waited on the run queue"
     case .irqThread: return "\(title) ran as an IRQ thread"
-    case .deadlineServer: return "the deadline server ran \(title)"
-    case .stopMachine: return "the stopper thread ran \(title)"
+    // The name is that of the measured thread itself if it is a real-time thread.
+    case .rtThrottling:
+      return finding.name == analysis.sample.task.text
+        ? "\(title) was throttled" : "\(title) ran until it was throttled"
+    case .deadlineServer:
+      return finding.name == analysis.sample.task.text
+        ? "the deadline server ran normal tasks instead of \(title)"
+        : "\(title) ran until the deadline server ran the thread"
+    case .stopMachine:
+      return title.hasPrefix("task ")
+        ? "\(title) ran as the stopper thread" : "the stopper thread ran \(title)"
+    case .memoryReclaim where title.hasPrefix("task "): return "\(title) reclaimed memory"
     case .stackedTimers: return "\(title) ran first"
     case .tickWork: return "the tick ran first, in \(title)"
     case .lateKworker: return "\(title) was scheduled late"
@@ -105,6 +115,7 @@ struct Wording {
       || analysis.ran.contains {
         if case .task(let task, _) = $0.occupant { task.text == name } else { false }
       }
+    if name == "<idle>" { return "the idle task" }
     if isTask { return "task \(name)" }
     switch finding.culprit {
     case .irqsOff, .preemptOff, .nonPreemptibleKernel, .stopMachine, .printkConsole:

@@ -141,7 +141,8 @@ struct HardIRQ: Rule {
 
   private static func advice(_ occupant: Occupant) -> String {
     if case .irq(let number, _) = occupant {
-      return "Move it to another CPU (/proc/irq/\(number)/smp_affinity_list), or enable interrupt "
+      return
+        "Move the IRQ to another CPU (/proc/irq/\(number)/smp_affinity_list), or enable interrupt "
         + "coalescing in its driver. The boot option threadirqs makes it preemptible."
     }
     return "The excerpt lists the timers or calls that it handled."

@@ -81,14 +81,14 @@ struct IrqsOff: Rule {
     if section == nil, timer.code.stoppedAtInterruptEnable, spike.stealCovers(late) {
       return .open(
         .irqsOff,
-        because: "\(name) may have held interrupts off, but the host took the CPU for as long: "
-          + "steal time grew by \(spike.steal.microseconds / 1_000) ms")
+        because: "\(name) may have disabled IRQs, but steal time grew by as much, "
+          + "\(spike.steal.microseconds / 1_000) ms")
     }
     if section == nil, spike.hostPauses, !timer.code.mayHaveEnabledInterrupts {
       return .open(
         .irqsOff,
-        because: "\(name) was interrupted, which is not where interrupts are enabled again, and "
-          + "the host takes CPUs from this guest")
+        because: "the interrupted \(name) does not enable IRQs, and the host preempts CPUs of this "
+          + "guest")
     }
     return finding(
       spike, section?.responsible(timer.code) ?? function?.name ?? "", function?.text ?? "",

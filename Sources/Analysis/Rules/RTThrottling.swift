@@ -25,7 +25,7 @@ struct RTThrottling: Rule {
       return .nothing
     }
     if let runtime = spike.context.rtRuntime, runtime < .zero {
-      return .refuted(.rtThrottling, because: "sched_rt_runtime_us is -1: no throttling")
+      return .refuted(.rtThrottling, because: "throttling is disabled (sched_rt_runtime_us is -1)")
     }
     let turn = spike.serverTurn
     guard var throttled = Throttling(spike) else {
