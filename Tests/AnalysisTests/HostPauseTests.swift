@@ -67,7 +67,9 @@ import TraceModel
   }
 
   @Test func `an idle CPU whose timer was overdue meanwhile shows a pause of the guest`() {
-    let result = late(Self.section, { _ in }) { Self.overdue(&$0, until: 8_890, pid: 0, stack: nil) }
+    let result = late(Self.section, { _ in }) {
+      Self.overdue(&$0, until: 8_890, pid: 0, stack: nil)
+    }
     #expect(result.culprit.culprit == .hypervisor, "\(result.culprit)")
     #expect(result.culprit.confidence == .likely)
     #expect(result.culprit.evidence.contains { $0.cpu == 0 && $0.text.contains("us late") })
@@ -107,7 +109,8 @@ import TraceModel
     #expect(result.culprit.culprit == .hypervisor)
   }
 
-  @Test func `a CPU that was in an interrupt, was late for a part, or wrote events shows nothing`() {
+  @Test func `a CPU that was in an interrupt, was late for a part, or wrote events shows nothing`()
+  {
     let entry = EventPayload.vectorEntry(name: "call_function_single", vector: 251)
     let busy = late(Self.section, { _ in }) {
       Self.overdue(&$0, until: 8_890, pid: 0, stack: nil) { build in
@@ -153,7 +156,8 @@ import TraceModel
     #expect(late(plain, other: { _ in }).culprit.culprit == .irqsOff)
     #expect(late(plain, other: { _ in }).culprit.confidence == .possible)
     // A softirq's beginning enables them by an instruction of its own.
-    let softirq = late(Build.interruptStack + ["handle_softirqs", "__irq_exit_rcu"], pauses,
+    let softirq = late(
+      Build.interruptStack + ["handle_softirqs", "__irq_exit_rcu"], pauses,
       other: { _ in })
     #expect(softirq.culprit.culprit == .irqsOff)
     #expect(softirq.culprit.confidence == .possible)
