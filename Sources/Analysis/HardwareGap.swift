@@ -56,7 +56,7 @@ struct SharedStop: Sendable {
   var isOverdueTimer: Bool
 }
 
-/// A stretch of the window in which nothing that had the CPU can have taken the time.
+/// A stretch of the window in which nothing that ran can have taken the time.
 struct Frozen: Sendable {
   /// The stretch.
   var span: TimeSpan
@@ -116,15 +116,15 @@ extension SpikeCase {
   /// Silences of the window in which another CPU was paused too: nothing that ran on this CPU can
   /// have taken them.
   ///
-  /// A guest's CPU that was slow in all that it did is the same for the whole window, unless a latency
-  /// tracer saw a section there.
+  /// A guest's CPU that was slow in all that it did is the same for the whole window, unless a
+  /// latency tracer saw a section there.
   func findFrozen() -> [Frozen] {
     if context.hypervisor != nil, sections.isEmpty, let slow = CodePath.slowThroughout(self),
       let first = slow.slow.first
     {
       let text =
         "\(slow.slow.count) of \(slow.count) steps of the timer interrupts in the window took more than "
-        + "ten times as long as elsewhere in the trace: the CPU was slow in all that it did"
+        + "ten times as long as elsewhere in the trace, so the CPU was slow in everything"
       let stop = SharedStop(
         cpu: first.cpu, evidence: Evidence(first, note: text), text: text, isOverdueTimer: false)
       return [Frozen(span: sample.window, stop: stop, isSlow: true)]
