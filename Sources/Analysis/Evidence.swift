@@ -24,6 +24,20 @@ public struct Evidence: Hashable, Sendable {
     self.position = event.position
   }
 
+  /// Each event once, in order of time, with what was said of it first; what has no time comes last.
+  static func once(_ all: [Evidence]) -> [Evidence] {
+    var seen: Set<[UInt64]> = []
+    return all.filter { item in
+      guard let time = item.time, let position = item.position else { return true }
+      return seen.insert([
+        UInt64(bitPattern: time.count), position, UInt64(bitPattern: Int64(item.cpu ?? 0)),
+      ]).inserted
+    }.enumerated().sorted {
+      ($0.element.time ?? Nanoseconds(.max), $0.offset)
+        < ($1.element.time ?? Nanoseconds(.max), $1.offset)
+    }.map(\.element)
+  }
+
   /// Makes evidence from a counter or setting.
   init(source: String, text: String, cpu: Int? = nil) {
     self.time = nil

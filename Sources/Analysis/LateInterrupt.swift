@@ -20,7 +20,8 @@ struct LateInterrupt {
   /// interrupted idle.
   init?(_ spike: SpikeCase) {
     guard spike.interrupted == nil,
-      let interrupt = spike.times.interruptEvent ?? spike.times.wakingEvent, interrupt.pid > 0,
+      let interrupt = spike.times.interruptEvent ?? spike.softTimer?.interrupt
+        ?? spike.times.wakingEvent, interrupt.pid > 0,
       let events = spike.timeline[cpu: interrupt.cpu]?.events
     else { return nil }
     let late = TimeSpan(spike.sample.expiry, max(interrupt.time, spike.sample.expiry))

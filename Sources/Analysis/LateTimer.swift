@@ -19,7 +19,7 @@ struct LateTimer {
   /// The late stretch without interrupts, from the last event that was written with interrupts
   /// enabled.
   static func spans(_ spike: SpikeCase) -> [TimeSpan] {
-    let late = spike.span(.timer)
+    let late = spike.lateInterrupt
     guard late.length >= spike.floor else { return [] }
     let enabled = spike.events(in: late).last {
       if case .switched = $0.payload { return false }

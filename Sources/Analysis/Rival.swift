@@ -17,19 +17,56 @@ struct Rival: Sendable {
   var boost: TraceEvent?
   /// The class that such a task belongs to; nil where it is not a cause by itself.
   var culprit: CulpritClass?
+  /// The timer whose serving thread it kept from the CPU; nil where it kept the measured thread itself.
+  var served: SoftTimer?
 
   /// Its own time.
   var net: Nanoseconds { Spans.length(spans) }
 }
 
 extension SpikeCase {
-  /// Tasks other than the measured thread and idle, by the time that they ran while it wanted it.
+  /// Tasks other than the measured thread and idle, by the time that they ran while it wanted the
+  /// CPU, or while the thread that serves its timer wanted it.
   func findRivals() -> [Rival] {
+    var found = rivals(of: sample.task.pid, priority, in: Spans.merged([waiting, afterSwitch]))
+    if let timer = softTimer { addRivals(of: timer, to: &found) }
+    return found.sorted { ($1.net, $0.task.pid) < ($0.net, $1.task.pid) }
+  }
+
+  /// The tasks that kept the thread from the CPU that serves the timer.
+  private func addRivals(of timer: SoftTimer, to found: inout [Rival]) {
+    guard let thread = timer.thread else { return }
+    for (priority, waits) in Dictionary(grouping: timer.all, by: \.priority)
+      .sorted(by: { $0.key < $1.key })
+    {
+      for var rival in rivals(of: thread.pid, priority, in: waits.map(\.span))
+      where rival.culprit != nil && rival.task.pid != sample.task.pid {
+        rival.served = timer
+        rival.evidence = SoftTimer.chain(timer.evidence, around: rival.evidence)
+        if timer.raised == nil, timer.woken == nil { rival.confidence = .likely }
+        let same = found.firstIndex {
+          $0.task.pid == rival.task.pid && $0.priority == rival.priority
+            && $0.culprit == rival.culprit
+        }
+        if let same {
+          rival.spans = Spans.merged(rival.spans + found[same].spans)
+          rival.confidence = min(rival.confidence, found[same].confidence)
+          found[same] = rival
+        } else {
+          found.append(rival)
+        }
+      }
+    }
+  }
+
+  /// The tasks that had the CPU in `wanted`, in which the task `victim` wanted it.
+  private func rivals(
+    of victim: Int32, _ priority: KernelPriority, in wanted: [TimeSpan]
+  ) -> [Rival] {
     struct Key: Hashable {
       var pid: Int32
       var priority: KernelPriority?
     }
-    let wanted = Spans.merged([waiting, afterSwitch])
     var places: [Key: Int] = [:]
     var found: [Rival] = []
     // A task that renames itself is called by the name under which it ran longest.
@@ -37,7 +74,7 @@ extension SpikeCase {
     // Softirqs in a thread made for them are that thread's own work.
     var threaded: [Int32: [TimeSpan]] = [:]
     for slice in replay.slices {
-      guard slice.task.pid != sample.task.pid else { continue }
+      guard slice.task.pid != victim else { continue }
       if case .softirq = slice.occupant, KernelTasks.servesInterrupts(slice.task.comm) {
         threaded[slice.task.pid, default: []] += Spans.intersection(wanted, [slice.span])
       }
@@ -82,9 +119,9 @@ extension SpikeCase {
           found[index].boost = Boost.inForce(boosts, pid: pid, priority: priority, at: start)
         }
       }
-      found[index].culprit = culprit(of: found[index])
+      found[index].culprit = culprit(of: found[index], before: priority)
     }
-    return found.sorted { ($1.net, $0.task.pid) < ($0.net, $1.task.pid) }
+    return found
   }
 
   /// Whether the events are the lines of a wakeup tracer.
@@ -121,8 +158,8 @@ extension SpikeCase {
     }
   }
 
-  /// The class of a task that ran in place of the measured thread.
-  private func culprit(of rival: Rival) -> CulpritClass? {
+  /// The class of a task that ran in place of one of `priority`.
+  private func culprit(of rival: Rival, before priority: KernelPriority) -> CulpritClass? {
     if ownTasks.contains(rival.task.pid) { return .ownOutput }
     guard let theirs = rival.priority else { return nil }
     let comm = rival.task.comm

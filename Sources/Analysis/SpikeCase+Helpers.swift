@@ -27,6 +27,14 @@ extension SpikeCase {
     return isCalibrated ? entry : nil
   }
 
+  /// From the expiry to the timer's interrupt. If the timer expires in a softirq, the interrupt had
+  /// come when the softirq was raised.
+  var lateInterrupt: TimeSpan {
+    let late = span(.timer)
+    guard let raised = softTimer?.raised else { return late }
+    return TimeSpan(late.start, max(late.start, min(late.end, raised.time)))
+  }
+
   /// Whether the scheduler's own events say who ran all through the wait.
   var knowsWhoRan: Bool {
     let doubtful = Spans.merged(replay.doubtful)

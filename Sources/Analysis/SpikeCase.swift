@@ -40,7 +40,9 @@ public struct SpikeCase: Sendable {
   let guestSign: TraceEvent?
   /// Where each stretch was to happen.
   let path: WakePath
-  /// Tasks that ran while the thread wanted it.
+  /// The thread's timer if it expired in a softirq.
+  let softTimer: SoftTimer?
+  /// Tasks that ran while the thread, or the thread that serves its timer, wanted the CPU.
   var rivals: [Rival]
   /// The cycle before this one that was armed in time, where this one was not.
   var previous: WakeupTimes?
@@ -76,6 +78,8 @@ public struct SpikeCase: Sendable {
     self.times = times
     self.timeline = timeline
     names = TaskNames(timeline)
+    softTimer = SoftTimer(times, expiry: sample.expiry, timeline: timeline, names: names)
+    self.times.raisedEvent = softTimer?.raised
     ownTasks = Self.ownTasks(context.ownThreads, timeline)
     self.context = context
     guestSign = context.platform == .unknown ? timeline.guestSign : nil

@@ -38,6 +38,13 @@ public struct WakeupTimes: Hashable, Sendable {
   public var armedEvent: TraceEvent?
   /// The hrtimer_expire_entry of the thread's timer.
   public var expireEvent: TraceEvent?
+  /// The softirq_raise by which the timer's interrupt left the expiry to a softirq.
+  public var raisedEvent: TraceEvent?
+  /// How late the timer's interrupt came, by its entry or by what it raised; nil where neither was
+  /// recorded.
+  public var interruptDelay: Nanoseconds? {
+    (raisedEvent?.time ?? interrupt).map { max(.zero, $0 - expiry) }
+  }
   /// The stack of the context that the wakeup interrupted, and the sched_waking it belongs to.
   public var stackEvent: TraceEvent?
 }

@@ -1,7 +1,11 @@
 #define _GNU_SOURCE
 #include "BTFaults.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -35,5 +39,44 @@ void bt_raise_pending_limit(void)
   struct rlimit limit;
   if (getrlimit(RLIMIT_SIGPENDING, &limit)) return;
   limit.rlim_cur = limit.rlim_max;
+  if (limit.rlim_max < 65536) {
+    // The hard limit follows the machine's memory; root may raise it.
+    struct rlimit raised = {65536, 65536};
+    if (!setrlimit(RLIMIT_SIGPENDING, &raised)) return;
+  }
   setrlimit(RLIMIT_SIGPENDING, &limit);
+}
+
+int bt_page_faults(void)
+{
+  int descriptor = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return -1;
+  struct uffdio_api api = {
+      .api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_THREAD_ID};
+  if (!ioctl(descriptor, UFFDIO_API, &api)) return descriptor;
+  int error = errno;
+  close(descriptor);
+  errno = error;
+  return -1;
+}
+
+int bt_page_faults_register(int descriptor, uintptr_t start, size_t length)
+{
+  struct uffdio_register request = {
+      .range = {start, length}, .mode = UFFDIO_REGISTER_MODE_WP};
+  return ioctl(descriptor, UFFDIO_REGISTER, &request);
+}
+
+int bt_page_faults_protect(int descriptor, uintptr_t start, size_t length, int on)
+{
+  struct uffdio_writeprotect request = {
+      .range = {start, length}, .mode = on ? UFFDIO_WRITEPROTECT_MODE_WP : 0};
+  return ioctl(descriptor, UFFDIO_WRITEPROTECT, &request);
+}
+
+int bt_page_faults_taken(int descriptor)
+{
+  struct uffd_msg message;
+  if (read(descriptor, &message, sizeof message) != (ssize_t)sizeof message) return 0;
+  return message.event == UFFD_EVENT_PAGEFAULT ? (int)message.arg.pagefault.feat.ptid : 0;
 }

@@ -105,7 +105,7 @@ enum Scenarios {
       own.add(901, pid: 41, .vectorEntry(name: "local_timer", vector: 236), flags: hard)
       own.add(902, pid: 41, .softirqRaise(vector: 8), flags: hard)
       own.add(903, pid: 41, .vectorExit(name: "local_timer", vector: 236), flags: hard)
-      own.change(1_300, from: worker, state: .preempted, to: thread)
+      own.change(905, from: worker, state: .preempted, to: thread)
       own.add(
         1_400, pid: 22,
         .hrtimerExpireEntry(

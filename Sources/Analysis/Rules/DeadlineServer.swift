@@ -30,7 +30,7 @@ struct DeadlineServer: Rule {
     guard timer != nil || Throttling.isServer(spike.context) else { return .nothing }
     return finding(
       throttled.task, throttled.isDirect ? .likely : .possible, throttled.spans,
-      (timer.map { [Evidence($0, note: "timer of the server")] } ?? []) + [throttled.evidence])
+      (timer.map { [Evidence($0, note: "timer of the server")] } ?? []) + throttled.evidence)
   }
 
   private func finding(

@@ -3,8 +3,9 @@ import TraceModel
 /// A task of higher priority ran while the measured thread was runnable.
 ///
 /// Evidence: sched_switch to and from it, with the priorities in these events. Its net time counts,
-/// without interrupts. Many short tasks are one finding, which names the longest and reports their
-/// sum.
+/// without interrupts. If the thread's timer expires in the softirq of ktimers/N or ksoftirqd/N,
+/// what keeps that thread from the CPU counts as well, by that thread's priority. Many short tasks are
+/// one finding, which names the longest and reports their sum.
 ///
 /// Ruled out by: no task above the thread during the wait. A task that was only boosted
 /// (priority-inversion), a stopper thread, an IRQ thread and an RCU thread have their own classes.
@@ -20,7 +21,8 @@ struct HigherPriorityTask: Rule {
     let findings = spike.findings(
       .higherPriorityTask, group: "tasks above \(owner.text)"
     ) { rival in
-      "\(rival.task.text) runs at \(rival.priority?.text ?? "?"), the measured thread at "
+      if let timer = rival.served { return timer.advice(rival) }
+      return "\(rival.task.text) runs at \(rival.priority?.text ?? "?"), the measured thread at "
         + "\(owner.text). If this order is not intended, change one of the two (chrt -p)."
     }
     if findings.isEmpty, spike.waiting.length >= spike.floor {

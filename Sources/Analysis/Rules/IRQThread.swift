@@ -17,7 +17,8 @@ struct IRQThread: Rule {
     let owner = spike.priority
     return RuleOutcome(
       findings: spike.findings(.irqThread, group: "IRQ threads") { rival in
-        "\(rival.task.text) runs at \(rival.priority?.text ?? "?"), the measured thread at "
+        if let timer = rival.served { return timer.advice(rival) }
+        return "\(rival.task.text) runs at \(rival.priority?.text ?? "?"), the measured thread at "
           + "\(owner.text). IRQ threads start at rt 50. Give the more urgent of the two the higher "
           + "priority (chrt -p)."
       })

@@ -35,7 +35,7 @@ struct IrqsOff: Rule {
   }
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
-    let late = spike.span(.timer)
+    let late = spike.lateInterrupt
     guard late.length >= spike.floor else { return .nothing }
     if let gap = spike.sharedGap(over: late) {
       return .refuted(
@@ -122,11 +122,11 @@ struct IrqsOff: Rule {
   private func withoutStack(_ spike: SpikeCase, _ spans: [TimeSpan]) -> RuleOutcome {
     let unknown = RuleOutcome.open(
       .irqsOff, because: "no stack of the interrupted code was recorded")
-    guard let late = LateInterrupt(spike), late.span.length * 2 >= spike.span(.timer).length,
+    guard let late = LateInterrupt(spike), late.span.length * 2 >= spike.lateInterrupt.length,
       !late.looksLikePause
     else { return unknown }
     let claimed = Spans.intersection(spans, [late.span])
-    let lateness = "late by \(spike.span(.timer).length.microseconds) us"
+    let lateness = "late by \(spike.lateInterrupt.length.microseconds) us"
     if let function = late.function {
       let lines = late.traced.calls.filter { late.span.contains($0.event.time) }.prefix(2)
       return finding(

@@ -6,7 +6,9 @@ import TraceModel
 /// while the thread was runnable. For a normal thread, a real-time task was switched out although
 /// it was still runnable. The period timer (sched_rt_period_timer) right before the thread
 /// continues shows that it was throttled, even if there is a deadline server. A timer without this
-/// effect does not count.
+/// effect does not count. If the thread's timer expires in the softirq of another thread, that
+/// thread's wait counts: throttling gives the CPU to ksoftirqd/N, and holds ktimers/N back, which is
+/// a real-time task itself.
 ///
 /// Ruled out by: sched_rt_runtime_us of -1; a kernel whose deadline server replaced throttling
 /// (6.12 and later without CONFIG_RT_GROUP_SCHED); or the timer of the deadline server at the begin
@@ -21,7 +23,7 @@ struct RTThrottling: Rule {
       + "it only once after boot.")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
-    guard spike.waiting.length >= spike.floor, !Throttling.isServer(spike.context) else {
+    guard Throttling.isPossible(spike), !Throttling.isServer(spike.context) else {
       return .nothing
     }
     if let runtime = spike.context.rtRuntime, runtime < .zero {
@@ -45,7 +47,7 @@ struct RTThrottling: Rule {
       return .refuted(.rtThrottling, because: "the timer of the deadline server started it")
     }
     throttled.spans = rest
-    var evidence = [throttled.evidence]
+    var evidence = throttled.evidence
     if let runtime = spike.context.rtRuntime, let period = spike.context.rtPeriod {
       evidence.append(
         Evidence(
@@ -68,7 +70,10 @@ struct RTThrottling: Rule {
           ? .proven : .likely, spans: throttled.spans,
         evidence: evidence,
         nextStep: "Real-time tasks exhausted sched_rt_runtime_us. Shorten the loop, or raise the "
-          + "limit. -1 disables throttling, and an endless loop then hangs the CPU.")
+          + "limit. -1 disables throttling, and an endless loop then hangs the CPU."
+          + (throttled.served.map {
+            " The measured thread's timer waited for \($0.title), which serves it."
+          } ?? ""))
     ])
   }
 

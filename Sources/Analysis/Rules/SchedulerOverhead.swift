@@ -23,7 +23,8 @@ struct SchedulerOverhead: Rule {
     guard spike.times.switched != nil, spike.times.queued != nil,
       waiting.length >= max(spike.floor, Nanoseconds(microseconds: 20)),
       waiting.length <= Nanoseconds(microseconds: 100),
-      spike.held?.isForced != true, spike.rivals.reduce(.zero, { $0 + $1.net }) < spike.floor
+      spike.held?.isForced != true,
+      spike.rivals.reduce(.zero, { $0 + ($1.served == nil ? $1.net : .zero) }) < spike.floor
     else { return .nothing }
     let spans = spike.replay.spans(in: waiting) { slice in
       switch slice.occupant {

@@ -6,7 +6,9 @@ import TraceModel
 /// Evidence: hrtimer_expire_entry of the thread's timer in softirq context or in ktimers/N or
 /// ksoftirqd/N. softirq_raise of HRTIMER shows when the interrupt raised it.
 ///
-/// Ruled out by: an expiry in the IRQ handler.
+/// Ruled out by: an expiry in the IRQ handler. While the timer thread waits for the CPU, the task that
+/// runs is the cause (higher-priority-task, run-queue, rt-throttling). A wait of the timer thread that
+/// no priority explains is possible at best.
 ///
 /// Next step: use a real-time policy, or raise the priority of ktimers.
 struct TimerSoftirq: Rule {
@@ -15,32 +17,35 @@ struct TimerSoftirq: Rule {
     takes: "the events timer:hrtimer_start and hrtimer_expire_entry.")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
-    guard let expired = spike.times.expireEvent, let waking = spike.times.waking else {
-      return .nothing
-    }
-    let host = spike.names.task(expired.pid, at: expired.time)
-    let isThread = host.comm.hasPrefix("ktimers/") || host.comm.hasPrefix("ksoftirqd/")
-    guard !expired.context.inHardIRQ, expired.context.inSoftIRQ || isThread else { return .nothing }
-    let end = min(max(expired.time, spike.sample.expiry), waking)
+    guard let timer = spike.softTimer else { return .nothing }
     let hrtimer = SoftirqVector.hrtimer.rawValue
-    let raised = spike.events(in: TimeSpan(spike.sample.expiry, end)).first {
-      if case .softirqRaise(hrtimer) = $0.payload { true } else { false }
-    }
-    let start = raised?.time ?? spike.sample.expiry
     // What interrupts it has its own classes.
-    let spans = spike.replay.spans(in: TimeSpan(start, end)) { slice in
-      switch slice.occupant {
-      case .task, .idle, .softirq(hrtimer): true
-      default: false
-      }
+    let spans = Spans.merged(
+      spike.replay.spans(in: timer.span) { slice in
+        switch slice.occupant {
+        case .task, .idle, .softirq(hrtimer): true
+        default: false
+        }
+      })
+    // The task that kept the thread from the CPU is the cause of that part.
+    let others = Spans.merged(spike.rivals.filter { $0.served != nil }.flatMap(\.spans))
+    let rest = Spans.subtracting(others, from: spans)
+    let name = timer.thread?.text ?? SoftirqVector.hrtimer.name
+    guard Spans.length(rest) >= spike.floor else {
+      guard timer.thread != nil, Spans.length(spans) >= spike.floor else { return .nothing }
+      return .refuted(
+        .timerSoftirq, because: "\(name), which serves the timer, waited for the CPU itself")
     }
-    guard Spans.length(spans) >= spike.floor else { return .nothing }
+    let waited = Spans.length(Spans.intersection(rest, Spans.merged(timer.waits)))
+    let isItsOwn = waited.count * 5 <= Spans.length(rest).count
     return RuleOutcome(findings: [
       Finding(
-        .timerSoftirq, name: isThread ? host.text : SoftirqVector.hrtimer.name,
-        confidence: raised != nil ? .proven : .likely, spans: spans,
-        evidence: (raised.map { [Evidence($0)] } ?? []) + [
-          Evidence(expired, note: "in \(isThread ? host.text : "softirq context")")
+        .timerSoftirq, name: name,
+        // A wait of the thread for the CPU that nothing explains is not the softirq's doing.
+        confidence: !isItsOwn ? .possible : timer.raised != nil ? .proven : .likely, spans: rest,
+        evidence: (timer.raised.map { [Evidence($0)] } ?? []) + [
+          Evidence(
+            timer.expired, note: "in \(timer.thread == nil ? "softirq context" : name)")
         ],
         nextStep: "Use a real-time policy, whose timers expire in the IRQ handler, or raise the "
           + "priority of the timer threads (ktimers/N).")

@@ -95,8 +95,9 @@ public enum FaultBody {
   }
 
   private static func complain(_ what: String) -> Int32 {
-    let text = "breaktrace: fault: cannot \(what): \(Errno(rawValue: errno))\n"
-    _ = try? FileDescriptor.standardError.writeAll(text.utf8)
+    let text = "cannot \(what): \(Errno(rawValue: errno))"
+    FaultLogWriter().complain(text)
+    _ = try? FileDescriptor.standardError.writeAll("breaktrace: fault: \(text)\n".utf8)
     return 3
   }
 }

@@ -25,8 +25,12 @@ public struct FaultLog: ~Copyable {
   static let childDescriptor: Int32 = 3
   /// Entries that are kept, the latest ones.
   static let capacity = 2_048
-  /// A count, then three words an entry: begin, end, thread.
-  static let size = (1 + 3 * capacity) * MemoryLayout<Int64>.size
+  /// A count, then three words an entry: begin, end, thread; then what went wrong, as text that ends with 0.
+  static let size = textStart + textCapacity
+  /// Where the text begins, in bytes.
+  static let textStart = (1 + 3 * capacity) * MemoryLayout<Int64>.size
+  /// Bytes of the text with its 0.
+  static let textCapacity = 512
 
   let descriptor: Int32
   private let words: UnsafeMutablePointer<Int64>
@@ -55,7 +59,15 @@ public struct FaultLog: ~Copyable {
   static func map(_ descriptor: Int32) -> UnsafeMutablePointer<Int64>? {
     let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
     guard let memory, memory != UnsafeMutableRawPointer(bitPattern: -1) else { return nil }
-    return memory.bindMemory(to: Int64.self, capacity: 1 + 3 * capacity)
+    return memory.bindMemory(to: Int64.self, capacity: size / MemoryLayout<Int64>.size)
+  }
+
+  /// Why the fault could not be made, nil where its process did not say so.
+  public var complaint: String? {
+    let bytes = UnsafeRawBufferPointer(
+      start: UnsafeRawPointer(words) + Self.textStart, count: Self.textCapacity)
+    let text = bytes.prefix { $0 != 0 }
+    return text.isEmpty ? nil : String(decoding: text, as: UTF8.self)
   }
 
   /// What was written so far, oldest first.

@@ -6,12 +6,24 @@ struct FaultLogWriter {
   private let words: UnsafeMutablePointer<Int64>?
   private var at = 1
 
+  /// Writes to memory of `FaultLog.size` bytes.
+  init(_ words: UnsafeMutablePointer<Int64>) { self.words = words }
+
   /// Maps the log that the parent passed on.
   init() {
     var status = stat()
     let isLog =
       fstat(FaultLog.childDescriptor, &status) == 0 && status.st_size == off_t(FaultLog.size)
     words = isLog ? FaultLog.map(FaultLog.childDescriptor) : nil
+  }
+
+  /// Tells why the fault cannot be made.
+  func complain(_ text: String) {
+    guard let words else { return }
+    let place = UnsafeMutableRawPointer(words) + FaultLog.textStart
+    for (offset, byte) in text.utf8.prefix(FaultLog.textCapacity - 1).enumerated() {
+      place.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
+    }
   }
 
   /// Begins a stretch.

@@ -14,10 +14,12 @@ public enum VerifyFault: String, Hashable, Sendable, CaseIterable {
   /// What is done, one clause.
   public var what: String {
     switch self {
-    case .hogAbove: "a FIFO 90 task computes for 6 ms when the timer of a FIFO 80 thread expires"
-    case .hogEqual: "a FIFO 80 task computes for 6 ms when the timer of a FIFO 80 thread expires"
-    case .throttling: "an endless FIFO 40 loop, until the kernel runs a SCHED_OTHER thread"
-    case .pageFaults: "the pages of the program are evicted while its memory is not locked"
+    case .hogAbove:
+      "a FIFO 90 task computes for 6 ms or more when the timer of a FIFO 80 thread expires"
+    case .hogEqual:
+      "a FIFO 80 task computes for 6 ms or more when the timer of a FIFO 80 thread expires"
+    case .throttling: "a FIFO 40 loop of 3 s, until it ends or the kernel runs a SCHED_OTHER thread"
+    case .pageFaults: "a page of the stack of a FIFO 80 thread is held back for 6 ms or more"
     case .shootdown: "a mapping changes while a CPU that must flush its TLB handles no interrupt"
     case .runQueue: "four SCHED_OTHER loops share the CPU with a SCHED_OTHER thread"
     case .lockOwner:
@@ -37,6 +39,12 @@ public enum VerifyFault: String, Hashable, Sendable, CaseIterable {
     case .runQueue: [.runQueue]
     case .lockOwner: [.priorityInversion]
     }
+  }
+
+  /// The classes that are right as well where timers of normal threads expire in threads, on PREEMPT_RT.
+  var classesOnRT: [CulpritClass] {
+    // The loop may keep ktimers/N, which no throttling lets in, from serving the normal thread's timer until it ends.
+    self == .throttling ? [.higherPriorityTask] : []
   }
 
   /// How a right name begins or what it contains; empty where the class says it all.
@@ -61,13 +69,14 @@ public enum VerifyFault: String, Hashable, Sendable, CaseIterable {
   }
 
   /// Above what latency a wakeup is looked at.
-  var threshold: Nanoseconds {
+  func threshold(_ scale: VerifyScale) -> Nanoseconds {
     switch self {
-    case .hogAbove, .hogEqual, .lockOwner: Nanoseconds(microseconds: 3_500)
+    case .hogAbove, .hogEqual, .lockOwner, .pageFaults: scale.threshold
     case .throttling: Nanoseconds(microseconds: 300_000)
-    case .pageFaults: Nanoseconds(microseconds: 400)
-    case .shootdown: Nanoseconds(microseconds: 1_000)
-    case .runQueue: Nanoseconds(microseconds: 3_500)
+    // How long the other CPU takes no interrupt is not known as well as a loop's length.
+    case .shootdown: Nanoseconds(scale.threshold.count / 7 * 2)
+    // Its length is the scheduler's.
+    case .runQueue: VerifyScale.least
     }
   }
 
@@ -78,18 +87,20 @@ public enum VerifyFault: String, Hashable, Sendable, CaseIterable {
   /// How long one measurement waits for a spike.
   var patience: Nanoseconds { Nanoseconds(6_000_000_000) }
 
-  /// The processes that make it.
+  /// What a normal wake-up looks like is to be in the buffer as well.
+  static let delay = Nanoseconds(300_000_000)
+
+  /// The processes that make it; none for `pageFaults`, which `PageHold` makes.
   ///
   /// - Parameters:
   ///   - cpu: The measured CPU.
   ///   - other: Another one, nil where there is none.
-  ///   - measured: The measuring process.
-  func faults(cpu: Int, other: Int?, measured: Int32) -> [Fault] {
+  ///   - scale: How long they take here.
+  func faults(cpu: Int, other: Int?, scale: VerifyScale) -> [Fault] {
     let duration = patience + Nanoseconds(1_000_000_000)
-    // What a normal wakeup looks like is to be in the buffer as well.
-    let delay = Nanoseconds(300_000_000)
-    let period = Nanoseconds(300_000_000)
-    let busy = Nanoseconds(6_000_000)
+    let delay = Self.delay
+    let period = scale.period
+    let busy = scale.busy
     switch self {
     case .hogAbove, .hogEqual:
       return [
@@ -101,20 +112,16 @@ public enum VerifyFault: String, Hashable, Sendable, CaseIterable {
     case .throttling:
       return [
         Fault(
-          .hog, name: "bt-loop", cpu: cpu, policy: .fifo, priority: 40, busy: duration,
-          period: duration, duration: duration, delay: delay)
+          .hog, name: "bt-loop", cpu: cpu, policy: .fifo, priority: 40,
+          busy: Nanoseconds(3_000_000_000), period: duration, duration: duration, delay: delay)
       ]
-    case .pageFaults:
-      return [
-        Fault(
-          .pageOut, name: "bt-evict", cpu: other, period: Nanoseconds(1_000_000_000),
-          duration: duration, delay: delay, target: measured)
-      ]
+    case .pageFaults: return []
     case .shootdown:
       return [
         Fault(
           .shootdown, name: "bt-shootdown", cpu: cpu, partner: other, policy: .fifo, priority: 10,
-          busy: Nanoseconds(4_000_000), period: period, duration: duration, delay: delay)
+          busy: Nanoseconds(scale.busy.count / 3 * 2), period: period, duration: duration,
+          delay: delay)
       ]
     case .runQueue:
       // Arming takes its time beside them.

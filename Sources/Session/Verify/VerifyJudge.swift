@@ -14,8 +14,8 @@ struct VerifyJudge {
     var name: String
     /// How well founded.
     var confidence: Confidence
-    /// When the thread took its first page fault in the window, nil where it took none.
-    var fault: Nanoseconds?
+    /// How late the timer's interrupt came, nil where that is not known.
+    var interruptDelay: Nanoseconds?
     /// The report's first sentence.
     var headline: String
   }
@@ -24,6 +24,8 @@ struct VerifyJudge {
   var fault: VerifyFault
   /// When it was under way, and in which threads.
   var truth: [FaultLog.Entry]
+  /// Whether the kernel is a PREEMPT_RT one.
+  var isRT = false
 
   /// The round that a spike makes, nil where something else than the fault made the spike.
   func round(_ spike: Spike, bundle: String? = nil) -> VerifyRow.Round? {
@@ -31,31 +33,24 @@ struct VerifyJudge {
     let threads = Set(overlapping(spike.window).map(\.tid))
     return VerifyRow.Round(
       latency: spike.window.length, culprit: spike.culprit.rawValue, name: spike.name,
-      confidence: spike.confidence.rawValue, isClassRight: fault.classes.contains(spike.culprit),
+      confidence: spike.confidence.rawValue, isClassRight: classes.contains(spike.culprit),
       isNameRight: isRight(name: spike.name, threads: threads), headline: spike.headline,
       bundle: bundle)
   }
 
+  private var classes: [CulpritClass] { fault.classes + (isRT ? fault.classesOnRT : []) }
+
   /// Whether the fault was under way for half of the latency: by its own record, whatever the
   /// report says.
   func isOurs(_ spike: Spike) -> Bool {
-    guard fault == .pageFaults else {
-      var covered = Nanoseconds.zero
-      // Stretches of one CPU do not overlap, so they may be added.
-      for entry in overlapping(spike.window) {
-        covered = covered + (entry.span.clipped(to: spike.window)?.length ?? .zero)
-      }
-      return covered * 2 >= spike.window.length
+    // No fault here delays the timer's interrupt. If it was late, that is the machine's doing.
+    if let delay = spike.interruptDelay, delay * 2 > spike.window.length { return false }
+    var covered = Nanoseconds.zero
+    // Stretches of one CPU do not overlap, so they may be added.
+    for entry in overlapping(spike.window) {
+      covered = covered + (entry.span.clipped(to: spike.window)?.length ?? .zero)
     }
-    // An eviction is over before its victim runs into it: the thread has to have taken a fault in
-    // the first half of the window, so to have run by then, at its first wakeups since the pages
-    // began to go.
-    let half = spike.window.start + Nanoseconds(spike.window.length.count / 2)
-    guard let taken = spike.fault, taken <= half else { return false }
-    let reach = Nanoseconds(20_000_000)
-    return truth.contains { entry in
-      taken >= entry.span.start && taken <= entry.span.end + reach
-    }
+    return covered * 2 >= spike.window.length
   }
 
   private func overlapping(_ window: TimeSpan) -> [FaultLog.Entry] {

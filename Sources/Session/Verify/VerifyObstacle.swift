@@ -16,6 +16,10 @@ enum VerifyObstacle {
     var hasDeadlineServer: Bool
     /// uname -m
     var architecture: String?
+    /// Whether the kernel is a PREEMPT_RT one.
+    var isRT = false
+    /// Why pages cannot be held back, nil where they can.
+    var pageHold: String?
   }
 
   /// One clause; nil where nothing is in the way.
@@ -36,9 +40,13 @@ enum VerifyObstacle {
         ? nil
         : "throttling is disabled (sched_rt_runtime_us) and there is no deadline server, so nothing "
           + "would stop the loop"
-    case .pageFaults: return nil
+    case .pageFaults: return machine.pageHold
     case .shootdown:
       if machine.cpus.count < 2 { return "it requires a second CPU, which has to flush its TLB" }
+      if machine.isRT {
+        return "on PREEMPT_RT the timers of processes expire in threads, so no process can keep "
+          + "another CPU from handling the interrupt that flushes its TLB"
+      }
       // They have an instruction for it.
       if ["aarch64", "arm64"].contains(machine.architecture) {
         return "\(machine.architecture ?? "this machine") flushes the TLBs of all CPUs without "

@@ -20,7 +20,7 @@ public struct VerifySession {
   /// What one measurement came to.
   private enum Attempt {
     case round(VerifyRow.Round)
-    case other(String)
+    case other(String, Nanoseconds)
     case nothing
     case failed(String)
     case signal(Int32)
@@ -39,14 +39,23 @@ public struct VerifySession {
     let context = ContextCollector.context(of: facts)
     let machine = VerifyObstacle.Machine(
       cpus: plan.cpus, rtRuntime: start.tunables.rtRuntime, rtPeriod: start.tunables.rtPeriod,
-      hasDeadlineServer: context.hasDeadlineServer == true, architecture: start.machine.architecture
-    )
+      hasDeadlineServer: context.hasDeadlineServer == true,
+      architecture: start.machine.architecture, isRT: context.preemption == .rt,
+      pageHold: PageHold.obstacle())
+    var pace = Pace(isRT: context.preemption == .rt)
+    report.signal = try calibrate(&pace, &signals, &report.leftovers)
+    if pace.scale.threshold > VerifyScale.least {
+      observer.remark(
+        "wake-ups are late here without any fault: those of "
+          + "\(pace.scale.busy.microseconds / 1_000) ms are injected, and latencies above "
+          + "\(pace.scale.threshold.microseconds) us looked at")
+    }
     for fault in plan.faults where report.signal == nil {
       var row = VerifyRow(fault: fault.rawValue, what: fault.what)
       row.obstacle = VerifyObstacle.text(fault, on: machine)
       if row.obstacle == nil {
         observer.begin(fault)
-        report.signal = try measure(fault, &row, &signals, &report.leftovers)
+        report.signal = try measure(fault, &row, &pace, &signals, &report.leftovers)
       }
       observer.end(row)
       report.faults.append(row)
@@ -54,10 +63,37 @@ public struct VerifySession {
     return report
   }
 
+  /// What is known of the machine besides what stands in the way.
+  private struct Pace {
+    var isRT: Bool
+    var scale = VerifyScale()
+  }
+
+  /// Measures a second of undisturbed wake-ups; the signal that ended it.
+  private func calibrate(
+    _ pace: inout Pace, _ signals: inout ControlSignals, _ leftovers: inout [String]
+  ) throws(SessionError) -> Int32? {
+    if let signal = signals.pending(), signal != SIGUSR1 { return signal }
+    guard plan.faults.contains(where: { $0.threshold(VerifyScale()) == VerifyScale.least }) else {
+      return nil
+    }
+    var quiet = sessionPlan(.hogAbove, pace.scale)
+    quiet.outputDirectory = nil
+    quiet.measurement.duration = Nanoseconds(1_000_000_000)
+    quiet.measurement.breakThreshold = Nanoseconds(10_000_000_000)
+    var measuring = SessionObserver()
+    measuring.remark = observer.remark
+    let result = try MeasureSession(quiet, observer: measuring).run()
+    leftovers += result.leftovers
+    if case .signal(let signal) = result.end { return signal }
+    if let worst = result.statistics.map(\.maximum).max() { pace.scale.note(undisturbed: worst) }
+    return nil
+  }
+
   /// Measures a fault until there are rounds enough; the signal that ended it early.
   private func measure(
-    _ fault: VerifyFault, _ row: inout VerifyRow, _ signals: inout ControlSignals,
-    _ leftovers: inout [String]
+    _ fault: VerifyFault, _ row: inout VerifyRow, _ pace: inout Pace,
+    _ signals: inout ControlSignals, _ leftovers: inout [String]
   ) throws(SessionError) -> Int32? {
     var misses = 0
     let limit = Run.now + Nanoseconds(Int64(30 + 20 * plan.rounds) * 1_000_000_000)
@@ -67,13 +103,14 @@ public struct VerifySession {
         row.shortfall = row.otherSpikes > 0 ? Self.busyMachine : "timed out"
         return nil
       }
-      switch try attempt(fault, &leftovers) {
+      switch try attempt(fault, pace, &leftovers) {
       case .round(let round):
         misses = 0
         row.rounds.append(round)
         observer.round(fault, round)
-      case .other(let headline):
+      case .other(let headline, let latency):
         row.otherSpikes += 1
+        pace.scale.note(other: latency)
         observer.other(fault, headline)
         // A machine with this many spikes of other causes has to be looked at first.
         if row.otherSpikes >= 10 + 3 * plan.rounds {
@@ -84,7 +121,7 @@ public struct VerifySession {
         misses += 1
         guard misses == 2 else { continue }
         row.shortfall =
-          "no latency above \(fault.threshold.microseconds) us in "
+          "no latency above \(fault.threshold(pace.scale).microseconds) us in "
           + "\(2 * fault.patience.count / 1_000_000_000) s"
         return nil
       case .failed(let reason):
@@ -104,17 +141,18 @@ public struct VerifySession {
 
   /// One measurement, until its first spike.
   private func attempt(
-    _ fault: VerifyFault, _ leftovers: inout [String]
+    _ fault: VerifyFault, _ pace: Pace, _ leftovers: inout [String]
   ) throws(SessionError) -> Attempt {
     let injection = Injection(
       fault.faults(
-        cpu: plan.cpu, other: plan.cpus.cpus.first { $0 != plan.cpu }, measured: getpid()))
+        cpu: plan.cpu, other: plan.cpus.cpus.first { $0 != plan.cpu }, scale: pace.scale),
+      pages: fault == .pageFaults ? pace.scale : nil)
     if fault.startsBefore { injection.start() }
     var measuring = SessionObserver()
     // When progress is reported for the first time, the threads measure.
-    measuring.progress = { _ in injection.start() }
+    measuring.progress = { threads in injection.start(measured: threads.first?.tid ?? 0) }
     measuring.remark = observer.remark
-    let result = try MeasureSession(sessionPlan(fault), observer: measuring).run()
+    let result = try MeasureSession(sessionPlan(fault, pace.scale), observer: measuring).run()
     let truth = injection.stop()
     leftovers += result.leftovers
     var kept = false
@@ -126,22 +164,22 @@ public struct VerifySession {
     if case .signal(let signal) = result.end { return .signal(signal) }
     if let failure = injection.failure ?? result.failures.first { return .failed(failure) }
     guard let spike = result.spikes.first else { return .nothing }
-    let judge = VerifyJudge(fault: fault, truth: truth)
+    let judge = VerifyJudge(fault: fault, truth: truth, isRT: pace.isRT)
     if let round = judge.round(VerifyJudge.Spike(spike.report), bundle: spike.bundle) {
       kept = true
       return .round(round)
     }
-    return .other(spike.report.headline)
+    return .other(spike.report.headline, spike.report.analysis.sample.latency)
   }
 
-  private func sessionPlan(_ fault: VerifyFault) -> SessionPlan {
+  private func sessionPlan(_ fault: VerifyFault, _ scale: VerifyScale) -> SessionPlan {
     var measurement = MeasurementPlan(threads: [
       ThreadPlan(
         index: 0, affinity: CPUSet([plan.cpu]), policy: fault.policy,
         priority: fault.policy.isRealtime ? 80 : 0, interval: Nanoseconds(microseconds: 1_000))
     ])
     measurement.duration = fault.patience
-    measurement.breakThreshold = fault.threshold
+    measurement.breakThreshold = fault.threshold(scale)
     measurement.lockMemory = fault != .pageFaults
     measurement.histogramBuckets = plan.outputDirectory == nil ? 0 : 1_000
     var session = SessionPlan(measurement, version: plan.version, commandLine: plan.commandLine)
@@ -156,18 +194,10 @@ extension VerifyJudge.Spike {
   /// What the judge looks at of a report.
   init(_ report: SpikeReport) {
     let analysis = report.analysis
-    let tid = analysis.sample.task.pid
-    let fault = analysis.excerpt.lazy.compactMap(\.event).first { event in
-      if case .pageFault = event.payload {
-        event.pid == tid && event.time >= analysis.sample.expiry
-      } else {
-        false
-      }
-    }
     self.init(
       window: analysis.sample.window, culprit: analysis.culprit.culprit,
       name: analysis.culprit.name, confidence: analysis.culprit.confidence,
-      fault: fault?.time,
+      interruptDelay: analysis.times.interruptDelay,
       headline: report.headline
         + (analysis.trace.isComplete ? "" : "; the trace of the window is incomplete"))
   }

@@ -9,12 +9,11 @@ import TraceModel
 struct VerifyJudgeTests {
   /// A spike of 6 ms from 1 s on.
   private func spike(
-    _ culprit: CulpritClass, _ name: String, _ confidence: Confidence = .proven,
-    fault: Int64? = nil
+    _ culprit: CulpritClass, _ name: String, _ confidence: Confidence = .proven
   ) -> VerifyJudge.Spike {
     VerifyJudge.Spike(
       window: span(0, 6_000), culprit: culprit, name: name, confidence: confidence,
-      fault: fault.map { span($0, $0).start }, headline: "latency")
+      headline: "latency")
   }
 
   /// A span in us after 1 s.
@@ -85,29 +84,79 @@ struct VerifyJudgeTests {
     #expect(try #require(judge.round(spike(.tlbShootdown, "bt-shootdown-7"))).isNameRight == false)
   }
 
+  @Test(arguments: [CulpritClass.higherPriorityTask, .timerSoftirq, .samePriorityTask])
+  func `on PREEMPT_RT the loop itself may be the cause, and there alone`(culprit: CulpritClass) {
+    for isRT in [false, true] {
+      for fault in [VerifyFault.throttling, .runQueue] {
+        let judge = VerifyJudge(fault: fault, truth: [entry(0, 6_000)], isRT: isRT)
+        let name = fault == .throttling ? "bt-loop-7" : "bt-neighbour0-7"
+        let isRight = isRT && fault == .throttling && culprit == .higherPriorityTask
+        #expect(judge.round(spike(culprit, name))?.isRight == isRight)
+        // Never after the thread that could not serve the timer.
+        #expect(judge.round(spike(culprit, "ksoftirqd/1-24"))?.isRight == false)
+      }
+    }
+  }
+
+  @Test(
+    arguments: [(nil, true), (0, true), (3_000, true), (3_001, false), (5_900, false)]
+      as [(Int64?, Bool)])
+  func `a timer interrupt that came late is the machine's doing`(delay: Int64?, isOurs: Bool) {
+    for fault in VerifyFault.allCases {
+      var late = spike(fault.classes[0], "x")
+      late.interruptDelay = delay.map { Nanoseconds(microseconds: $0) }
+      let judge = VerifyJudge(fault: fault, truth: [entry(0, 6_000)])
+      #expect(judge.isOurs(late) == isOurs)
+    }
+  }
+
+  @Test func `one late spike does not make all faults long`() {
+    var scale = VerifyScale()
+    scale.note(other: Nanoseconds(microseconds: 64_000))
+    #expect(scale.threshold.microseconds <= 7_000)
+    for _ in 0..<10 { scale.note(other: Nanoseconds(microseconds: 64_000)) }
+    #expect(scale.threshold == VerifyScale.most)
+  }
+
+  @Test func `a page fault is the fault's while the page was held back`() {
+    let judge = VerifyJudge(fault: .pageFaults, truth: [entry(100, 5_900)])
+    #expect(judge.round(spike(.pageFault, "1 fault"))?.isRight == true)
+    #expect(judge.round(spike(.runQueue, "other-9"))?.isRight == false)
+    #expect(VerifyJudge(fault: .pageFaults, truth: []).round(spike(.pageFault, "1 fault")) == nil)
+    let late = VerifyJudge(fault: .pageFaults, truth: [entry(3_100, 9_000)])
+    #expect(late.round(spike(.pageFault, "1 fault")) == nil)
+  }
+
   @Test(
     arguments: [
-      // The eviction is over before the thread runs into it.
-      (-900, -500, 100, true), (-900, 200, 100, true),
-      // No fault, a fault in the second half, a fault long after the eviction or before it.
-      (-900, -500, nil, false), (-900, -500, 3_001, false), (-90_000, -80_000, 100, false),
-      (200, 300, 100, false),
-    ] as [(Int64, Int64, Int64?, Bool)])
-  func `a page fault is the fault's right after an eviction`(
-    start: Int64, end: Int64, fault: Int64?, isOurs: Bool
+      (0, 3_500, 6_000), (300, 3_500, 6_000), (2_333, 3_500, 6_000), (4_000, 6_000, 10_285),
+      (30_000, 45_000, 77_142), (2_000_000, 60_000, 102_857), (.max / 1_000, 60_000, 102_857),
+      (-5, 3_500, 6_000),
+    ] as [(Int64, Int64, Int64)])
+  func `thresholds and lengths follow the machine`(
+    worst: Int64, threshold: Int64, busy: Int64
   ) {
-    let judge = VerifyJudge(fault: .pageFaults, truth: [entry(start, end)])
-    let round = judge.round(spike(.pageFault, "1 fault", fault: fault))
-    #expect((round != nil) == isOurs)
-    #expect(round?.isRight != false)
+    var scale = VerifyScale()
+    scale.note(undisturbed: Nanoseconds(microseconds: worst))
+    #expect(scale.threshold.microseconds == threshold && scale.busy.microseconds == busy)
+    for fault in [VerifyFault.hogAbove, .hogEqual, .lockOwner, .pageFaults] {
+      #expect(fault.threshold(scale) == scale.threshold)
+      // A fault that keeps the CPU for half of a period is no disturbance, but the load.
+      for process in fault.faults(cpu: 1, other: 0, scale: scale) {
+        #expect(process.busy * 10 <= process.period && process.busy > scale.threshold)
+      }
+    }
+    // What was late later does not make it shorter.
+    scale.note(undisturbed: Nanoseconds(microseconds: 1))
+    #expect(scale.threshold.microseconds == threshold)
   }
 
   @Test func `every fault has a class, a name of its own, and processes that end`() {
     #expect(Set(VerifyFault.allCases.map(\.rawValue)).count == VerifyFault.allCases.count)
     for fault in VerifyFault.allCases {
-      #expect(!fault.classes.isEmpty && fault.threshold > .zero)
-      let faults = fault.faults(cpu: 1, other: 0, measured: 42)
-      #expect(!faults.isEmpty)
+      #expect(!fault.classes.isEmpty && fault.threshold(VerifyScale()) > .zero)
+      let faults = fault.faults(cpu: 1, other: 0, scale: VerifyScale())
+      #expect(faults.isEmpty == (fault == .pageFaults))
       for process in faults {
         #expect(process.name.utf8.count <= 15)
         #expect(process.duration >= fault.patience)
@@ -120,14 +169,14 @@ struct VerifyJudgeTests {
   @Test func `what cannot be injected is told`() {
     func text(
       _ fault: VerifyFault, cpus: [Int] = [0, 1], runtime: Int64? = 950_000, server: Bool = false,
-      architecture: String = "x86_64"
+      architecture: String = "x86_64", isRT: Bool = false, pageHold: String? = nil
     ) -> String? {
       VerifyObstacle.text(
         fault,
         on: VerifyObstacle.Machine(
           cpus: CPUSet(cpus), rtRuntime: runtime.map { Nanoseconds(microseconds: $0) },
           rtPeriod: Nanoseconds(microseconds: 1_000_000), hasDeadlineServer: server,
-          architecture: architecture))
+          architecture: architecture, isRT: isRT, pageHold: pageHold))
     }
     for fault in VerifyFault.allCases { #expect(text(fault) == nil) }
     #expect(text(.throttling, cpus: [0])?.contains("second CPU") == true)
@@ -138,5 +187,9 @@ struct VerifyJudgeTests {
       #expect(text(.throttling, runtime: runtime, server: true) == nil)
     }
     #expect(text(.hogAbove, cpus: [0], runtime: -1) == nil)
+    for fault in VerifyFault.allCases {
+      #expect((text(fault, isRT: true) == nil) == (fault != .shootdown))
+    }
+    #expect(text(.pageFaults, pageHold: "no userfaultfd") == "no userfaultfd")
   }
 }
