@@ -1,0 +1,50 @@
+internal import TraceModel
+
+/// The events of one CPU while they are collected.
+struct FtraceTextColumn {
+  var events: [TraceEvent] = []
+  var gaps: [TimelineGap] = []
+  /// Events that the buffer lost in front of the next one; the count may be missing.
+  var lost: UInt64??
+  var isSorted = true
+
+  /// Appends a line to the last event where that is a text that may hold line ends of its own:
+  /// one written to trace_marker or by trace_printk().
+  mutating func continueLast(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+    switch events.last?.payload {
+    case .marker(let text): replaceLast(.marker(text + "\n" + bytes.string(range)))
+    case .other(var event) where event.name == "bprint" || event.name == "bputs":
+      event.text = (event.text ?? "") + "\n" + bytes.string(range)
+      replaceLast(.other(event))
+    default: return false
+    }
+    return true
+  }
+
+  mutating func replaceLast(_ payload: EventPayload) {
+    if !events.isEmpty { events[events.count - 1].payload = payload }
+  }
+
+  mutating func append(_ event: TraceEvent) {
+    let before = events.last?.time ?? event.time
+    if let lost {
+      gaps.append(
+        TimelineGap(span: TimeSpan(before, event.time), cause: .lostEvents(count: lost)))
+      self.lost = nil
+    }
+    if event.time < before { isSorted = false }
+    events.append(event)
+  }
+
+  func finish(_ cpu: Int) -> CPUTimeline {
+    var events = events
+    // The sort keeps the order of equal stamps by the line number.
+    if !isSorted { events.sort { ($0.time, $0.position) < ($1.time, $1.position) } }
+    var gaps = gaps
+    if let lost {
+      let last = events.last?.time ?? .zero
+      gaps.append(TimelineGap(span: TimeSpan(last, last), cause: .lostEvents(count: lost)))
+    }
+    return CPUTimeline(cpu: cpu, events: events, gaps: gaps)
+  }
+}

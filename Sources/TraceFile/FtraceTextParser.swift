@@ -1,0 +1,168 @@
+internal import RingBuffer
+internal import TraceModel
+
+/// The work of reading one ftrace text.
+struct FtraceTextParser {
+  static let problemLimit = 20
+
+  var line: UInt64 = 0
+  var isHTML: Bool
+  var isInside = true
+  var sections: [FtraceText.Section] = []
+  var header = FtraceTextHeader()
+  var flagColumns = FlagColumns()
+  var names = EventNames()
+  var columns: [Int: FtraceTextColumn] = [:]
+  var comms: [Int32: String] = [:]
+  var eventCount = 0
+  var problems: [TraceFileProblem] = []
+  var unlisted = 0
+  /// The CPU of the last event, and the first damaged line behind it.
+  var lastCPU: Int?
+  var damage: (line: UInt64, text: String)?
+  /// Stack frames belong to the last event.
+  var isInStack = false
+  /// What was done to the text before it was read, and what of it was put right.
+  var repairs: [String] = []
+  /// Lines in a row that were not understood, which are one problem.
+  var misread: (first: UInt64, last: UInt64, text: String)?
+
+  init(isHTML: Bool) {
+    self.isHTML = isHTML
+    isInside = !isHTML
+  }
+
+  mutating func read(_ bytes: RawSpan) {
+    var start = 0
+    while start < bytes.byteCount {
+      let next = bytes.find(10, start, bytes.byteCount) ?? bytes.byteCount
+      line += 1
+      var end = next
+      if end > start, bytes.byte(end - 1) == 13 { end -= 1 }
+      if isInside {
+        take(bytes, start..<end)
+      } else if bytes.find("class=\"trace-data\"", start, end) != nil {
+        isInside = true
+      }
+      start = next + 1
+    }
+  }
+
+  mutating func take(_ bytes: RawSpan, _ range: Range<Int>) {
+    // Texts come out of mails: quoted, indented, with parts left out.
+    var start = range.lowerBound
+    if start < range.upperBound, bytes.byte(start) == 62 {
+      repair("quote marks (>) were removed")
+    }
+    while start < range.upperBound, bytes.byte(start) == 62 {
+      start += 1
+      if start < range.upperBound, bytes.byte(start) == 32 { start += 1 }
+    }
+    let range = start..<range.upperBound
+    let first = bytes.skipBlanks(range.lowerBound, range.upperBound)
+    guard first < range.upperBound else {
+      if let run = misread, run.last + 1 == line { misread?.last = line }
+      return
+    }
+    if bytes.byte(first) == 35 { return takeComment(bytes, first..<range.upperBound) }
+    if isHTML, bytes.find("</script>", range.lowerBound, range.upperBound) != nil {
+      isInside = false
+      return
+    }
+    if isInStack, let frame = TracerText.frame(bytes, range) { return add(frame) }
+    if let line = FtraceLine(standard: bytes, range) { return add(line, bytes) }
+    if let line = FtraceLine(latency: bytes, range) { return add(line, bytes) }
+    if let line = FtraceGraphLine(bytes, range) { return add(line, bytes) }
+    if let line = FtraceLine(verbose: bytes, range) { return add(line, bytes) }
+    if takeBareHeader(bytes, range) { return }
+    if isEllipsis(bytes, range) {
+      if eventCount > 0, damage == nil { damage = (self.line, "lines were left out") }
+      return
+    }
+    if isDecoration(bytes, range) { return }
+    takeUnknown(bytes, range)
+  }
+
+  mutating func takeComment(_ bytes: RawSpan, _ range: Range<Int>) {
+    // `##### CPU 1 buffer started ####`: the CPU's oldest stamp says the same.
+    if bytes.matches("#####", at: range.lowerBound, range.upperBound) { return }
+    if bytes.matches("# tracer: ", at: range.lowerBound, range.upperBound), eventCount > 0 {
+      closeSection()
+    }
+    let lines = Self.commentLines(bytes, range)
+    if lines.count > 1 { repair("header lines that were joined were split") }
+    for line in lines { header.take(bytes.string(line)) }
+    flagColumns = FlagColumns(legend: header.flagColumns)
+  }
+
+  /// The lines of a header that somebody joined: each begins with its sign and a blank, which no word comes before.
+  static func commentLines(_ bytes: RawSpan, _ range: Range<Int>) -> [Range<Int>] {
+    var lines: [Range<Int>] = []
+    var start = range.lowerBound
+    var index = start + 1
+    while let sign = bytes.find(35, index, range.upperBound) {
+      index = sign + 1
+      guard index < range.upperBound, RawSpan.isBlank(bytes.byte(index)),
+        !RawSpan.isWord(bytes.byte(sign - 1))
+      else { continue }
+      lines.append(start..<sign)
+      start = sign
+    }
+    lines.append(start..<range.upperBound)
+    return lines
+  }
+
+  /// A line of a header whose sign got lost.
+  mutating func takeBareHeader(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+    guard range.count < 1_000, FtraceTextHeader.isBare(bytes, range) else { return false }
+    let start = bytes.skipBlanks(range.lowerBound, range.upperBound)
+    if bytes.matches("tracer: ", at: start, range.upperBound), eventCount > 0 { closeSection() }
+    guard eventCount == 0 else { return false }
+    repair("header lines without # were read")
+    header.take(bytes.string(start..<range.upperBound))
+    flagColumns = FlagColumns(legend: header.flagColumns)
+    return true
+  }
+
+  mutating func repair(_ what: String) {
+    if !repairs.contains(what) { repairs.append(what) }
+  }
+
+  mutating func closeSection() {
+    var cpus: [CPUTimeline] = []
+    for (cpu, column) in columns { cpus.append(column.finish(cpu)) }
+    for (cpu, column) in columns.sorted(by: { $0.key < $1.key }) where !column.isSorted {
+      problems.append(
+        TraceFileProblem(
+          offset: nil, "the lines of CPU \(cpu) are not in order of time; they were sorted"))
+    }
+    sections.append(
+      FtraceText.Section(
+        header: header, timeline: Timeline(cpus: cpus, comms: comms, clock: ""),
+        eventCount: eventCount))
+    header = FtraceTextHeader()
+    columns = [:]
+    comms = [:]
+    eventCount = 0
+    lastCPU = nil
+    damage = nil
+    isInStack = false
+  }
+
+  consuming func finish() -> FtraceText {
+    if let found = damage, let cpu = lastCPU, let last = columns[cpu]?.events.last?.time {
+      columns[cpu]?.gaps.append(
+        TimelineGap(
+          span: TimeSpan(last, last), cause: .damaged("line \(found.line): \(found.text)")))
+    }
+    closeSection()
+    reportMisread()
+    if unlisted > 0 {
+      problems.append(
+        TraceFileProblem(offset: nil, "\(unlisted) more lines were not understood"))
+    }
+    var text = FtraceText(sections: sections, problems: problems, lineCount: Int(clamping: line))
+    text.repairs = repairs
+    return text
+  }
+}
