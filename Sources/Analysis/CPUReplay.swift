@@ -148,7 +148,7 @@ extension CPUReplay {
 
     var occupant: Occupant {
       if let top = frames.last { return top }
-      return task.isIdle ? .idle : .task(task, priority)
+      return task.isIdle ? .idle : .task(task, priority?.known)
     }
 
     mutating func emit(until time: Nanoseconds) {
@@ -203,7 +203,7 @@ extension CPUReplay {
       } else if event.pid == task.pid {
         noteConfirmed(event)
         leaving = nil
-      } else if event.pid != leaving {
+      } else if event.pid != leaving, event.pid != -1 {
         confirm(TaskIdentity(pid: event.pid, comm: comms[event.pid] ?? ""), at: event)
       }
       switch event.payload {
@@ -307,7 +307,7 @@ extension CPUReplay {
       guard pid == task.pid, priority.map({ known.outranks($0) }) ?? true else { return }
       for index in slices.indices[min(told, slices.count)...] {
         if case .task(let task, _) = slices[index].occupant, task.pid == pid {
-          slices[index].occupant = .task(task, known)
+          slices[index].occupant = .task(task, known.known)
         }
       }
       priority = known

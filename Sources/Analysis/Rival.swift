@@ -161,7 +161,7 @@ extension SpikeCase {
   /// The class of a task that ran in place of one of `priority`.
   private func culprit(of rival: Rival, before priority: KernelPriority) -> CulpritClass? {
     if ownTasks.contains(rival.task.pid) { return .ownOutput }
-    guard let theirs = rival.priority else { return nil }
+    guard let theirs = rival.priority?.known, priority.isKnown else { return nil }
     let comm = rival.task.comm
     if theirs.outranks(priority) || (theirs == priority && priority.isRealtime) {
       if KernelTasks.isStopper(comm) { return .stopMachine }

@@ -119,7 +119,8 @@ struct EventText {
     TaskIdentity(pid: Int32(truncatingIfNeeded: pid), comm: bytes.string(comm))
   }
 
+  /// A number that no kernel gives to a task is not known; cut to 32 bits it could look like a deadline task's.
   private static func priority(_ value: Int64) -> KernelPriority {
-    KernelPriority(Int32(truncatingIfNeeded: value))
+    Int32(exactly: value).flatMap { KernelPriority($0).known } ?? .unknown
   }
 }

@@ -27,13 +27,23 @@ public enum SchedulingPolicy: String, Hashable, Sendable, CaseIterable {
 /// A priority as the kernel's scheduler events print it: smaller is more urgent.
 ///
 /// -1 is a deadline task, 0...98 are real-time (99 - the user's priority), 99 the kernel's highest
-/// normal border, 100...139 are nice values.
+/// normal border, 100...139 are nice values; 140 was the idle task's before Linux 2.6.31. Any other number is not known:
+/// kernels of some vendors pack other values into the field. It is neither above nor below another.
 public struct KernelPriority: Hashable, Comparable, Sendable {
   /// The number in the events' `prio` fields.
   public var value: Int32
 
   /// Makes a priority from an event's field.
   @inlinable public init(_ value: Int32) { self.value = value }
+
+  /// The priority of a task of which none was told.
+  public static let unknown = KernelPriority(.max)
+
+  /// Whether a kernel gives this number to a task.
+  @inlinable public var isKnown: Bool { value >= -1 && value <= 140 }
+
+  /// The priority, nil where it is not known.
+  @inlinable public var known: KernelPriority? { isKnown ? self : nil }
 
   /// The priority of a thread of `policy` with the user's priority `priority` (1...99, ignored for
   /// policies that have none).
@@ -46,10 +56,11 @@ public struct KernelPriority: Hashable, Comparable, Sendable {
   }
 
   /// Whether the priority is that of a FIFO, RR or deadline task (or of one boosted to it).
-  @inlinable public var isRealtime: Bool { value < 100 }
+  @inlinable public var isRealtime: Bool { value < 100 && value >= -1 }
 
-  /// The priority as a user names it: `fifo/rr 80`, `deadline`, `nice 0`.
+  /// The priority as a user names it: `rt 80`, `deadline`, `nice 0`, `unknown`.
   public var text: String {
+    guard isKnown else { return "unknown" }
     if value < 0 { return "deadline" }
     if value < 100 { return "rt \(99 - value)" }
     return "nice \(value - 120)"
@@ -60,6 +71,8 @@ public struct KernelPriority: Hashable, Comparable, Sendable {
     a.value < b.value
   }
 
-  /// Whether this one is chosen by the scheduler before `other`.
-  @inlinable public func outranks(_ other: KernelPriority) -> Bool { value < other.value }
+  /// Whether this one is chosen by the scheduler before `other`; false where either is not known.
+  @inlinable public func outranks(_ other: KernelPriority) -> Bool {
+    isKnown && other.isKnown && value < other.value
+  }
 }

@@ -146,8 +146,9 @@ final class StepCollector: @unchecked Sendable {
       isNext = switching.nextComm(page, record) == comm
       isPrevious = switching.previousComm(page, record) == comm
     case .realtime:
-      isNext = fields.nextPriority < 100 && fields.nextPid != 0
-      isPrevious = fields.previousPriority < 100 && fields.previousPid != 0
+      isNext = KernelPriority(fields.nextPriority).isRealtime && fields.nextPid != 0
+      isPrevious =
+        KernelPriority(fields.previousPriority).isRealtime && fields.previousPid != 0
     }
     if isPrevious {
       add(
@@ -166,7 +167,7 @@ final class StepCollector: @unchecked Sendable {
     switch match {
     case .pid(let pid): guard fields.pid == pid else { return }
     case .comm(let comm): guard reader.comm(page, record) == comm else { return }
-    case .realtime: guard fields.priority < 100 else { return }
+    case .realtime: guard KernelPriority(fields.priority).isRealtime else { return }
     }
     add(.waking, record, pid: fields.pid)
   }
