@@ -10,6 +10,10 @@ struct EventNames {
     case ipiSendCPU, ipiSendMask, callEntry, callExit
     case pageFaultUser, pageFaultKernel, systemEnter, systemExit
     case marker, print, kernelStack, userStack
+    /// Lines of tracers, as trace-cmd names them.
+    case function, graphEntry, graphExit
+    /// ARM's events of calls between CPUs.
+    case ipi
     /// May be an interrupt vector's event: `vector=N` decides.
     case vectorEntry(String), vectorExit(String)
     /// trace-cmd's name of a system call's event.
@@ -64,11 +68,27 @@ struct EventNames {
     "user_stack": .userStack,
   ]
 
+  private static let special: [String: Kind] = [
+    "function": .function, "funcgraph_entry": .graphEntry, "funcgraph_exit": .graphExit,
+    "ipi_raise": .ipi, "ipi_entry": .ipi, "ipi_exit": .ipi,
+  ]
+
   /// Whether the name is that of an event with a case of its own.
   static func isKnown(_ name: String) -> Bool { known[name] != nil }
 
+  private static let families = [
+    "sched_", "irq_", "softirq_", "hrtimer_", "timer_", "workqueue_", "rcu_", "ipi_", "csd_",
+    "sys_enter", "sys_exit", "page_fault_", "cpu_", "local_timer_", "reschedule_", "call_function_",
+    "osnoise_", "tracing_mark", "preempt_", "lock_", "contention_",
+  ]
+
+  /// Whether the name is that of an event or of a family of events that traces of latencies hold.
+  static func isFamiliar(_ name: String) -> Bool {
+    isKnown(name) || families.contains { name.hasPrefix($0) && name.utf8.count > $0.utf8.count }
+  }
+
   private static func kind(_ name: String) -> Kind {
-    if let kind = known[name] { return kind }
+    if let kind = known[name] ?? special[name] { return kind }
     if name.hasPrefix("sys_enter_") { return .callNameEnter(String(name.dropFirst(10))) }
     if name.hasPrefix("sys_exit_") { return .callNameExit(String(name.dropFirst(9))) }
     if name.hasSuffix("_entry") { return .vectorEntry(String(name.dropLast(6))) }

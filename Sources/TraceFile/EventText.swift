@@ -115,8 +115,13 @@ struct EventText {
     return task(bytes, comm, pid)
   }
 
+  /// The greatest number that a kernel gives to a task (PID_MAX_LIMIT); another one is not known.
+  static let highestPid: Int64 = 4_194_304
+
   private static func task(_ bytes: RawSpan, _ comm: Range<Int>, _ pid: Int64) -> TaskIdentity {
-    TaskIdentity(pid: Int32(truncatingIfNeeded: pid), comm: bytes.string(comm))
+    TaskIdentity(
+      pid: pid >= 0 && pid <= highestPid ? Int32(truncatingIfNeeded: pid) : -1,
+      comm: bytes.string(comm))
   }
 
   /// A number that no kernel gives to a task is not known; cut to 32 bits it could look like a deadline task's.

@@ -68,7 +68,7 @@ extension EventText {
       return bytes.number("vector=", text).map {
         .vectorExit(name: name, vector: Int32(truncatingIfNeeded: $0))
       }
-    case .marker, .userStack, .other: return nil
+    case .marker, .userStack, .function, .graphEntry, .graphExit, .ipi, .other: return nil
     }
   }
 }

@@ -3,7 +3,8 @@ internal import TraceModel
 /// The meaning of the flag characters between CPU and time of an ftrace line.
 ///
 /// Kernel: `trace_print_lat_fmt()`; four columns up to 5.x, five since, up to eight with the
-/// real-time patches.
+/// real-time patches. Dovetail's kernels (Xenomai, EVL) print `d` where the in-band stage is stalled, `#` where
+/// interrupts are disabled in the CPU, `*` for both, and `~` where the out-of-band stage has the CPU.
 struct FlagColumns {
   enum Column { case irqs, resched, lazyResched, context, preempt, lazyPreempt, migrate, other }
 
@@ -40,16 +41,22 @@ struct FlagColumns {
   @inline(__always) static func isFlag(_ byte: UInt8) -> Bool {
     if byte == 46 || byte &- 48 < 10 || byte &- 97 < 6 { return true }
     switch byte {
-    case 68, 88, 98, 78, 110, 112, 66, 76, 108, 90, 122, 72, 104, 115, 83, 35: return true
+    case 68, 88, 98, 78, 110, 112, 66, 76, 108, 90, 122, 72, 104, 115, 83, 35, 42, 126: return true
     default: return false
     }
+  }
+
+  /// Whether the flags are of a kernel with an interrupt pipeline (Dovetail).
+  static func isPipelined(_ range: Range<Int>, _ bytes: RawSpan) -> Bool {
+    range.contains { bytes.byte($0) == 126 } || bytes.byte(range.lowerBound) == 42
+      || bytes.byte(range.lowerBound) == 35
   }
 
   /// Whether the range holds 3 to 8 flags, the first one an irqs-off column.
   @inline(__always) static func isFlags(_ range: Range<Int>, _ bytes: RawSpan) -> Bool {
     guard range.count >= 4, range.count <= 8 else { return false }
     switch bytes.byte(range.lowerBound) {
-    case 46, 100, 68, 98, 88: break
+    case 46, 100, 68, 98, 88, 42, 35: break
     default: return false
     }
     for index in range where !isFlag(bytes.byte(index)) { return false }
@@ -79,7 +86,7 @@ struct FlagColumns {
       case .irqs:
         switch byte {
         case 68: flags |= Bit.irqsOff | Bit.bottomHalvesOff
-        case 100: flags |= Bit.irqsOff
+        case 100, 42, 35: flags |= Bit.irqsOff
         case 98: flags |= Bit.bottomHalvesOff
         default: break
         }

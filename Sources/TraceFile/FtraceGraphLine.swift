@@ -77,7 +77,7 @@ struct FtraceGraphLine {
     (content, text) = Self.content(bytes, body)
   }
 
-  private static func content(
+  static func content(
     _ bytes: RawSpan, _ body: Range<Int>
   ) -> (Content, Range<Int>) {
     let end = body.upperBound

@@ -1,7 +1,9 @@
 /// The part of an ftrace line in front of what the event says.
 struct FtraceLine {
   var comm: Range<Int>
+  /// -1 where the line has no task.
   var pid: Int32
+  /// -1 where the line has no CPU.
   var cpu: Int
   /// The flag characters, nil where the line has none.
   var flags: Range<Int>?
@@ -11,6 +13,11 @@ struct FtraceLine {
   var time: Int64
   var isRaw = false
   var isRelative = false
+  var hasTime = true
+  /// Whether the time came in two parts, of which the first was taken as seconds.
+  var isTwoPart = false
+  /// Whether perf script's columns come before the event: its name has the system in front, maybe a period.
+  var isPerf = false
   var text: Range<Int>
 
   /// Reads a line of the default format, or of what trace-cmd prints:
@@ -62,19 +69,26 @@ struct FtraceLine {
       let negative = digits > line.lowerBound && bytes.byte(digits - 1) == 45
       guard let (microseconds, _) = bytes.decimal(digits, unit) else { continue }
       let tail = bytes.trimEnd(line.lowerBound, negative ? digits - 1 : digits)
-      var word = tail
-      while word > line.lowerBound, !RawSpan.isBlank(bytes.byte(word - 1)) { word -= 1 }
-      guard let (cpu, behind) = bytes.decimal(word, tail), cpu <= 65_535 else { continue }
-      let head = bytes.trimEnd(line.lowerBound, word)
-      let flags = Self.glued(bytes, word, behind, tail)
-      guard let flags, let (comm, pid) = Self.task(bytes, line.lowerBound, head) else { continue }
-      self.comm = comm
-      self.pid = pid
-      self.cpu = Int(cpu)
-      self.flags = flags.isEmpty ? nil : flags
+      var head = LatencyHead(bytes, line.lowerBound, tail)
+      var whole: UInt64 = 0
+      if head == nil, !negative, let first = LatencyHead.number(bytes, line.lowerBound, tail) {
+        // `5120010 210us`: the number in front of the microseconds belongs to the time.
+        head = LatencyHead(bytes, line.lowerBound, bytes.trimEnd(line.lowerBound, first.start))
+        guard head?.flags != nil else { continue }
+        whole = first.value
+        isTwoPart = true
+      }
+      guard let head else { continue }
+      comm = head.comm
+      pid = head.pid
+      cpu = head.cpu
+      flags = head.flags
       let value = Int64(clamping: microseconds).multipliedReportingOverflow(by: 1_000)
-      time = value.overflow ? .max : negative ? -value.partialValue : value.partialValue
-      isRelative = true
+      let seconds = Int64(clamping: whole).multipliedReportingOverflow(by: 1_000_000_000)
+      let sum = value.partialValue.addingReportingOverflow(seconds.partialValue)
+      let isBeyond = value.overflow || seconds.overflow || sum.overflow
+      time = isBeyond ? .max : negative ? -sum.partialValue : sum.partialValue
+      isRelative = !isTwoPart
       text = bytes.skipBlanks(unit + 4, end)..<end
       return
     }
@@ -93,6 +107,22 @@ struct FtraceLine {
     guard let (whole, dot) = bytes.decimal(head, unit), dot + 4 == unit, bytes.byte(dot) == 46,
       let (part, last) = bytes.decimal(dot + 1, unit), last == unit
     else { return nil }
+    let first = bytes.skipBlanks(line.lowerBound, head)
+    let before = first..<max(first, bytes.trimEnd(line.lowerBound, head))
+    let milliseconds = Int64(clamping: whole).multipliedReportingOverflow(by: 1_000)
+    let sum = milliseconds.partialValue.addingReportingOverflow(Int64(clamping: part))
+    let value = sum.partialValue.multipliedReportingOverflow(by: 1_000)
+    time = milliseconds.overflow || sum.overflow || value.overflow ? .max : value.partialValue
+    isRelative = true
+    text = bytes.skipBlanks(close + 5, end)..<end
+    // The first latency tracers printed the preempt count alone: the header has the task and the CPU.
+    if before.count == 8, let depth = bytes.hexadecimal(before) {
+      comm = before.upperBound..<before.upperBound
+      pid = -1
+      cpu = -1
+      verboseFlags = (0, UInt8(truncatingIfNeeded: depth & 0xf))
+      return
+    }
     // The six words in front of the time, from the right.
     var words: [Range<Int>] = []
     var right = bytes.trimEnd(line.lowerBound, head)
@@ -111,16 +141,10 @@ struct FtraceLine {
     self.pid = Int32(truncatingIfNeeded: pid)
     self.cpu = Int(cpu)
     verboseFlags = (UInt8(truncatingIfNeeded: flags), UInt8(truncatingIfNeeded: depth))
-    let microseconds = Int64(clamping: whole).multipliedReportingOverflow(by: 1_000)
-    let sum = microseconds.partialValue.addingReportingOverflow(Int64(clamping: part))
-    let value = sum.partialValue.multipliedReportingOverflow(by: 1_000)
-    time = microseconds.overflow || sum.overflow || value.overflow ? .max : value.partialValue
-    isRelative = true
-    text = bytes.skipBlanks(close + 5, end)..<end
   }
 
   /// Where in `CPUFLAGS` the flags begin; the CPU's digits take what the flags leave, as `0....1` and `10d..2` do.
-  private static func glued(
+  static func glued(
     _ bytes: RawSpan, _ start: Int, _ behind: Int, _ end: Int
   ) -> Range<Int>? {
     if behind == end { return end..<end }
@@ -146,7 +170,7 @@ struct FtraceLine {
   }
 
   /// `SECONDS.FRACTION:` or `NUMBER:`.
-  private static func stamp(
+  static func stamp(
     _ bytes: RawSpan, _ word: Range<Int>
   ) -> (time: Int64, isRaw: Bool, next: Int)? {
     guard let (whole, dot) = bytes.decimal(word.lowerBound, word.upperBound),
@@ -165,5 +189,37 @@ struct FtraceLine {
     let sum = seconds.partialValue.addingReportingOverflow(part)
     let time = seconds.overflow || sum.overflow ? .max : sum.partialValue
     return (time, false, bytes.skipBlanks(colon + 1, bytes.byteCount))
+  }
+}
+
+/// What comes before the time in a line of the latency format: `COMM-PID CPUFLAGS`.
+private struct LatencyHead {
+  var comm: Range<Int>
+  var pid: Int32
+  var cpu: Int
+  var flags: Range<Int>?
+
+  /// Reads what ends at `tail`.
+  init?(_ bytes: RawSpan, _ start: Int, _ tail: Int) {
+    var word = tail
+    while word > start, !RawSpan.isBlank(bytes.byte(word - 1)) { word -= 1 }
+    guard let (cpu, behind) = bytes.decimal(word, tail), cpu <= 65_535,
+      let flags = FtraceLine.glued(bytes, word, behind, tail),
+      let (comm, pid) = FtraceLine.task(bytes, start, bytes.trimEnd(start, word))
+    else { return nil }
+    self.comm = comm
+    self.pid = pid
+    self.cpu = Int(cpu)
+    self.flags = flags.isEmpty ? nil : flags
+  }
+
+  /// The number that ends at `tail` and is a word.
+  static func number(_ bytes: RawSpan, _ start: Int, _ tail: Int) -> (value: UInt64, start: Int)? {
+    var word = tail
+    while word > start, !RawSpan.isBlank(bytes.byte(word - 1)) { word -= 1 }
+    guard word > start, let (value, end) = bytes.decimal(word, tail), end == tail else {
+      return nil
+    }
+    return (value, word)
   }
 }

@@ -36,15 +36,28 @@ struct FtraceTextColumn {
     events.append(event)
   }
 
-  func finish(_ cpu: Int) -> CPUTimeline {
+  /// The timeline of a CPU, and what of its stamps is not in order.
+  func finish(_ cpu: Int) -> (timeline: CPUTimeline, problems: [TraceFileProblem]) {
     var events = events
-    // The sort keeps the order of equal stamps by the line number.
-    if !isSorted { events.sort { ($0.time, $0.position) < ($1.time, $1.position) } }
     var gaps = gaps
+    var problems: [TraceFileProblem] = []
+    if !isSorted {
+      let check = StampCheck(events)
+      if check.strays.isEmpty {
+        // The sort keeps the order of equal stamps by the line number.
+        events.sort { ($0.time, $0.position) < ($1.time, $1.position) }
+        problems.append(
+          TraceFileProblem(
+            offset: nil, "the lines of CPU \(cpu) are not in order of time; they were sorted"))
+      } else {
+        gaps += check.correct(&events)
+        problems += check.problems(cpu)
+      }
+    }
     if let lost {
       let last = events.last?.time ?? .zero
       gaps.append(TimelineGap(span: TimeSpan(last, last), cause: .lostEvents(count: lost)))
     }
-    return CPUTimeline(cpu: cpu, events: events, gaps: gaps)
+    return (CPUTimeline(cpu: cpu, events: events, gaps: gaps), problems)
   }
 }

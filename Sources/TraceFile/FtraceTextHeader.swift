@@ -69,7 +69,10 @@ extension FtraceTextHeader {
     if bytes.matches("latency: ", at: start, end) {
       return bytes.find(" us", start, end) != nil
     }
-    if bytes.matches("task: ", at: start, end) { return bytes.find(" (uid:", start, end) != nil }
+    if bytes.matches("task: ", at: start, end) {
+      return bytes.find(" (uid:", start, end) != nil || bytes.find(", CPU#", start, end) != nil
+        || bytes.find(", uid:", start, end) != nil
+    }
     return bytes.find(" latency trace v", start, end) != nil
       || bytes.find("-=> ", start, end) != nil || bytes.find("||||", start, end) != nil
       || bytes.matches("entries-in-buffer/entries-written: ", at: start, end)
@@ -93,13 +96,13 @@ extension FtraceTextHeader {
       takeLatency(text)
     } else if let range = text.range(of: " latency trace v") {
       if tracer.isEmpty { tracer = Self.word(text) }
-      pendingRelease = Self.after(" on ", in: text[range.upperBound...]).map(Self.word) ?? ""
+      pending.release = Self.after(" on ", in: text[range.upperBound...]).map(Self.word) ?? ""
     } else if text.hasPrefix("task: ") {
       takeTask(text.dropFirst(6))
     } else if let value = Self.after("=> started at: ", in: text) {
-      latency?.startedAt = Self.word(value)
+      pending.startedAt = Self.function(value)
     } else if let value = Self.after("=> ended at: ", in: text) {
-      latency?.endedAt = Self.word(value)
+      pending.endedAt = Self.function(value)
     } else if let value = Self.after("=> ", in: text), line.contains("-=> ") {
       flagColumns.append(Self.word(value))
     } else if text.hasSuffix("delay"), !flagColumns.isEmpty, !flagColumns.contains("delay") {
@@ -114,21 +117,23 @@ extension FtraceTextHeader {
     }
     if let place = text.range(of: " task: ") { takeTask(text[place.upperBound...]) }
     if !text.hasPrefix("=> "), let value = Self.after("=> started at: ", in: text) {
-      latency?.startedAt = Self.word(value)
+      pending.startedAt = Self.function(value)
     }
     if let place = text.range(of: " => ended at: ") {
-      latency?.endedAt = Self.word(text[place.upperBound...])
+      pending.endedAt = Self.function(text[place.upperBound...])
     }
   }
 
-  /// The release of a line that comes before the one that makes the latency header.
-  private var pendingRelease: String {
-    get { latency?.release ?? "" }
-    set {
-      var header = latency ?? LatencyHeader(latency: .zero)
-      header.release = newValue
-      latency = header
-    }
+  /// The latency header, also where the line that makes it comes later or is missing.
+  private var pending: LatencyHeader {
+    get { latency ?? LatencyHeader(latency: .zero) }
+    set { latency = newValue }
+  }
+
+  /// A function's name without its offset.
+  private static func function(_ text: some StringProtocol) -> String {
+    let word = word(text)
+    return word.firstRange(of: "+0x").map { String(word[..<$0.lowerBound]) } ?? word
   }
 
   private mutating func takeLatency(_ text: Substring) {
@@ -157,6 +162,7 @@ extension FtraceTextHeader {
 
   /// `irq_test-99 (uid:0 nice:0 policy:0 rt_prio:0)`
   private mutating func takeTask(_ text: Substring) {
+    guard text.contains(" (uid:") else { return takeOldTask(text) }
     guard let open = text.range(of: " (uid:"),
       let dash = text[..<open.lowerBound].lastIndex(of: "-"),
       let pid = Int32(text[text.index(after: dash)..<open.lowerBound])
@@ -171,6 +177,16 @@ extension FtraceTextHeader {
     header.policy = number("policy:")
     header.realtimePriority = number("rt_prio:")
     latency = header
+  }
+
+  /// `ksoftirqd/0/2, CPU#0`, as the first latency tracers had it.
+  private mutating func takeOldTask(_ text: Substring) {
+    guard let comma = text.firstIndex(of: ","),
+      let slash = text[..<comma].lastIndex(of: "/"),
+      let pid = Int32(text[text.index(after: slash)..<comma])
+    else { return }
+    pending.task = TaskIdentity(pid: pid, comm: String(text[..<slash]))
+    if let cpu = Self.after("CPU#", in: text) { pending.cpu = Int(cpu.prefix { $0.isNumber }) }
   }
 
   private static func word(_ text: some StringProtocol) -> String {

@@ -9,24 +9,40 @@ extension FtraceTextParser {
     columns[cpu]?.replaceLast(.stack(frames + [frame]))
   }
 
-  mutating func add(_ found: FtraceLine, _ bytes: RawSpan) {
+  /// Adds the event of a line; `position` is the line's number.
+  mutating func add(_ found: FtraceLine, _ bytes: RawSpan, position: UInt64? = nil) {
+    add(found, payload(bytes, found), bytes, position: position)
+  }
+
+  /// What the text of a line says.
+  mutating func payload(_ bytes: RawSpan, _ found: FtraceLine) -> EventPayload {
+    let start = found.text.lowerBound
+    return payload(
+      bytes, start..<bytes.trimEnd(start, found.text.upperBound), isPerf: found.isPerf)
+  }
+
+  mutating func add(
+    _ found: FtraceLine, _ payload: EventPayload, _ bytes: RawSpan, position: UInt64? = nil
+  ) {
     if found.isRaw { header.hasRawStamps = true }
     if found.isRelative { header.hasRelativeStamps = true }
+    seen.note(found)
     let context: EventContext
     if let flags = found.flags {
       if flags.count > header.flagWidth { header.flagWidth = flags.count }
       context = flagColumns.context(flags, bytes)
+      if !seen.isPipelined, FlagColumns.isPipelined(flags, bytes) { seen.isPipelined = true }
     } else {
       context = EventContext(
         flags: found.verboseFlags?.flags ?? 0, preemptCount: found.verboseFlags?.depth ?? 0)
     }
     name(found.pid, found.comm, bytes)
-    let payload = payload(
-      bytes, found.text.lowerBound..<bytes.trimEnd(found.text.lowerBound, found.text.upperBound))
+    let position = position ?? line
     append(
       TraceEvent(
-        time: Nanoseconds(found.time), cpu: found.cpu, pid: found.pid, context: context,
-        payload: payload, position: line))
+        time: Nanoseconds(found.hasTime ? found.time : Int64(clamping: position)), cpu: found.cpu,
+        pid: found.pid, context: context, payload: payload, position: position))
+    isInChain = found.isPerf
   }
 
   mutating func add(_ found: FtraceGraphLine, _ bytes: RawSpan) {
@@ -59,24 +75,35 @@ extension FtraceTextParser {
   }
 
   mutating func append(_ event: TraceEvent) {
-    let before = lastCPU.flatMap { columns[$0]?.events.last?.time }
-    if let found = damage, let cpu = lastCPU, let before {
-      let gap = TimelineGap(
-        span: TimeSpan(before, event.time),
-        cause: .damaged("line \(found.line): \(found.text)"))
-      columns[cpu]?.gaps.append(gap)
-      if cpu != event.cpu { columns[event.cpu, default: FtraceTextColumn()].gaps.append(gap) }
-      damage = nil
-    }
+    if damage != nil || remarksSinceEvent > 0 { closeGap(event) }
     columns[event.cpu, default: FtraceTextColumn()].append(event)
     eventCount += 1
     lastCPU = event.cpu
     if case .stack = event.payload { isInStack = true } else { isInStack = false }
   }
 
+  /// What was damaged or left out before an event is a gap up to it; remarks are none.
+  private mutating func closeGap(_ event: TraceEvent) {
+    if eventCount > 0 { remarkCount += remarksSinceEvent }
+    remarksSinceEvent = 0
+    guard let found = damage, let cpu = lastCPU, let before = columns[cpu]?.events.last?.time
+    else { return }
+    let gap = TimelineGap(
+      span: TimeSpan(before, event.time), cause: .damaged("line \(found.line): \(found.text)"))
+    let cpus = found.isLeftOut ? Set(columns.keys).union([event.cpu]) : [cpu, event.cpu]
+    for cpu in cpus { columns[cpu, default: FtraceTextColumn()].gaps.append(gap) }
+    damage = nil
+  }
+
+  /// Takes the last event away: its line goes on in the next one.
+  mutating func removeLastEvent() {
+    guard let cpu = lastCPU, columns[cpu]?.events.popLast() != nil else { return }
+    eventCount -= 1
+  }
+
   /// Notes a task's name; the latency format cuts it to eight characters, so the longest is kept.
   mutating func name(_ pid: Int32, _ comm: Range<Int>, _ bytes: RawSpan) {
-    guard pid != 0, !comm.isEmpty, !bytes.matches("<...>", at: comm.lowerBound, comm.upperBound)
+    guard pid > 0, !comm.isEmpty, !bytes.matches("<...>", at: comm.lowerBound, comm.upperBound)
     else { return }
     if let known = comms[pid], known.utf8.count >= comm.count,
       known.utf8.first == bytes.byte(comm.lowerBound)
@@ -99,56 +126,8 @@ extension FtraceTextParser {
   }
 
   mutating func name(_ task: TaskIdentity) {
-    if task.pid != 0, !task.comm.isEmpty, comms[task.pid] != task.comm {
+    if task.pid > 0, !task.comm.isEmpty, comms[task.pid] != task.comm {
       comms[task.pid] = task.comm
     }
-  }
-
-  /// What a line's text says.
-  mutating func payload(_ bytes: RawSpan, _ range: Range<Int>) -> EventPayload {
-    let end = range.upperBound
-    var colon = range.lowerBound
-    while colon < end, RawSpan.isWord(bytes.byte(colon)) { colon += 1 }
-    // No event's name begins with a digit: `150:  0:S` is a task with a padded priority.
-    if colon > range.lowerBound, colon < end, bytes.byte(colon) == 58,
-      !RawSpan.isDigit(bytes.byte(range.lowerBound)),
-      colon + 1 == end || RawSpan.isBlank(bytes.byte(colon + 1))
-    {
-      let number = names.entry(range.lowerBound..<colon, bytes)
-      let entry = names.entries[number]
-      let text = bytes.skipBlanks(colon + 1, end)..<end
-      if let payload = EventText.payload(entry.kind, bytes, text) {
-        switch payload {
-        case .switched(let event):
-          name(event.previous)
-          name(event.next)
-        case .waking(let event), .wakeup(let event), .wakeupNew(let event): name(event.task)
-        default: break
-        }
-        return payload
-      }
-      if case .marker = entry.kind {
-        // The text as it was written, blanks included.
-        return .marker(bytes.string(min(colon + 2, end)..<end))
-      }
-      if let noise = TracerText.noise(entry.name, bytes, colon + 1..<end) { return .other(noise) }
-      return .other(
-        OtherEvent(
-          system: "", name: entry.name, fields: TracerText.pairs(bytes, text),
-          text: bytes.string(text)))
-    }
-    return tracerPayload(bytes, range)
-  }
-
-  func tracerPayload(_ bytes: RawSpan, _ range: Range<Int>) -> EventPayload {
-    let end = range.upperBound
-    if bytes.matches("<stack trace>", at: range.lowerBound, end) { return .stack([]) }
-    if let call = TracerText.systemCall(bytes, range) { return call }
-    let found =
-      TracerText.function(bytes, range) ?? TracerText.timerLatency(bytes, range)
-      ?? TracerText.hardwareLatency(bytes, range) ?? TracerText.contextSwitch(bytes, range)
-      ?? TracerText.osnoise(bytes, range)
-    if let found { return .other(found) }
-    return .other(OtherEvent(system: "", name: "", fields: [], text: bytes.string(range)))
   }
 }

@@ -5,6 +5,23 @@ internal import TraceModel
 struct FtraceTextParser {
   static let problemLimit = 20
 
+  /// What of a trace could not be read, or was left out.
+  struct Damage {
+    var line: UInt64
+    var text: String
+    /// Whether the author left lines out: of any CPU.
+    var isLeftOut = false
+  }
+
+  /// Lines in a row that were not understood.
+  struct Misread {
+    var first: UInt64
+    var last: UInt64
+    var text: String
+    /// Whether they look like a trace's, not like a remark.
+    var isRow: Bool
+  }
+
   var line: UInt64 = 0
   var isHTML: Bool
   var isInside = true
@@ -17,15 +34,27 @@ struct FtraceTextParser {
   var eventCount = 0
   var problems: [TraceFileProblem] = []
   var unlisted = 0
-  /// The CPU of the last event, and the first damaged line behind it.
+  /// The CPU of the last event, and the first damaged line after it.
   var lastCPU: Int?
-  var damage: (line: UInt64, text: String)?
+  var damage: Damage?
   /// Stack frames belong to the last event.
   var isInStack = false
-  /// What was done to the text before it was read, and what of it was put right.
+  /// Frames of perf's call chains belong to the last event.
+  var isInChain = false
+  /// What was done to the text before it was read, what of it was put right, and what it lacks.
   var repairs: [String] = []
   /// Lines in a row that were not understood, which are one problem.
-  var misread: (first: UInt64, last: UInt64, text: String)?
+  var misread: Misread?
+  /// Remarks, which are problems only of a text without events, and those between events.
+  var remarks: [TraceFileProblem] = []
+  var remarksSinceEvent = 0
+  var remarkCount = 0
+  /// What the line before was: the next one may continue it.
+  var before = LineBefore()
+  /// Whether the payload read last lacks something, so that its line may have been wrapped.
+  var isIncomplete = false
+  /// Which columns the section's lines have.
+  var seen = SeenColumns()
 
   init(isHTML: Bool) {
     self.isHTML = isHTML
@@ -48,8 +77,8 @@ struct FtraceTextParser {
     }
   }
 
-  mutating func take(_ bytes: RawSpan, _ range: Range<Int>) {
-    // Texts come out of mails: quoted, indented, with parts left out.
+  /// The line without what mails and other programs put in front of it.
+  private mutating func content(_ bytes: RawSpan, _ range: Range<Int>) -> Range<Int> {
     var start = range.lowerBound
     if start < range.upperBound, bytes.byte(start) == 62 {
       repair("quote marks (>) were removed")
@@ -58,29 +87,66 @@ struct FtraceTextParser {
       start += 1
       if start < range.upperBound, bytes.byte(start) == 32 { start += 1 }
     }
-    let range = start..<range.upperBound
+    if let prefix = LinePrefix.end(bytes, start..<range.upperBound) {
+      repair(prefix.what)
+      start = prefix.start
+    }
+    return start..<range.upperBound
+  }
+
+  mutating func take(_ bytes: RawSpan, _ range: Range<Int>) {
+    // Texts come out of mails: quoted, indented, with parts left out.
+    let range = content(bytes, range)
     let first = bytes.skipBlanks(range.lowerBound, range.upperBound)
     guard first < range.upperBound else {
       if let run = misread, run.last + 1 == line { misread?.last = line }
+      isInChain = false
       return
     }
-    if bytes.byte(first) == 35 { return takeComment(bytes, first..<range.upperBound) }
+    if bytes.byte(first) == 35 {
+      before.set(.comment, line, first..<range.upperBound)
+      return takeComment(bytes, first..<range.upperBound)
+    }
     if isHTML, bytes.find("</script>", range.lowerBound, range.upperBound) != nil {
       isInside = false
       return
     }
     if isInStack, let frame = TracerText.frame(bytes, range) { return add(frame) }
-    if let line = FtraceLine(standard: bytes, range) { return add(line, bytes) }
-    if let line = FtraceLine(latency: bytes, range) { return add(line, bytes) }
-    if let line = FtraceGraphLine(bytes, range) { return add(line, bytes) }
-    if let line = FtraceLine(verbose: bytes, range) { return add(line, bytes) }
-    if takeBareHeader(bytes, range) { return }
+    if takeLine(bytes, range) {
+      before.set(isIncomplete ? .incomplete : .event, line, range)
+      return
+    }
+    if isInChain, takeFrame(bytes, range) { return }
+    if takeBareHeader(bytes, range) || takeContinuation(bytes, range) { return }
+    if takeLooseLine(bytes, range) { return }
     if isEllipsis(bytes, range) {
-      if eventCount > 0, damage == nil { damage = (self.line, "lines were left out") }
+      if eventCount > 0, damage == nil {
+        damage = Damage(line: line, text: "lines were left out", isLeftOut: true)
+      }
       return
     }
     if isDecoration(bytes, range) { return }
     takeUnknown(bytes, range)
+  }
+
+  /// A line with all its columns.
+  private mutating func takeLine(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+    if let line = FtraceLine(standard: bytes, range) {
+      add(line, bytes)
+    } else if let line = FtraceLine(latency: bytes, range) {
+      add(line, bytes)
+    } else if let line = FtraceGraphLine(bytes, range) {
+      add(line, bytes)
+    } else if var line = FtraceLine(verbose: bytes, range) {
+      if line.cpu < 0, let latency = header.latency {
+        line.cpu = latency.cpu ?? 0
+        line.pid = latency.task?.pid ?? -1
+      }
+      add(line, bytes)
+    } else {
+      return false
+    }
+    return true
   }
 
   mutating func takeComment(_ bytes: RawSpan, _ range: Range<Int>) {
@@ -129,24 +195,30 @@ struct FtraceTextParser {
   }
 
   mutating func closeSection() {
+    completeColumns()
+    completeHeader()
     var cpus: [CPUTimeline] = []
-    for (cpu, column) in columns { cpus.append(column.finish(cpu)) }
-    for (cpu, column) in columns.sorted(by: { $0.key < $1.key }) where !column.isSorted {
-      problems.append(
-        TraceFileProblem(
-          offset: nil, "the lines of CPU \(cpu) are not in order of time; they were sorted"))
+    for (cpu, column) in columns.sorted(by: { $0.key < $1.key }) {
+      let made = column.finish(cpu)
+      cpus.append(made.timeline)
+      problems += made.problems
     }
+    var timeline = Timeline(cpus: cpus, comms: comms, clock: "")
+    timeline.missing = seen.missing
     sections.append(
-      FtraceText.Section(
-        header: header, timeline: Timeline(cpus: cpus, comms: comms, clock: ""),
-        eventCount: eventCount))
+      FtraceText.Section(header: header, timeline: timeline, eventCount: eventCount))
     header = FtraceTextHeader()
+    flagColumns = FlagColumns()
     columns = [:]
     comms = [:]
     eventCount = 0
     lastCPU = nil
     damage = nil
     isInStack = false
+    isInChain = false
+    before = LineBefore()
+    seen = SeenColumns()
+    remarksSinceEvent = 0
   }
 
   consuming func finish() -> FtraceText {
@@ -157,9 +229,18 @@ struct FtraceTextParser {
     }
     closeSection()
     reportMisread()
+    if sections.allSatisfy({ $0.eventCount == 0 && $0.header.latency == nil }) {
+      problems += remarks
+    }
     if unlisted > 0 {
       problems.append(
         TraceFileProblem(offset: nil, "\(unlisted) more lines were not understood"))
+    }
+    if remarkCount > 0 {
+      repair(
+        remarkCount == 1
+          ? "one line between events is a remark"
+          : "\(remarkCount) lines between events are remarks")
     }
     var text = FtraceText(sections: sections, problems: problems, lineCount: Int(clamping: line))
     text.repairs = repairs

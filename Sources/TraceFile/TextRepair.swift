@@ -42,19 +42,39 @@ enum TextRepair {
     return (text, notes)
   }
 
-  /// In quoted-printable each equals sign is followed by two digits or ends its line.
+  /// In quoted-printable each equals sign is followed by two digits or ends its line, which is not longer than 76
+  /// characters; a few that somebody wrote into a decoded part do not matter.
   private static func isQuotedPrintable(_ bytes: RawSpan, _ end: Int) -> Bool {
-    guard bytes.find("=3D", 0, end) != nil else { return false }
+    var escapes = 0
+    var equals = 0
+    var breaks = 0
+    var others = 0
     var index = 0
     while let sign = bytes.find(61, index, end) {
       index = sign + 1
-      guard sign + 2 < bytes.byteCount else { break }
+      guard sign + 1 < bytes.byteCount else { break }
       let next = bytes.byte(sign + 1)
-      if next == 10 || next == 13 { continue }
-      guard digit(next) != nil, digit(bytes.byte(sign + 2)) != nil else { return false }
-      index = sign + 3
+      if next == 10 || next == 13 {
+        if lineLength(bytes, sign) >= 60 { breaks += 1 }
+      } else if sign + 2 < bytes.byteCount, digit(next) != nil,
+        digit(bytes.byte(sign + 2)) != nil
+      {
+        escapes += 1
+        if bytes.matches("3D", at: sign + 1, bytes.byteCount) { equals += 1 }
+        index = sign + 3
+      } else {
+        others += 1
+      }
     }
-    return true
+    let signs = escapes + breaks
+    return (equals > 0 || breaks > 1) && others * 8 <= signs
+  }
+
+  /// How many bytes of its line come before a place, up to 77.
+  private static func lineLength(_ bytes: RawSpan, _ place: Int) -> Int {
+    var start = place
+    while start > 0, place - start <= 77, bytes.byte(start - 1) != 10 { start -= 1 }
+    return place - start > 77 ? 0 : place - start
   }
 
   /// Whether most lines begin with a bar and a blank, where no trace's own lines do.

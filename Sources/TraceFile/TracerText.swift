@@ -2,21 +2,104 @@ internal import TraceModel
 
 /// Reads the text of lines that no event printed: what tracers themselves write.
 struct TracerText {
-  /// `FUNCTION <-CALLER` of the function tracer and the latency tracers; the caller may be missing.
+  /// `FUNCTION <-CALLER` of the function tracer and the latency tracers; the caller may be missing. `FUNCTION (CALLER)`
+  /// of the latency tracer before ftrace, whose other parentheses hold arguments.
   static func function(_ bytes: RawSpan, _ range: Range<Int>) -> OtherEvent? {
     guard let arrow = bytes.find(" <-", range.lowerBound, range.upperBound) else {
-      guard !range.isEmpty,
-        bytes.wordEnd(range.lowerBound, range.upperBound) == range.upperBound,
-        bytes.find(58, range.lowerBound, range.upperBound) == nil
-      else { return nil }
-      let field = EventField(name: "ip", value: bytes.string(range))
-      return other("function", [field], bytes, range)
+      guard !range.isEmpty else { return nil }
+      let name = range.lowerBound..<bytes.wordEnd(range.lowerBound, range.upperBound)
+      guard bytes.find(58, name.lowerBound, name.upperBound) == nil else { return nil }
+      var fields = [EventField(name: "ip", value: bytes.string(name))]
+      if name.upperBound < range.upperBound {
+        guard let caller = caller(bytes, name, range.upperBound) else { return nil }
+        if !caller.isEmpty { fields.append(EventField(name: "parent_ip", value: caller)) }
+      }
+      return other("function", fields, bytes, range)
     }
+    // trace-cmd's arrow has two dashes; what an author wrote after the caller is a remark.
+    var start = arrow + 3
+    if bytes.matches("- ", at: start, range.upperBound) { start += 2 }
+    let caller = start..<symbolEnd(bytes, start, range.upperBound)
+    let first = bytes.skipBlanks(range.lowerBound, arrow)
     let fields = [
-      EventField(name: "ip", value: bytes.string(range.lowerBound..<arrow)),
-      EventField(name: "parent_ip", value: bytes.string(arrow + 3..<range.upperBound)),
+      EventField(name: "ip", value: bytes.string(first..<arrow)),
+      EventField(name: "parent_ip", value: bytes.string(caller)),
     ]
     return other("function", fields, bytes, range)
+  }
+
+  /// Where a symbol ends, its module included.
+  private static func symbolEnd(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int {
+    let word = bytes.wordEnd(start, end)
+    if bytes.matches(" [", at: word, end), let close = bytes.find(93, word, end),
+      bytes.find(32, word + 1, close) == nil
+    {
+      return close + 1
+    }
+    return word
+  }
+
+  /// The caller of `FUNCTION (CALLER)`; empty for `FUNCTION (0 1)` and `FUNCTION <COMM-PID> (0 1)`, nil for other text.
+  private static func caller(_ bytes: RawSpan, _ name: Range<Int>, _ end: Int) -> String? {
+    for index in name {
+      let byte = bytes.byte(index)
+      guard RawSpan.isWord(byte) || byte == 46 || byte == 43 else { return nil }
+    }
+    var open = bytes.skipBlanks(name.upperBound, end)
+    if open < end, bytes.byte(open) == 60, let close = bytes.findLast("> (", open, end) {
+      open = close + 2
+    }
+    guard open < end, bytes.byte(open) == 40, let close = bytes.find(41, open, end) else {
+      return nil
+    }
+    let inside = open + 1..<close
+    guard !inside.isEmpty else { return nil }
+    if RawSpan.isDigit(bytes.byte(inside.lowerBound)) || bytes.find(32, open, close) != nil {
+      return ""
+    }
+    let location = EventText.location(bytes, inside)
+    return location.symbol
+  }
+
+  /// A call of function_graph as trace-cmd prints it: `[DURATION us] | CALL() {`, `CALL();` or `}`.
+  static func graphCall(_ bytes: RawSpan, _ range: Range<Int>) -> OtherEvent? {
+    guard let bar = bytes.find(124, range.lowerBound, range.upperBound) else { return nil }
+    var duration: Range<Int>?
+    if let unit = bytes.findLast(" us", range.lowerBound, bar) {
+      let end = bytes.trimEnd(range.lowerBound, unit)
+      var digits = end
+      while digits > range.lowerBound, !RawSpan.isBlank(bytes.byte(digits - 1)) { digits -= 1 }
+      duration = digits..<end
+    }
+    let start = bytes.skipBlanks(bar + 1, range.upperBound)
+    let body = start..<bytes.trimEnd(start, range.upperBound)
+    let (content, name) = FtraceGraphLine.content(bytes, body)
+    let kind: String
+    switch content {
+    case .enter: kind = "funcgraph_entry"
+    case .leaf: kind = "funcgraph_leaf"
+    case .leave: kind = "funcgraph_exit"
+    case .comment, .change: return nil
+    }
+    var fields = [EventField(name: "func", value: bytes.string(name))]
+    if let duration {
+      fields.append(EventField(name: "duration_us", value: bytes.string(duration)))
+    }
+    return other(kind, fields, bytes, name)
+  }
+
+  /// ARM's ipi_raise, ipi_entry and ipi_exit: `[target_mask=00000000,00000020] (REASON)`.
+  static func crossCall(_ name: String, _ bytes: RawSpan, _ range: Range<Int>) -> OtherEvent {
+    var fields: [EventField] = []
+    if let mask = bytes.value("target_mask=", range) ?? bytes.value("target_cpus=", range) {
+      fields.append(EventField(name: "target_cpus", value: bytes.string(mask)))
+    }
+    if let open = bytes.find("(", range.lowerBound, range.upperBound),
+      let close = bytes.findLast(")", open + 1, range.upperBound)
+    {
+      fields.append(EventField(name: "reason", value: bytes.string(open + 1..<close)))
+    }
+    return OtherEvent(system: "", name: name, fields: fields, text: bytes.string(range))
   }
 
   /// `PID:PRIO:STATE + [CPU] PID:PRIO:STATE COMM` of the wakeup tracers (`==>` for a switch).
@@ -174,7 +257,11 @@ struct TracerText {
     while index < range.upperBound {
       let start = bytes.skipBlanks(index, range.upperBound)
       var end = start
-      while end < range.upperBound, RawSpan.isWord(bytes.byte(end)) { end += 1 }
+      while end < range.upperBound,
+        RawSpan.isWord(bytes.byte(end)) || end > start && bytes.byte(end) == 45
+      {
+        end += 1
+      }
       if end > start, end < range.upperBound, bytes.byte(end) == 61 {
         if let name { fields.append(field(name, valueStart, start, bytes)) }
         name = start..<end

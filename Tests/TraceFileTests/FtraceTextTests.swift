@@ -164,7 +164,7 @@ struct FtraceTextTests: ReadsFtrace {
   }
 
   @Test func `unknown lines are listed up to twenty and counted beyond`() {
-    let pair = "what is this\n    sh-61      [000] d..2.    1.000000: a: b\n"
+    let pair = "    sh-61      [000] d..@.\n    sh-61      [000] d..2.    1.000000: a: b\n"
     let text = read(String(repeating: pair, count: 1_500))
     #expect(text.problems.count == 21)
     #expect(text.problems.last?.text == "1480 more lines were not understood")
