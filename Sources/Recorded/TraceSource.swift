@@ -27,9 +27,11 @@ struct TraceSource {
     switch body {
     case .pages(let pages): pages.scan.schema.schedSwitch != nil && !isEmpty
     case .text(let section):
-      section.timeline.cpus.contains { track in
-        track.events.contains { if case .switched = $0.payload { true } else { false } }
-      }
+      // Without times nothing says how long anyone waited.
+      !section.timeline.missing.contains(.times)
+        && section.timeline.cpus.contains { track in
+          track.events.contains { if case .switched = $0.payload { true } else { false } }
+        }
     }
   }
 
@@ -139,7 +141,9 @@ struct TraceSource {
       }
       return result
     case .text(let section):
-      guard !section.header.hasRawStamps else { return nil }
+      guard !section.header.hasRawStamps, !section.timeline.missing.contains(.times) else {
+        return nil
+      }
       let clock = TimerClock(section.timeline, near: section.timeline.cpus.first?.oldest ?? .zero)
       return EventSearch.run(
         section.timeline, task: task, threshold: threshold, limit: limit,

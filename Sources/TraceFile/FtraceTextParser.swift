@@ -78,26 +78,38 @@ struct FtraceTextParser {
   }
 
   /// The line without what mails and other programs put in front of it.
-  private mutating func content(_ bytes: RawSpan, _ range: Range<Int>) -> Range<Int> {
+  private mutating func takePrefix(_ bytes: RawSpan, _ range: Range<Int>) {
+    let end = range.upperBound
     var start = range.lowerBound
-    if start < range.upperBound, bytes.byte(start) == 62 {
+    let mark = bytes.skipBlanks(start, end)
+    if mark < end, bytes.byte(mark) == 62 {
       repair("quote marks (>) were removed")
+      start = mark
     }
-    while start < range.upperBound, bytes.byte(start) == 62 {
+    while start < end, bytes.byte(start) == 62 {
       start += 1
-      if start < range.upperBound, bytes.byte(start) == 32 { start += 1 }
+      if start < end, bytes.byte(start) == 32 { start += 1 }
     }
-    if let prefix = LinePrefix.end(bytes, start..<range.upperBound) {
+    let first = bytes.skipBlanks(start, end)
+    if first < end, let prefix = LinePrefix.end(bytes, first, end) {
       repair(prefix.what)
       start = prefix.start
     }
-    return start..<range.upperBound
+    take(bytes, start..<end, bytes.skipBlanks(start, end))
   }
 
   mutating func take(_ bytes: RawSpan, _ range: Range<Int>) {
     // Texts come out of mails: quoted, indented, with parts left out.
-    let range = content(bytes, range)
     let first = bytes.skipBlanks(range.lowerBound, range.upperBound)
+    if first < range.upperBound, LinePrefix.isPossible(bytes.byte(first)) {
+      takePrefix(bytes, range)
+    } else {
+      take(bytes, range, first)
+    }
+  }
+
+  /// Takes a line without a prefix, whose first byte that is no blank is at `first`.
+  private mutating func take(_ bytes: RawSpan, _ range: Range<Int>, _ first: Int) {
     guard first < range.upperBound else {
       if let run = misread, run.last + 1 == line { misread?.last = line }
       isInChain = false

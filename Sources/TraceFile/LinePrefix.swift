@@ -1,10 +1,17 @@
 /// What other programs put in front of a trace's lines: the kernel's log, grep, lists and marks of an author.
 enum LinePrefix {
+  /// Whether a line that begins with `byte` may have a prefix: a quote mark, a stamp, a number, a mark, a date.
+  @inline(__always) static func isPossible(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 42, 43, 48...57, 60, 62, 65...91: true
+    default: false
+    }
+  }
+
   /// Where the line itself begins, and what came before it; nil where nothing did.
-  static func end(_ bytes: RawSpan, _ line: Range<Int>) -> (start: Int, what: String)? {
-    let end = line.upperBound
-    let start = bytes.skipBlanks(line.lowerBound, end)
-    guard start < end else { return nil }
+  ///
+  /// `start` is the first byte of the line that is no blank.
+  static func end(_ bytes: RawSpan, _ start: Int, _ end: Int) -> (start: Int, what: String)? {
     switch bytes.byte(start) {
     case 91: return logStamp(bytes, start, end).map { ($0, log) }
     case 60:

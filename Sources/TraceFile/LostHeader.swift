@@ -14,7 +14,7 @@ extension FtraceTextParser {
     if !isNamed {
       repair(
         header.tracer == "preemption"
-          ? "the latency tracer of before ftrace"
+          ? "the format is that of the latency tracer before ftrace"
           : "the header's line with the tracer is missing: the lines are those of \(lines.tracer)")
       header.tracer = lines.tracer
     }

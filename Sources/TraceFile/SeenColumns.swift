@@ -57,13 +57,13 @@ struct SeenColumns {
   var notes: [String] {
     var notes: [String] = []
     if missing.contains(.times) {
-      notes.append("no time column: the lines give the order, no lengths")
+      notes.append("no time column: the lines give the order only, no durations")
     }
     if missing.contains(.tasks) {
-      notes.append("no task column: the task is known only where switches or the idle loop tell it")
+      notes.append("no task column: the task is known only from switches and the idle loop")
     }
     if missing.contains(.cpus) {
-      notes.append("no CPU column: the CPU is known only where switches tell it")
+      notes.append("no CPU column: the CPU is known only from switches")
     }
     if missing.contains(.flags), !missing.isDisjoint(with: [.times, .tasks, .cpus]) {
       notes.append("no flag column")
@@ -71,8 +71,8 @@ struct SeenColumns {
     if missing.contains(.priorities) { notes.append(priorities.text) }
     if !unknownTasks.isEmpty {
       notes.append(
-        "task numbers above the kernel's maximum of 4194304 are not used: these tasks are told "
-          + "apart by their names")
+        "task numbers above the kernel's maximum of 4194304 are not used; these tasks are known by "
+          + "name only")
     }
     if isPipelined {
       notes.append(

@@ -22,9 +22,35 @@ struct NonPreemptibleKernel: Rule {
       + "and the stack trigger on sched_waking.")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
-    KernelSection.examine(spike, as: .nonPreemptibleKernel) { fact in
-      "\(fact) In this kernel, kernel code is preempted only at voluntary points. "
+    let sign = spike.context.preemption == nil ? Self.preemptibleSign(spike) : nil
+    return KernelSection.examine(spike, as: .nonPreemptibleKernel) { fact in
+      if let sign {
+        return
+          "\(fact) \(sign) in the trace shows that this kernel is built with CONFIG_PREEMPTION: "
+          + "preemption was disabled there, or the kernel was booted with preempt=none or "
+          + "preempt=voluntary. /sys/kernel/debug/sched/preempt shows the model, the preemptoff "
+          + "tracer shows the section."
+      }
+      return "\(fact) In this kernel, kernel code is preempted only at voluntary points. "
         + "preempt=full (with CONFIG_PREEMPT_DYNAMIC) or PREEMPT_RT makes it preemptible."
     }
+  }
+
+  /// What in the window only a kernel with CONFIG_PREEMPTION has: its flavour of RCU, or that one's threads.
+  private static func preemptibleSign(_ spike: SpikeCase) -> String? {
+    func isSign(_ comm: String) -> Bool { comm == "rcu_preempt" || comm.hasPrefix("rcuop/") }
+    for event in spike.events {
+      switch event.payload {
+      case .switched(let change):
+        for task in [change.previous, change.next] where isSign(task.comm) { return task.comm }
+      case .waking(let wake), .wakeup(let wake):
+        if isSign(wake.task.comm) { return wake.task.comm }
+      case .other(let other) where other.name.hasPrefix("rcu_"):
+        let isNamed = other.fields.contains { $0.value == "rcu_preempt" }
+        if isNamed || other.text?.contains("rcu_preempt") ?? false { return "rcu_preempt" }
+      default: break
+      }
+    }
+    return nil
   }
 }

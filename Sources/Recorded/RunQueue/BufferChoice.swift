@@ -43,6 +43,11 @@ struct BufferChoice {
         .read, path: path, reason: .invalid("contains no buffer"),
         hint: "record it again if it is truncated")
     }
+    if let section, section.timeline.missing.contains(.times) {
+      throw TraceFileError(
+        .read, path: path, reason: .invalid("its lines have no times: they give the order only"),
+        hint: "post the lines as the trace file has them, or a trace.dat")
+    }
   }
 
   private mutating func chooseBuffer(_ full: [OpenedTrace.Buffer]) {
