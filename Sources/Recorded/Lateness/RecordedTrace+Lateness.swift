@@ -47,6 +47,6 @@ extension RecordedTrace {
       if !request.all { break }
       if verdicts.reports.count >= max(request.limit, 1) { break }
     }
-    verdicts.late = list
+    if events > 0 { verdicts.late = list }
   }
 }
