@@ -36,7 +36,8 @@ struct Blocked: Rule {
     let soon = TimeSpan(window.end, window.end + Nanoseconds(microseconds: 1_000))
     let reason = spike.firstEvent(in: soon) { Self.isReason($0, tid) }
     let place = Self.place(reason, left, spike)
-    var evidence = (left.map { [Evidence($0, note: "uninterruptible sleep")] } ?? [])
+    var evidence = call(spike).map { [Evidence($0, note: "the system call")] } ?? []
+    evidence += left.map { [Evidence($0, note: "uninterruptible sleep")] } ?? []
     evidence += reason.map { [Evidence($0)] } ?? []
     evidence += waking.map { [Evidence($0, note: "ends the sleep")] } ?? []
     return RuleOutcome(findings: [
@@ -45,6 +46,21 @@ struct Blocked: Rule {
         spans: [window], evidence: evidence,
         nextStep: Self.advice(spike, work, place: place, waking: waking))
     ])
+  }
+
+  /// The system call in which it slept, nil where the trace does not show it.
+  private func call(_ spike: SpikeCase) -> TraceEvent? {
+    let start = spike.sample.window.start
+    let reach = TimeSpan(start - Nanoseconds(microseconds: 10_000), start)
+    let last = spike.timeline[cpu: spike.sample.cpu]?.events(in: reach).last { event in
+      guard event.pid == spike.sample.task.pid else { return false }
+      switch event.payload {
+      case .syscallEnter, .syscallExit, .pageFault: return true
+      default: return false
+      }
+    }
+    if case .syscallEnter? = last?.payload { return last }
+    return nil
   }
 
   private static func isReason(_ event: TraceEvent, _ tid: Int32) -> Bool {
