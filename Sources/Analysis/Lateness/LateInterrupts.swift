@@ -111,3 +111,37 @@ extension IdleExit {
     ])
   }
 }
+
+extension Hypervisor {
+  /// A guest's CPU that did not take an interrupt and recorded nothing meanwhile may not have run.
+  func examine(_ work: LateWork, of spike: SpikeCase) -> RuleOutcome {
+    guard work.kind == .call || work.kind == .timer else { return .nothing }
+    let name: String
+    switch spike.context.platform {
+    case .guest(let guest): name = guest
+    case .unknown where spike.guestSign != nil: name = ""
+    default: return .nothing
+    }
+    let window = spike.sample.window
+    let least = max(spike.floor, Nanoseconds(window.length.count / 5 * 4))
+    guard let silence = spike.silences(in: window, minimum: least).first else { return .nothing }
+    let busy = spike.replay.spans(in: silence) { slice in
+      switch slice.occupant {
+      case .irq, .vector, .softirq, .nmi, .idle: true
+      case .task: false
+      }
+    }
+    guard Spans.length(busy) < spike.floor else { return .nothing }
+    let end = spike.events(in: TimeSpan(silence.end, silence.end + Nanoseconds(1))).first
+    let length = silence.length.microseconds
+    return RuleOutcome(findings: [
+      Finding(
+        .hypervisor, name: name, confidence: .possible, spans: [silence],
+        evidence: (end.map {
+          [Evidence($0, note: "the first event of CPU \($0.cpu) after \(length) us")]
+        } ?? []) + (spike.guestSign.map { [Evidence($0, note: "only a guest has it")] } ?? []),
+        nextStep: "CPU \(spike.sample.cpu) recorded nothing for \(length) us and did not take the "
+          + "interrupt. The host may have preempted it. A trace of the host would show it.")
+    ])
+  }
+}

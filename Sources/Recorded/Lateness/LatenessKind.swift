@@ -59,7 +59,7 @@ public enum LatenessKind: Int, CaseIterable, Hashable, Sendable {
       case .wakeup: isRealtime ? 10 : 1_000
       case .preempted: isRealtime ? 200 : 4_000
       case .blocked: isRealtime ? 1_000 : 20_000
-      case .softirq: isRealtime ? 50 : 500
+      case .softirq: isRealtime ? 200 : 1_000
       case .call: 100
       case .work: 2_000
       case .timer: isRealtime ? 20 : 500
@@ -96,6 +96,8 @@ public struct LatenessCandidate: Hashable, Sendable {
   public var count: UInt64 = 1
   /// The part of its time that a CPU was busy with it, in per mille; of a storm.
   public var busy: Int64 = 0
+  /// Whether nothing of its kind was seen to end on its CPU before: in a long trace it may have ended unrecorded.
+  public var isFirst = false
   /// Whether a softirq was left to its thread.
   public var isThread = false
   /// Whether it had not ended when the trace did.

@@ -25,7 +25,7 @@ public struct LatenessList: Hashable, Sendable {
     // Where somebody chose the lines, what goes on at their end may have ended right after them.
     let sorted =
       isExcerpt ? ranked.filter { !$0.isOpen } + ranked.filter(\.isOpen) : ranked
-    for candidate in sorted {
+    for candidate in sorted where isExcerpt || !candidate.isFirst {
       if !largest.contains(where: { $0.kind == candidate.kind }) { largest.append(candidate) }
       guard isExcerpt ? candidate.length > .zero : candidate.severity >= 1 else { continue }
       if !candidates.contains(where: { $0.isSame(as: candidate) }) { candidates.append(candidate) }

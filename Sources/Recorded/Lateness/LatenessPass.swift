@@ -104,7 +104,7 @@ struct LatenessPass: EventSink {
   /// Offers a stretch that ends with the event.
   @_optimize(speed) private mutating func offer(
     _ kind: LatenessKind, _ event: RunQueueEvent, from start: Int64, key: Int64,
-    label: Int32 = 0, origin: Int32 = -1, victim: Int32 = 0
+    label: Int32 = 0, origin: Int32 = -1, victim: Int32 = 0, isFirst: Bool = false
   ) {
     let length = event.time &- start
     let priority = victim > 0 ? tasks.priority(victim) : 120
@@ -117,6 +117,7 @@ struct LatenessPass: EventSink {
     // A vector is known by its name.
     candidate.number = event.kind == .vectorExit ? -1 : Int64(event.target)
     candidate.origin = Int(origin)
+    candidate.isFirst = isFirst
     tops.keep(candidate, isRealtime: isRealtime, key: key)
   }
 
@@ -236,8 +237,7 @@ struct LatenessPass: EventSink {
 
   @_optimize(speed) private mutating func taken(_ event: RunQueueEvent, _ kind: Int, _ cpu: Int) {
     guard kind < 2 else { return }
-    // In more than an excerpt the first one may be the first that was recorded, not the first that came.
-    let isKnown = cpus[cpu].hasTaken[kind] || count < LatenessList.excerpt
+    let isFirst = !cpus[cpu].hasTaken[kind]
     cpus[cpu].hasTaken[kind] = true
     var call = cpus[cpu].calls[kind]
     cpus[cpu].calls[kind] = nil
@@ -246,10 +246,11 @@ struct LatenessPass: EventSink {
     {
       call = anybody
     }
-    guard isKnown, let call, call.time <= event.time else { return }
+    guard let call, call.time <= event.time else { return }
     offer(
-      .call, event, from: call.time, key: Int64(cpu) &* 2 &+ Int64(kind), origin: call.cpu,
-      victim: call.sender)
+      .call, event, from: call.time,
+      key: (Int64(cpu) &* 2 &+ Int64(kind)) &* 2 &+ (isFirst ? 1 : 0), origin: call.cpu,
+      victim: call.sender, isFirst: isFirst)
   }
 
   @_optimize(speed) private mutating func section(_ event: RunQueueEvent, _ cpu: Int) {
