@@ -73,7 +73,8 @@ public struct Analyzer: Sendable {
     return SpikeAnalysis(
       sample: sample, cpu: spike.cpu, times: spike.times, segments: spike.segments,
       culprit: all[0], contributors: Array(all.dropFirst()), refuted: refuted, open: open,
-      ran: spike.replay.ran(in: spike.visible),
+      // Who ran while a task slept says nothing of its sleep.
+      ran: culprit.culprit == .blocked ? [] : spike.replay.ran(in: spike.visible),
       excerpt: Excerpt.lines(of: spike, evidence: all.flatMap(\.evidence)),
       stack: stack, foldedFrames: folded, trace: health, baselineWakeups: spike.baseline.wakeups,
       subject: subject)

@@ -42,6 +42,11 @@ public enum CulpritClass: String, Hashable, Sendable, CaseIterable {
   case memoryReclaim = "memory-reclaim"
   case sharedHardware = "shared-hardware"
   case otherTracing = "other-tracing"
+  case blocked
+  case softirqDeferred = "softirq-deferred"
+  case interruptStorm = "interrupt-storm"
+  case crossCPUCall = "cross-cpu-call"
+  case remoteTimer = "remote-timer"
   case unknown
 
   /// What the class means, as it is after the dash of a headline.
@@ -88,6 +93,11 @@ public enum CulpritClass: String, Hashable, Sendable, CaseIterable {
     case .memoryReclaim: "memory was reclaimed"
     case .sharedHardware: "shared hardware was busy"
     case .otherTracing: "another tool traced"
+    case .blocked: "the task was blocked"
+    case .softirqDeferred: "a softirq was left to its thread"
+    case .interruptStorm: "a device raised IRQs continuously"
+    case .crossCPUCall: "another CPU sent a call"
+    case .remoteTimer: "the timer expired on another CPU"
     case .unknown: "no known cause explains this time"
     }
   }

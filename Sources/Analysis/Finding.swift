@@ -101,11 +101,14 @@ protocol Rule: Sendable {
   func examine(_ section: LatencySection, of spike: SpikeCase) -> RuleOutcome
   /// Examines a noise that osnoise or hwlat measured.
   func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome
+  /// Examines a stretch that a search for lateness found, where that is no wait for a CPU.
+  func examine(_ work: LateWork, of spike: SpikeCase) -> RuleOutcome
 }
 
 extension Rule {
   func examine(_ section: LatencySection, of spike: SpikeCase) -> RuleOutcome { .nothing }
   func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome { .nothing }
+  func examine(_ work: LateWork, of spike: SpikeCase) -> RuleOutcome { .nothing }
 
   /// What the rule says of the case, whatever its window is.
   func outcome(_ spike: SpikeCase) -> RuleOutcome {
@@ -113,6 +116,7 @@ extension Rule {
     case .wakeup: examine(spike)
     case .section(let section): examine(section, of: spike)
     case .noise(let noise): examine(noise, of: spike)
+    case .lateness(let work): work.isWait ? examine(spike) : examine(work, of: spike)
     }
   }
 }

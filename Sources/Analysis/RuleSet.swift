@@ -6,9 +6,12 @@ enum RuleSet {
     IsolationBroken(), TLBShootdown(), RCU(), StackedTimers(), TickWork(), NMI(), HardIRQ(),
     Softirq(), InterruptedAfterSwitch(), OwnOutput(), Migration(), StopMachine(), RTThrottling(),
     DeadlineServer(), IRQThread(), HigherPriorityTask(), SamePriorityTask(), LateKworker(),
-    CPUBandwidth(), RunQueue(), RemoteEnqueue(), PrintkConsole(), MemoryReclaim(), OtherTracing(),
+    CPUBandwidth(), RunQueue(), RemoteTimer(), RemoteEnqueue(), Blocked(), SoftirqDeferred(),
+    InterruptStorm(), PrintkConsole(),
+    MemoryReclaim(), OtherTracing(),
     SignalOrPtrace(), PreemptOff(), NonPreemptibleKernel(), IrqsOff(), Hypervisor(), IdleExit(),
-    HardwareStall(), CPUFrequency(), SharedHardware(), Clock(), SchedulerOverhead(), Unknown(),
+    HardwareStall(), CPUFrequency(), SharedHardware(), Clock(), SchedulerOverhead(), CrossCPUCall(),
+    Unknown(),
   ]
 
   /// A class that, where it is found, already contains what these classes would say of the same
@@ -23,7 +26,10 @@ enum RuleSet {
     ],
     .pageFault: [
       .higherPriorityTask, .samePriorityTask, .runQueue, .irqThread, .ownOutput, .memoryReclaim,
+      .blocked,
     ],
+    .remoteTimer: [.remoteEnqueue],
+    .rcu: [.nonPreemptibleKernel, .preemptOff],
     // Whoever is stopped arms its timer late, if at all.
     .signalOrPtrace: [.timerLate, .runQueue, .cpuBandwidth],
     .priorityInversion: [.higherPriorityTask, .samePriorityTask, .runQueue],

@@ -60,7 +60,7 @@ struct Silence {
 
   /// Classes that speak of a pause themselves, or of no time on a CPU.
   private static let isOfPauses: Set<CulpritClass> = [
-    .hypervisor, .hardwareStall, .idleExit, .observer, .clock,
+    .hypervisor, .hardwareStall, .idleExit, .observer, .clock, .blocked,
   ]
 
   /// Whether a pause is ruled out: on a machine that is known to be physical, by an SMI counter

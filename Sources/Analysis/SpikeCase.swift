@@ -69,8 +69,16 @@ public struct SpikeCase: Sendable {
     let timeline = timeline.ordered
     self.subject = subject
     let finder = WakeupFinder(timeline)
-    let times = finder.times(of: sample)
-    let baseline = Baseline(finder.earlier(than: sample.expiry, tid: sample.task.pid, limit: 500))
+    let isWait = subject.isWait
+    // What is late and no wait has no wakeup either.
+    let isOther = if case .lateness = subject { !isWait } else { false }
+    let times =
+      isOther
+      ? WakeupTimes(expiry: sample.expiry, sampled: sample.wake)
+      : finder.times(of: sample, isPreempted: isWait && subject != .wakeup)
+    let baseline = Baseline(
+      subject == .wakeup
+        ? finder.earlier(than: sample.expiry, tid: sample.task.pid, limit: 500) : [])
     if let armed = times.armedEvent, armed.time > sample.expiry {
       previous = finder.earlier(than: armed.time, tid: sample.task.pid, limit: 1).first
     }
@@ -92,6 +100,8 @@ public struct SpikeCase: Sendable {
       let inside = timeline[cpu: section.cpu]?.events(in: section.span) ?? []
       let name = section.disablesIRQs(Array(inside)) ? Segment.Name.timer : .schedule
       segments = Segment.whole(name, sample.window)
+    } else if case .lateness(let work) = subject, !work.isWait {
+      segments = Segment.whole(.unexplained, sample.window)
     }
     path = WakePath(sample, times: times, timeline: timeline)
     cpu = path.home
@@ -190,6 +200,10 @@ public struct SpikeCase: Sendable {
   /// Whether the trace of the CPU reaches back to the expiry. A CPU that had nothing to write until
   /// then is seen too, where tracing was on and nothing was overwritten.
   var coversWindow: Bool {
+    // A search found its begin among the events.
+    if case .lateness = subject {
+      return timeline.cpus.contains { $0.oldest ?? .zero <= sample.expiry }
+    }
     guard let oldest = timeline[cpu: cpu]?.oldest else { return false }
     if oldest <= sample.expiry { return true }
     return context.hasOverrun == false && context.tracingSince.map { $0 <= sample.expiry } ?? false

@@ -9,6 +9,17 @@ public enum SpikeSubject: Hashable, Sendable {
   case section(LatencySection)
   /// A noise that osnoise or hwlat measured.
   case noise(NoiseSample)
+  /// A stretch that a search for lateness found.
+  case lateness(LateWork)
+
+  /// Whether a thread that was runnable waited for a CPU.
+  var isWait: Bool {
+    switch self {
+    case .wakeup: true
+    case .lateness(let work): work.isWait
+    case .section, .noise: false
+    }
+  }
 }
 
 /// One noise of the osnoise tracer, or one gap of hwlat: a thread that only reads the clock was

@@ -10,7 +10,10 @@ public struct WakeupFinder: Sendable {
   }
 
   /// The times of the wakeup that `sample` reports of.
-  public func times(of sample: WakeupSample) -> WakeupTimes {
+  ///
+  /// If `isPreempted` is set, the thread lost the CPU at the begin of the sample, and that switch takes the place of
+  /// the wakeup.
+  public func times(of sample: WakeupSample, isPreempted: Bool = false) -> WakeupTimes {
     var times = WakeupTimes(expiry: sample.expiry, sampled: sample.wake)
     let tid = sample.task.pid
     let end = merged.lowerBound(sample.wake + Nanoseconds(1))
@@ -29,6 +32,18 @@ public struct WakeupFinder: Sendable {
       if hard < sample.expiry { break }
     }
     if times.armedEvent == nil { begin = merged.lowerBound(sample.expiry) }
+    if isPreempted {
+      times.armedEvent = nil
+      begin = merged.lowerBound(sample.expiry)
+      let lost = (begin..<max(begin, end)).first { index in
+        guard case .switched(let change) = merged[index].payload else { return false }
+        return change.previous.pid == tid && change.previousState.isRunnable
+      }
+      guard let lost else { return times }
+      times.wakingEvent = merged[lost]
+      times.waking = max(merged[lost].time, sample.expiry)
+      begin = lost + 1
+    }
     fill(&times, tid: tid, range: begin..<max(begin, end))
     return times
   }

@@ -14,6 +14,17 @@ public struct AnalyzeRequest: Hashable, Sendable {
   public var instance: String?
   /// How many wake-ups a search keeps, worst first.
   public var limit = 10
+  /// Only what ends on this CPU; nil for all.
+  public var cpu: Int?
+  /// Only what ends after this time of the trace clock, and begins before `to`.
+  public var from: Nanoseconds?
+  /// The end of that stretch.
+  public var to: Nanoseconds?
+  /// Which one of the list of all that is late, from 1 on; nil for what comes first.
+  public var number: Int?
+
+  /// Whether only the list of all that is late can answer it.
+  var wantsList: Bool { cpu != nil || from != nil || to != nil || number != nil }
 
   /// The search that is made whatever the trace holds, nil where that depends; `isList` for a table of wake-ups.
   func question(isList: Bool) -> StreamSearch.Question? {

@@ -38,6 +38,22 @@ struct PagedTrace {
     scan = try TraceDecoder(trace: bare)
   }
 
+  /// How many pages of all CPUs a stretch of time takes, on the trace's corrected clock.
+  func pageCount(in span: TimeSpan) -> Int {
+    let stored = TimeSpan(clock.stamp(span.start), clock.stamp(span.end))
+    return scan.cpus.reduce(0) { sum, cpu in
+      sum + (scan.pageIndex(cpu: cpu)?.pages(overlapping: stored, before: 0).count ?? 0)
+    }
+  }
+
+  /// Decoder of the events that a search for lateness takes; it knows no pages.
+  func latenessDecoder() throws(RingBufferError) -> TraceDecoder {
+    var bare = raw
+    bare.cpus = []
+    bare.formats = RunQueueDecoder.used(raw.formats, findsLateness: true)
+    return try TraceDecoder(trace: bare, symbols: symbols)
+  }
+
   /// Maps the pages of the file at once and on several cores: the index looks into every one of them, and a fault
   /// for each is what takes longest.
   private static func populate(_ raw: RawTrace) {

@@ -12,6 +12,10 @@ public struct TraceVerdicts: Sendable {
   public var table: WakeupTable?
   /// What was done and why, one line each.
   public var remarks: [String] = []
+  /// What a trace without times says by its order alone, one sentence each.
+  public var order: [String] = []
+  /// All that is late, where the trace was searched for it.
+  public var late: LatenessList?
 }
 
 extension RecordedTrace {
@@ -27,6 +31,10 @@ extension RecordedTrace {
     }
     if let time = request.time {
       around(time, request, wanted, toolVersion, &verdicts)
+      return verdicts
+    }
+    if request.wantsList {
+      lateness(request, wanted, toolVersion, &verdicts)
       return verdicts
     }
     if request.threshold == nil {
@@ -49,6 +57,13 @@ extension RecordedTrace {
         }
       }
       if !verdicts.reports.isEmpty { return verdicts }
+      if request.threshold == nil, !request.all {
+        lateness(request, wanted, toolVersion, &verdicts)
+        if !verdicts.reports.isEmpty || !verdicts.order.isEmpty || verdicts.late?.hasWaits == true {
+          return verdicts
+        }
+        verdicts = TraceVerdicts()
+      }
     }
     search(request, wanted, toolVersion, &verdicts)
     return verdicts

@@ -17,6 +17,7 @@ struct Wording {
       case .wakeup: "latency \(amount) \(Self.priority(of: sample))"
       case .section: "section of \(amount) in task \(sample.task.text)"
       case .noise: "noise of \(amount) instead of \(sample.task.text)"
+      case .lateness(let work): work.headline(amount, of: sample.task)
       }
     var line = measured
     if let threshold = sample.threshold { line += " (threshold \(threshold.microseconds) us)" }
@@ -44,6 +45,7 @@ struct Wording {
         + "\(sample.task.text). The trace does not show whether a thread waited for the end."
     case .noise:
       return "\(sample.task.text) measured noise, something else ran instead \(place)."
+    case .lateness(let work): return work.sentence(place, of: sample.task)
     }
   }
 
@@ -101,6 +103,10 @@ struct Wording {
     case .stackedTimers: return "\(title) ran first"
     case .tickWork: return "the tick ran first, in \(title)"
     case .lateKworker: return "\(title) was scheduled late"
+    case .blocked: return "\(phrase) in \(title)"
+    case .softirqDeferred: return "softirq \(title) was left to its thread"
+    case .interruptStorm: return "\(title) was raised continuously"
+    case .crossCPUCall: return "\(title) sent a call to this CPU"
     case .isolationBroken: return "\(title) ran on an isolated CPU"
     default: return "\(phrase) (\(title))"
     }

@@ -15,9 +15,11 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
       decompressed. `-` is standard input, `./-` a file of that name. FIFOs and devices are only read as standard input.
 
       If --at, --task or --threshold is given, the wakeup that it selects is explained. Otherwise it is the last spike \
-      that breaktrace, cyclictest, oslat, rtla or jitterdebugger marked, the section of a latency tracer, or the worst \
-      wakeup of a real-time task, in this order. --runq shows the scheduling latencies of all tasks instead, like \
-      `breaktrace runq --file`.
+      that breaktrace, cyclictest, oslat, rtla or jitterdebugger marked, the section of a latency tracer, or the most \
+      unusual delay in the trace, in this order. Delays are scheduling latencies, preemptions, uninterruptible sleeps, \
+      pending softirqs, cross-CPU calls, work items, timers and IRQs. The next five are listed, and --explain N explains \
+      one of them. --cpu, --from, --to and --task narrow the search. --runq shows the scheduling latencies of all tasks \
+      instead, like `breaktrace runq --file`.
 
       Examples:
         breaktrace analyze breaktrace-hypervisor-1485us-cpu1
@@ -25,11 +27,13 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
         breaktrace analyze trace.dat --task cyclictest --threshold 200
         breaktrace analyze trace.dat --task 1813 --list
         breaktrace analyze trace.txt --at 25.404682
+        breaktrace analyze trace.dat --explain 2
+        breaktrace analyze trace.dat --cpu 3 --from 25.4 --to 25.5
         breaktrace analyze --runq --threshold 5000 trace.dat
         ssh machine cat trace.dat.zst | breaktrace analyze -
 
-      Exit status: 0: explained, or no wakeup is above --threshold; 1: a file cannot be read or contains nothing to \
-      explain; 4: explained, but the trace of a window is incomplete; 64: invalid command line.
+      Exit status: 0: explained, or no delay is unusual or above --threshold; 1: a file cannot be read or contains \
+      nothing to explain; 4: explained, but the trace of a window is incomplete; 64: invalid command line.
       """)
 
   @Argument(help: "Bundles, trace files, directories of raw pages, or - for standard input.")
@@ -57,6 +61,18 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
   @Option(help: "Keep at most this number of wakeups, worst first.")
   var limit = 10
 
+  @Option(help: "Explain delay N of the list of unusual delays.")
+  var explain: Int?
+
+  @Option(help: "Select the delays that end on this CPU.")
+  var cpu: Int?
+
+  @Option(help: "Select the delays after this time, in seconds as printed by trace-cmd or in ns.")
+  var from: String?
+
+  @Option(help: "Select the delays before this time.")
+  var to: String?
+
   @Flag(help: "Explain every marked spike or late wakeup, not only the last or worst.")
   var all = false
 
@@ -70,6 +86,24 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     if let at, Self.time(at) == nil {
       throw ValidationError(
         "invalid argument '\(at)' for --at: expected seconds (25.404682) or nanoseconds")
+    }
+    for (name, value) in [("from", from), ("to", to)] {
+      if let value, Self.time(value) == nil {
+        throw ValidationError(
+          "invalid argument '\(value)' for --\(name): expected seconds (25.404682) or nanoseconds")
+      }
+    }
+    if let explain, explain < 1 {
+      throw ValidationError("invalid argument for --explain: expected a number not below 1")
+    }
+    if let cpu, cpu < 0 || cpu > CPUSet.highest {
+      throw ValidationError("invalid argument for --cpu: expected the number of a CPU")
+    }
+    let narrows = explain != nil || cpu != nil || from != nil || to != nil
+    if narrows, at != nil || threshold != nil || list || runq {
+      throw ValidationError(
+        "--explain, --cpu, --from and --to cannot be used together with --at, --threshold, --list or "
+          + "--runq")
     }
     if let threshold, threshold < 0 {
       throw ValidationError("invalid argument for --threshold: expected a number of us not below 0")
@@ -104,6 +138,10 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     request.all = all
     request.instance = instance
     request.limit = limit
+    request.cpu = cpu
+    request.from = from.flatMap(Self.time)
+    request.to = to.flatMap(Self.time)
+    request.number = explain
     return request
   }
 
@@ -124,6 +162,8 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     if runq { return recordedRunQueue.status() }
     var reports: [SpikeReport] = []
     var tables: [WakeupTable] = []
+    var order: [String] = []
+    var lists: [(file: String, list: LatenessList)] = []
     var failed = false
     for path in files {
       let file = TraceOpener.name(path)
@@ -161,6 +201,8 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
           }
         }
         reports += found.reports
+        order += found.order
+        lists += found.late.map { [(path, $0)] } ?? []
       } catch {
         failed = true
         Console.error(
@@ -175,12 +217,45 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     }
     do throws(ReportError) {
       if !reports.isEmpty { Console.output(try format.render(reports)) }
+      for sentence in order { Console.output(sentence) }
+      for (file, list) in lists { show(list, of: file) }
     } catch {
       Console.error("breaktrace: \(error)")
       return .failure
     }
     if failed { return .failure }
     return reports.contains { !$0.analysis.trace.isComplete } ? .incomplete : .success
+  }
+
+  /// Lists what is late besides what was explained; a JSON report stays one object, and the list goes beside it.
+  private func show(_ list: LatenessList, of file: String) {
+    let document = list.explained == nil ? list.nothing : list.rest { command($0, file) }
+    guard let document else { return }
+    switch format {
+    case .text: Console.output("\n" + MailText.render(document))
+    case .markdown: Console.output("\n" + MarkdownText.render(document))
+    case .json: Console.error(MailText.render(document))
+    }
+  }
+
+  /// The command that explains a number of the list.
+  private func command(_ number: Int, _ file: String) -> String {
+    var words = ["breaktrace analyze --explain \(number)"]
+    if let task { words.append("--task \(Self.quoted(task))") }
+    if let cpu { words.append("--cpu \(cpu)") }
+    if let from { words.append("--from \(from)") }
+    if let to { words.append("--to \(to)") }
+    if let instance { words.append("--instance \(Self.quoted(instance))") }
+    return (words + [Self.quoted(file)]).joined(separator: " ")
+  }
+
+  /// A word for a shell.
+  private static func quoted(_ word: String) -> String {
+    let plain = word.utf8.allSatisfy {
+      ($0 >= 48 && $0 <= 57) || ($0 >= 65 && $0 <= 90) || ($0 >= 97 && $0 <= 122)
+        || "./_-+:=@%,".utf8.contains($0)
+    }
+    return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
   }
 
   /// Says what could not be read, of many lines the first ones.
@@ -204,6 +279,8 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     }
     if task != nil, found.table?.search.wakeups == 0 { return Self.noSuchTask }
     if threshold != nil, found.table != nil { return nil }
+    if !found.order.isEmpty { return nil }
+    if let late = found.late, late.candidates.isEmpty, explain == nil { return nil }
     // The remarks have said it.
     if !found.remarks.isEmpty { return "nothing to explain" }
     return "nothing to explain: no marker of a spike, no section of a latency tracer, and no "

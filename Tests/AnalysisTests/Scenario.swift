@@ -13,11 +13,13 @@ struct Scenario: CustomTestStringConvertible, Sendable {
   var sample: WakeupSample
   var context: SystemContext
   var sections: [LatencySection] = []
+  var subject = SpikeSubject.wakeup
 
   var testDescription: String { culprit.rawValue }
 
   var analysis: SpikeAnalysis {
-    Analyzer(context: context).explain(sample, in: timeline, sections: sections)
+    Analyzer(context: context).explain(
+      sample, in: timeline, sections: sections, subject: subject)
   }
 
   init(

@@ -3,7 +3,7 @@ import TraceModel
 
 /// One spike a class. The truth is how the events were put together.
 enum Scenarios {
-  static let all: [Scenario] = timer + interrupts + tasks + rest
+  static let all: [Scenario] = timer + interrupts + tasks + rest + lateness
 
   static let hog: Actor = (77, "hog", 9)
   static let neighbour: Actor = (42, "ld", 120)

@@ -28,6 +28,37 @@ struct InputAnswerTests {
     var testDescription: String { input }
   }
 
+  /// What comes first in a trace without marker or section.
+  private static let late: [Answer] = [
+    Answer(
+      input: "wait-blocked-packed-priority", classes: [.blocked], names: ["page_pool_wait"],
+      microseconds: 4_250_571, words: ["page_pool_wait", "RenderThread", "PoolWork"],
+      says: ["iowait", "56 us for a CPU", "PoolWork#3-8120 woke it"]),
+    Answer(
+      input: "wait-with-remarks", classes: [.runQueue, .lateKworker], names: ["encoder-900"],
+      microseconds: 31_204, words: ["encoder", "feeder"]),
+    Answer(
+      input: "wait-largest-is-a-preemption", classes: [.higherPriorityTask], names: ["rtmix-710"],
+      microseconds: 280_006, words: ["rtmix", "decoder", "rtlog"], says: ["decoder-700"]),
+    Answer(
+      input: "softirq-raised-and-late", classes: [.softirqDeferred], names: ["NET_RX"],
+      microseconds: 1_209, best: .possible, says: ["sched_switch", "ksoftirqd/2"]),
+    Answer(
+      input: "irq-storm-of-a-device", classes: [.interruptStorm], names: ["irq 77 hostctl"],
+      microseconds: 327, words: ["hostctl"], says: ["40 times", "one each 8 us", "24 %"]),
+    Answer(
+      input: "ipi-with-its-sender", classes: [.crossCPUCall], names: ["timesync-420"],
+      microseconds: 10, words: ["timesync", "sock_want_stamps"],
+      says: ["sock_want_stamps", "text_poke_bp", "handled it in 4 us"]),
+    Answer(
+      input: "rcu-callbacks-hold-the-cpu", classes: [.rcu], names: ["rcuop/3-31"],
+      microseconds: 2_343, best: .possible, says: ["1804 RCU callbacks"], never: ["preempt=full"]),
+    Answer(
+      input: "timer-expires-on-another-cpu", classes: [.remoteTimer],
+      names: ["CPU 0 to CPU 2", "CPU 6 to CPU 8"], microseconds: 76,
+      says: ["kernel.timer_migration"]),
+  ]
+
   private static let answers: [Answer] = [
     Answer(
       input: "wakeup-rt-padded-priority", classes: [.higherPriorityTask], names: ["rtlow-150"],
@@ -225,7 +256,7 @@ struct InputAnswerTests {
     #expect(trace.hasNoEvents)
   }
 
-  @Test(arguments: answers, TraceMutation.all)
+  @Test(arguments: answers + late, TraceMutation.all)
   func `an input and its mutations get the right answer`(
     answer: Answer, mutation: TraceMutation
   ) throws {

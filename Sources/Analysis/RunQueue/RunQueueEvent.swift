@@ -57,6 +57,33 @@ public import TraceModel
     /// The reader found that `value` events (-1 for an unknown number) of the CPU are missing
     /// before this point.
     case lost
+    /// timer:hrtimer_start; `value` is the timer, `result` the time by which it is to expire, on the timer's clock.
+    case timerArmed
+    /// timer:hrtimer_expire_entry; `value` is the timer, `result` the timer's clock.
+    case timerExpired
+    /// timer:hrtimer_expire_exit
+    case timerDone
+    /// power:cpu_idle of CPU `other`; `target` is the state, -1 for the exit.
+    case idle
+    /// An inter-processor interrupt was sent to CPUs: those below 64 in `value`, the next 64 in `result`; `target` is 1 for a
+    /// function call, 0 for a reschedule, 2 for a call of which only the function that sends it is known.
+    case callSent
+    /// ipi:ipi_entry; `target` as in `callSent`, -1 for other reasons.
+    case callTaken
+    /// sched:sched_blocked_reason of `task`.
+    case blockedReason
+    /// exceptions:page_fault_user and page_fault_kernel
+    case pageFault
+    /// preemptirq:irq_disable
+    case irqsDisabled
+    /// preemptirq:irq_enable
+    case irqsEnabled
+    /// preemptirq:preempt_disable
+    case preemptDisabled
+    /// preemptirq:preempt_enable
+    case preemptEnabled
+    /// A line of the function tracer; `label` is the function.
+    case function
   }
 
   /// The trace clock's stamp in ns.
@@ -93,6 +120,8 @@ public import TraceModel
   public var isRunnable = false
   /// Whether the task that leaves has ended.
   public var isEnding = false
+  /// Whether the task that leaves sleeps and cannot be interrupted (`D`).
+  public var isBlocked = false
 
   /// Makes an event; the fields that the kind needs are set afterwards.
   @inlinable public init(kind: Kind, time: Int64, cpu: Int32, pid: Int32) {
@@ -138,6 +167,7 @@ extension RunQueueEvent {
       isRunnable = fields.previousState.isRunnable
       if case .blocked(let letters) = fields.previousState {
         isEnding = letters.contains("X") || letters.contains("Z")
+        isBlocked = letters.contains("D")
       }
       other = fields.next.pid
       otherName = TaskName(fields.next.comm)

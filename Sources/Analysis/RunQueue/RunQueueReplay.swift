@@ -50,7 +50,7 @@ public struct RunQueueReplay {
   private var budgetUsed = 0
   private static let budget = 4_000_000
   /// Thread ids beyond this are taken as damage.
-  static let highestPid: Int32 = 1 << 22
+  public static let highestPid: Int32 = 1 << 22
   static let mostWarnings = 100
   var hasRenames = false
   var warnedPids: Set<Int32> = []
@@ -167,6 +167,9 @@ public struct RunQueueReplay {
       if let index = slot(event.task) { tasks[index].renames = min(2, tasks[index].renames + 1) }
     case .waited: add(event, details: nil)
     case .lost: lost(event, cpu)
+    case .timerArmed, .timerExpired, .timerDone, .idle, .callSent, .callTaken, .blockedReason,
+      .pageFault, .irqsDisabled, .irqsEnabled, .preemptDisabled, .preemptEnabled, .function:
+      break
     }
   }
 

@@ -30,7 +30,7 @@ struct EventMerge {
 
   /// Applies the next `most` events, oldest first; false where there are no more.
   @_optimize(speed) mutating func drain(
-    most: Int, into replay: inout RunQueueReplay
+    most: Int, into replay: inout some EventSink
   ) -> Bool {
     var most = most
     while let first = heap.first {

@@ -2,6 +2,14 @@ internal import Analysis
 internal import RingBuffer
 internal import TraceModel
 
+/// What takes the events of all CPUs in order of time.
+protocol EventSink {
+  /// Takes the next event.
+  mutating func apply(_ event: RunQueueEvent)
+}
+
+extension RunQueueReplay: EventSink {}
+
 /// The events of one CPU's buffer in their order: a page is decoded when the events before it were given.
 struct EventQueue {
   /// Where the events after `events` come from.
@@ -43,7 +51,7 @@ struct EventQueue {
   ///
   /// - Returns: Whether it stopped before `limit` because of `most`.
   @_optimize(speed) mutating func drain(
-    upTo limit: Int64, most: inout Int, into replay: inout RunQueueReplay
+    upTo limit: Int64, most: inout Int, into replay: inout some EventSink
   ) -> Bool {
     while head < events.count {
       // One at least: the first one is next whatever its stamp.

@@ -21,6 +21,8 @@ package final class RunQueueDecoder {
     var isWhole = false
     /// Whether the first number is an address and the second a function.
     var isWork = false
+    /// Whether only a search for lateness uses it.
+    var isLateness = false
   }
 
   package let decoder: TraceDecoder
@@ -37,7 +39,8 @@ package final class RunQueueDecoder {
   private let flags: FieldSlot?
   private let kernelWaits: KernelWaitReader?
 
-  package init(_ decoder: TraceDecoder, labels: LabelTable) {
+  /// - Parameter findsLateness: Whether the events that only a search for lateness uses are read too.
+  package init(_ decoder: TraceDecoder, labels: LabelTable, findsLateness: Bool = false) {
     self.decoder = decoder
     self.labels = labels
     let schema = decoder.schema
@@ -83,6 +86,10 @@ package final class RunQueueDecoder {
       case "workqueue:workqueue_execute_end":
         planWork(.workEnd, format.id, slot("work"), slot("function"))
       default:
+        if findsLateness, let plan = latenessPlan(format, slot: { slot($0) }) {
+          set(format.id, plan)
+          continue
+        }
         guard format.system == "irq_vectors" else { continue }
         if format.name.hasSuffix("_entry") {
           plan(.vectorEntry, slot("vector"))
@@ -108,11 +115,40 @@ package final class RunQueueDecoder {
   }
 
   /// The formats of the events that a replay uses; a kernel has thousands of others.
-  static func used(_ formats: [FormatText]) -> [FormatText] {
-    let systems: Set<String> = [
+  static func used(_ formats: [FormatText], findsLateness: Bool = false) -> [FormatText] {
+    var systems: Set<String> = [
       "sched", "task", "irq", "timer", "raw_syscalls", "workqueue", "irq_vectors", "synthetic",
     ]
+    if findsLateness { systems.formUnion(["power", "ipi", "csd", "exceptions", "preemptirq"]) }
     return formats.filter { systems.contains($0.system) }
+  }
+
+  /// How an event is read that only a search for lateness uses; nil for all others.
+  private func latenessPlan(
+    _ format: EventFormat, slot: (String) -> FieldSlot?
+  ) -> Plan? {
+    func plan(_ kind: RunQueueEvent.Kind, _ first: String, _ second: String? = nil) -> Plan? {
+      guard let one = slot(first) else { return nil }
+      return Plan(kind: kind, first: one, second: second.flatMap(slot), isLateness: true)
+    }
+    func whole(_ kind: RunQueueEvent.Kind) -> Plan {
+      Plan(kind: kind, isWhole: true, isLateness: true)
+    }
+    return switch "\(format.system):\(format.name)" {
+    case "timer:hrtimer_start": plan(.timerArmed, "hrtimer", "expires")
+    case "timer:hrtimer_expire_entry": plan(.timerExpired, "hrtimer", "now")
+    case "timer:hrtimer_expire_exit": plan(.timerDone, "hrtimer")
+    case "power:cpu_idle": plan(.idle, "state", "cpu_id")
+    case "sched:sched_blocked_reason": plan(.blockedReason, "pid")
+    case "exceptions:page_fault_user", "exceptions:page_fault_kernel": plan(.pageFault, "address")
+    case "preemptirq:irq_disable": Plan(kind: .irqsDisabled, isLateness: true)
+    case "preemptirq:irq_enable": Plan(kind: .irqsEnabled, isLateness: true)
+    case "preemptirq:preempt_disable": Plan(kind: .preemptDisabled, isLateness: true)
+    case "preemptirq:preempt_enable": Plan(kind: .preemptEnabled, isLateness: true)
+    case "ipi:ipi_send_cpu", "ipi:ipi_send_cpumask", "ipi:ipi_raise": whole(.callSent)
+    case "ipi:ipi_entry": whole(.callTaken)
+    default: nil
+    }
   }
 
   private func set(_ id: UInt16, _ plan: Plan) {
@@ -191,6 +227,8 @@ package final class RunQueueDecoder {
         event.isRunnable = switching.isRunnable(fields.previousState)
         // EXIT_DEAD and EXIT_ZOMBIE, whichever of the two bits is which on this kernel.
         event.isEnding = !event.isRunnable && fields.previousState & 0x30 != 0
+        // TASK_UNINTERRUPTIBLE without TASK_NOLOAD, which kernels before 4.14 store as it is.
+        event.isBlocked = !event.isRunnable && fields.previousState & 0x402 == 2
         event.other = fields.nextPid
         event.otherPriority = fields.nextPriority
         let previous = switching.previousComm(page, record)
@@ -208,7 +246,11 @@ package final class RunQueueDecoder {
         guard let plan = plans[id] else { return true }
         if plan.isWhole {
           let whole = decoder.event(page, record, cpu: Int(cpu))
-          if let event = RunQueueEvent(whole, labels: labels) { events.append(event) }
+          let made =
+            plan.isLateness
+            ? RunQueueEvent(lateness: whole, labels: labels)
+            : RunQueueEvent(whole, labels: labels)
+          if let made { events.append(made) }
         } else {
           var event = make(plan.kind)
           fill(&event, plan, page, record)
@@ -235,10 +277,15 @@ package final class RunQueueDecoder {
       event.task = Int32(truncatingIfNeeded: first)
       event.target = second & 0x10000 != 0 ? 1 : 0
     case .rename: event.task = Int32(truncatingIfNeeded: first)
-    case .syscallEnter: event.value = first
-    case .syscallExit:
+    case .syscallEnter, .pageFault: event.value = first
+    case .syscallExit, .timerArmed, .timerExpired, .timerDone:
       event.value = first
       event.result = second
+    case .blockedReason: event.task = Int32(truncatingIfNeeded: first)
+    case .idle:
+      // The exit is -1 as a number of 32 bits.
+      event.target = Int32(truncatingIfNeeded: first)
+      event.other = Int32(truncatingIfNeeded: second)
     default:
       if plan.isWork {
         event.value = first

@@ -1,0 +1,147 @@
+import TraceModel
+
+// What the rules of interrupts, softirqs and idle states say of a stretch that is no wakeup.
+
+extension LateWork {
+  /// Whether other interrupts in it are what delayed it.
+  var isDelayedByInterrupts: Bool {
+    switch kind {
+    case .softirq, .call, .timer, .work: true
+    default: false
+    }
+  }
+}
+
+extension HardIRQ {
+  func examine(_ work: LateWork, of spike: SpikeCase) -> RuleOutcome {
+    let window = spike.sample.window
+    let isWhole = work.kind == .handler
+    guard isWhole || work.isDelayedByInterrupts else { return .nothing }
+    var findings: [Finding] = []
+    for entry in spike.replay.ran(in: window) {
+      switch entry.occupant {
+      case .irq(let number, _):
+        if isWhole, Int64(number) != work.number { continue }
+      case .vector(let name):
+        if isWhole, name != work.what { continue }
+      default: continue
+      }
+      guard entry.net >= spike.floor || isWhole else { continue }
+      let evidence = Self.evidence(spike, of: entry.occupant, in: window)
+      findings.append(
+        Finding(
+          .hardIRQ, name: entry.occupant.name,
+          confidence: evidence.count >= 2 ? .proven : .likely,
+          spans: spike.replay.spans(in: window) { $0.occupant == entry.occupant },
+          evidence: evidence,
+          nextStep: "The handler took \(entry.net.microseconds) us. Move the interrupt to another "
+            + "CPU, or find out why its handler takes so long."))
+    }
+    return RuleOutcome(findings: findings)
+  }
+}
+
+extension Softirq {
+  func examine(_ work: LateWork, of spike: SpikeCase) -> RuleOutcome {
+    let window = spike.sample.window
+    let isWhole = work.kind == .softirqRun
+    guard isWhole || work.isDelayedByInterrupts else { return .nothing }
+    var findings: [Finding] = []
+    for entry in spike.replay.ran(in: window) {
+      guard case .softirq(let vector) = entry.occupant else { continue }
+      if isWhole, Int64(vector) != work.number { continue }
+      guard entry.net >= spike.floor || isWhole else { continue }
+      let evidence = HardIRQ.evidence(spike, of: entry.occupant, in: window)
+      findings.append(
+        Finding(
+          .softirq, name: SoftirqVector.name(of: vector),
+          confidence: evidence.count >= 2 ? .proven : .likely,
+          spans: spike.replay.spans(in: window) { $0.occupant == entry.occupant },
+          evidence: evidence,
+          nextStep: "It ran for \(entry.net.microseconds) us. Find who raised it: softirq_raise "
+            + "comes before it in the trace."))
+    }
+    return RuleOutcome(findings: findings)
+  }
+}
+
+extension IdleExit {
+  /// The CPU was idle while a call of another one was on its way.
+  func examine(_ work: LateWork, of spike: SpikeCase) -> RuleOutcome {
+    guard work.kind == .call || work.kind == .timer else { return .nothing }
+    if case .guest = spike.context.platform { return .nothing }
+    let window = spike.sample.window
+    let track = spike.timeline[cpu: spike.sample.cpu]?.events ?? []
+    var spans: [TimeSpan] = []
+    var events: [TraceEvent] = []
+    var entered: TraceEvent?
+    var hasEnteredLate = false
+    for event in track where event.time <= window.end {
+      guard case .cpuIdle(let state, let cpu) = event.payload, cpu == spike.sample.cpu else {
+        continue
+      }
+      if state != nil {
+        entered = event
+      } else if let begin = entered {
+        if let part = TimeSpan(begin.time, event.time).clipped(to: window) {
+          spans.append(part)
+          events += [begin, event]
+          hasEnteredLate = hasEnteredLate || begin.time > window.start
+        }
+        entered = nil
+      }
+    }
+    guard Spans.length(spans) >= spike.floor, let first = events.first,
+      case .cpuIdle(.some(let state), _) = first.payload
+    else { return .nothing }
+    var note = "idle began before it"
+    if hasEnteredLate {
+      note = "idle entered \((first.time - window.start).microseconds) us after it was sent"
+    }
+    let length = Spans.length(spans).microseconds
+    return RuleOutcome(findings: [
+      Finding(
+        .idleExit, name: "state \(state)", confidence: hasEnteredLate ? .likely : .possible,
+        spans: spans,
+        evidence: [Evidence(first, note: note)] + events.dropFirst().suffix(1).map { Evidence($0) },
+        nextStep: "CPU \(spike.sample.cpu) was in idle state \(state) for \(length) us of it"
+          + (hasEnteredLate ? ", which it entered with the interrupt pending. " : ". ")
+          + "Hold /dev/cpu_dma_latency at 0 or disable the state in "
+          + "/sys/devices/system/cpu/cpu\(spike.sample.cpu)/cpuidle.")
+    ])
+  }
+}
+
+extension Hypervisor {
+  /// A guest's CPU that did not take an interrupt and recorded nothing meanwhile may not have run.
+  func examine(_ work: LateWork, of spike: SpikeCase) -> RuleOutcome {
+    guard work.kind == .call || work.kind == .timer else { return .nothing }
+    let name: String
+    switch spike.context.platform {
+    case .guest(let guest): name = guest
+    case .unknown where spike.guestSign != nil: name = ""
+    default: return .nothing
+    }
+    let window = spike.sample.window
+    let least = max(spike.floor, Nanoseconds(window.length.count / 5 * 4))
+    guard let silence = spike.silences(in: window, minimum: least).first else { return .nothing }
+    let busy = spike.replay.spans(in: silence) { slice in
+      switch slice.occupant {
+      case .irq, .vector, .softirq, .nmi, .idle: true
+      case .task: false
+      }
+    }
+    guard Spans.length(busy) < spike.floor else { return .nothing }
+    let end = spike.events(in: TimeSpan(silence.end, silence.end + Nanoseconds(1))).first
+    let length = silence.length.microseconds
+    return RuleOutcome(findings: [
+      Finding(
+        .hypervisor, name: name, confidence: .possible, spans: [silence],
+        evidence: (end.map {
+          [Evidence($0, note: "the first event of CPU \($0.cpu) after \(length) us")]
+        } ?? []) + (spike.guestSign.map { [Evidence($0, note: "only a guest has it")] } ?? []),
+        nextStep: "CPU \(spike.sample.cpu) recorded nothing for \(length) us and did not take the "
+          + "interrupt. The host may have preempted it. A trace of the host would show it.")
+    ])
+  }
+}
