@@ -1,5 +1,6 @@
 internal import RingBuffer
 internal import TraceFile
+internal import TraceModel
 
 /// Which buffer or text of a trace a replay of run queues takes.
 struct BufferChoice {
