@@ -4,7 +4,9 @@ internal import TraceModel
 extension FtraceTextParser {
   /// Puts what the lines of a latency tracer's section show in place of what its header lacks.
   mutating func completeHeader() {
-    let isNamed = !header.tracer.isEmpty && header.tracer != "nop" && header.tracer != "preemption"
+    // The latency format of plain events is no section.
+    guard header.tracer != "nop" else { return }
+    let isNamed = !header.tracer.isEmpty && header.tracer != "preemption"
     let latency = header.latency
     let hasLength = (latency?.latency ?? .zero) > .zero
     let isWhole = isNamed && hasLength
@@ -65,6 +67,8 @@ private struct SectionLines {
       let inside = events.filter { $0.time < end.time }
       let irqs = inside.allSatisfy(\.context.irqsOff)
       let depth = inside.allSatisfy { $0.context.preemptDepth > 0 }
+      // Where the lines show both enabled, something else was recorded.
+      guard irqs || depth else { return nil }
       tracer = irqs == depth ? "preemptirqsoff" : irqs ? "irqsoff" : "preemptoff"
     }
   }
