@@ -26,7 +26,9 @@ struct TracedSection {
   init(_ section: LatencySection, of spike: SpikeCase) {
     let all = spike.timeline[cpu: section.cpu]?.events ?? []
     let gaps = spike.timeline[cpu: section.cpu]?.gaps ?? []
-    let early = section.span.start - Nanoseconds(microseconds: 2)
+    // The stamps of a tracer's lines are rounded.
+    let isPaired = section.tracer == "irq_disable" || section.tracer == "preempt_disable"
+    let early = section.span.start - Nanoseconds(microseconds: isPaired ? 0 : 2)
     var events = all.filter { $0.time >= early && $0.time <= section.span.end }
     while let last = events.last, events.count > 1, Self.isTracersEnd(last) { events.removeLast() }
     let traced = TracedCalls(events, gaps: gaps)
