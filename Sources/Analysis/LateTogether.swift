@@ -12,17 +12,18 @@ public struct LatePeer: Hashable, Sendable {
   public internal(set) var event: TraceEvent
 }
 
-/// Which threads of other CPUs were late at the same time: by timerlat's lines, by the markers of measuring programs,
-/// else by their own timers and switches.
+/// Which threads of other CPUs were late at the same time: by timerlat's lines, by the markers of
+/// measuring programs, else by their own timers and switches.
 ///
-/// It names no cause: it speaks for those that hit all CPUs (firmware, a host's pause, stop_machine, a lock).
+/// It names no cause: it speaks for those that hit all CPUs (firmware, a host's pause,
+/// stop_machine, a lock).
 struct LateTogether {
   /// The longest one of each CPU, in order of the CPUs.
   private(set) var peers: [LatePeer] = []
 
   private let sample: WakeupSample
   private let own: Set<Int>
-  /// Shorter ones are late for a reason of their own, or not at all.
+  /// Shorter ones are late for another reason, or not at all.
   private let least: Nanoseconds
   /// How far back a thread's own request for its timer is looked for.
   private static let mostEvents = 20_000
@@ -96,7 +97,7 @@ struct LateTogether {
       TimeSpan(event.time - Nanoseconds(microseconds: latency), event.time), event)
   }
 
-  /// A real-time task that got the CPU late after the expiry of its own timer, or after its wake-up.
+  /// A real-time task that got the CPU late after its timer expired, or after its wakeup.
   private func woken(
     _ index: Int, _ track: CPUTimeline, seen: inout Set<Int32>
   ) -> LatePeer? {
@@ -105,7 +106,7 @@ struct LateTogether {
       !change.next.isIdle, change.next.pid != sample.task.pid, seen.count < Self.mostTasks,
       seen.insert(change.next.pid).inserted
     else { return nil }
-    // Who is woken by others may wait for a reason of its own.
+    // Who is woken by others may wait for another reason.
     let isOfSameProgram = Self.program(change.next.comm) == Self.program(sample.task.comm)
     var waking: Nanoseconds?
     search: for earlier in track.events[..<index].suffix(Self.mostEvents).reversed() {
@@ -145,7 +146,8 @@ struct LateTogether {
 }
 
 extension LatePeer {
-  /// `late in the same cycle on CPUs 0-2: ...`; nil where nobody was. `cpu` is that of the thread that is explained.
+  /// `late in the same cycle on CPUs 0-2: ...`; nil where nobody was. `cpu` is that of the thread
+  /// that is explained.
   public static func text(_ peers: [LatePeer], cpu: Int) -> String? {
     guard !peers.isEmpty else { return nil }
     let cpus = CPUSet(peers.map(\.cpu) + [cpu])

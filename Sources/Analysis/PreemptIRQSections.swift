@@ -13,7 +13,7 @@ enum PreemptIRQSections {
     for track in timeline.cpus where cpus.contains(track.cpu) {
       var open: [String: (time: Nanoseconds, function: String, pid: Int32)] = [:]
       for event in track.events(in: TimeSpan(window.start - reach, window.end)) {
-        // A task that sleeps disables preemption on its way out: the idle loop after it is nobody's section.
+        // A task that goes to sleep disables preemption. The idle loop after it is not its section.
         if event.pid == 0, let begun = open["preempt_disable"], begun.pid != 0 {
           open["preempt_disable"] = nil
         }

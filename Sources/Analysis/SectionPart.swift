@@ -1,7 +1,7 @@
 import TraceModel
 
-/// What ran nested in a latency tracer's section, and is a cause of its own: hard interrupts, and softirqs where they are
-/// what kept the CPU.
+/// What ran nested in a latency tracer's section, and is a separate cause: hard interrupts, and
+/// softirqs where they are what kept the CPU.
 struct SectionPart {
   /// The class.
   var culprit: CulpritClass
@@ -37,7 +37,7 @@ struct SectionPart {
           Evidence(interrupt.first, note: "in a hard interrupt"),
           Evidence(interrupt.last, note: "last line in the hard interrupt"),
         ],
-        nextStep: "Move this interrupt to another CPU, or shorten its handler.")
+        nextStep: "Move this IRQ to another CPU, or shorten its handler.")
     }
     for softirq in softirqs(events, begin) {
       let spans = Spans.intersection(
@@ -51,15 +51,16 @@ struct SectionPart {
             Evidence(softirq.last, note: "last line in the softirq"),
           ],
           nextStep: softirq.interrupt.isEmpty
-            ? "Find who raised it: softirq_raise says it."
-            : "It comes with the interrupt \(softirq.interrupt): move that to another CPU, or let "
-              + "its driver do less at once."))
+            ? "The event softirq_raise shows what raised it."
+            : "The IRQ \(softirq.interrupt) raised it. Move that IRQ to another CPU, or let its "
+              + "driver do less at once."))
     }
     return merged(parts).filter { $0.length >= least }
   }
 
-  /// The softirqs that kept the CPU: those that began in the section, and where the section is that of whoever runs them,
-  /// all. Code in a softirq that disables interrupts or preemption itself is not one.
+  /// The softirqs that kept the CPU: those that began in the section, and where the section is that
+  /// of whoever runs them, all. Code in a softirq that disables interrupts or preemption itself is
+  /// not one.
   private static func softirqs(_ events: [TraceEvent], _ begin: [String]) -> [TracedSoftirq] {
     let found = TracedSoftirq.all(in: events)
     let isRunners = begin.contains {

@@ -19,7 +19,7 @@ struct TracedSection {
   /// What the next step says of it besides.
   private var remarks: [String] = []
 
-  /// What ran nested in it and is a cause of its own.
+  /// What ran nested in it and is a separate cause.
   private var parts: [SectionPart] = []
   private let window: TimeSpan
 
@@ -90,7 +90,8 @@ struct TracedSection {
     let isOwn = culprit != .hardIRQ && culprit != .schedulerOverhead
     confidence = isOwn && !isInflated ? .proven : .likely
     if isOwn, place == nil {
-      // Its length is measured; that all of it was one function's only where that began and ended it.
+      // Its length is measured; that all of it was one function's only where that began and ended
+      // it.
       let ended = KernelFunctions.bare(section.endFunction)
       if holder.isEmpty, name == busiest {
         confidence = .possible
@@ -106,8 +107,8 @@ struct TracedSection {
         in: events, of: window, begin: begin, least: spike.floor), place)
   }
 
-  /// Takes the parts: one that has half of the section, or the stretch in which the time went, is what the section was
-  /// about.
+  /// Takes the parts: one that has half of the section, or the stretch in which the time went, is
+  /// what the section was about.
   private mutating func nest(_ found: [SectionPart], _ place: TracedCalls.Place?) {
     parts = found
     if culprit == .hardIRQ {
@@ -170,11 +171,12 @@ struct TracedSection {
     }
   }
 
-  /// The function that held the section: the one that disabled interrupts or preemption, else the caller that took the
-  /// lock with which it began, else the one that gave it back.
+  /// The function that held the section: the function that disabled IRQs or preemption, otherwise
+  /// the caller that took the lock at its begin, otherwise the caller that released the lock.
   ///
-  /// Where it was done inline the header names the caller of that function, which the tracer's first line names too. It
-  /// is the holder as long as the time did not go by in yet another one: the first line may be that of a callee.
+  /// Where it was done inline the header names the caller of that function, which the tracer's
+  /// first line names too. It is the holder unless the time passed in another function: the first
+  /// line may be that of a callee.
   private static func holder(
     _ section: LatencySection, _ traced: TracedCalls, _ first: TracedCalls.Call?, _ busiest: String
   ) -> String {
@@ -199,7 +201,8 @@ struct TracedSection {
     return ""
   }
 
-  /// Whether a function that a section began in can be what held it: not a helper, and not the way into the kernel.
+  /// Whether a function that a section began in can be what held it: not a helper, and not the way
+  /// into the kernel.
   private static func holds(_ name: String) -> Bool {
     !name.isEmpty && name != "0" && !KernelFunctions.isHelper(name)
       && !KernelFunctions.isOutermost(name) && !KernelFunctions.isUserReturn(name)
@@ -217,7 +220,8 @@ struct TracedSection {
     TracedCalls.call(event).map { KernelFunctions.isTracersEnd($0.function) } ?? false
   }
 
-  /// The outcome of the rule of a class: nothing where the section, and what ran nested in it, is another one's.
+  /// The outcome of the rule of a class: nothing where the section, and what ran nested in it, is
+  /// another one's.
   func outcome(_ wanted: CulpritClass, in spike: SpikeCase) -> RuleOutcome {
     var nested = parts.filter { $0.culprit == wanted }.map(\.finding)
     let inflation = " Function tracing makes such sections longer. Measure again without it."

@@ -1,10 +1,10 @@
 import TraceModel
 
-/// A softirq in the lines of a latency tracer: lines that stand in softirq context one after the other, of one vector.
+/// A softirq in the lines of a latency tracer: consecutive lines in softirq context, of one vector.
 struct TracedSoftirq {
   /// Its vector, empty where no line names it.
   var vector: String
-  /// The time between two lines that both stand in it; what interrupted it is left out.
+  /// The time between two lines that are both in it, without what interrupted it.
   var spans: [TimeSpan] = []
   /// Its first line.
   var first: TraceEvent
@@ -12,13 +12,14 @@ struct TracedSoftirq {
   var last: TraceEvent
   /// The line that raised it in a hard interrupt, nil where there is none.
   var raised: TraceEvent?
-  /// The hard interrupt that raised it, or on whose way out it ran; empty where the lines name none.
+  /// The hard interrupt that raised it, or on whose way out it ran; empty where the lines name
+  /// none.
   var interrupt = ""
 
   /// How long it ran.
   var length: Nanoseconds { Spans.length(spans) }
 
-  /// Whether a line stands in a softirq and in nothing that interrupted it.
+  /// Whether a line is in a softirq and in nothing that interrupted it.
   static func isInside(_ event: TraceEvent) -> Bool {
     event.context.inSoftIRQ && !event.context.inHardIRQ && !event.context.inNMI
   }
@@ -44,7 +45,8 @@ struct TracedSoftirq {
     var found: [TracedSoftirq] = []
     private var isOpen = false
     private var previous: TraceEvent?
-    /// The lines of the hard interrupt that is read, or of the last one if only the way out of it came after it.
+    /// The lines of the hard interrupt that is read, or of the last one if only the way out of it
+    /// came after it.
     private var interrupt: [TraceEvent] = []
     private var isInterruptOpen = false
     /// What was raised, by its vector; by an empty name where the line does not say which.
@@ -60,7 +62,7 @@ struct TracedSoftirq {
           isInterruptOpen = true
           interrupt = previous.map { [$0] } ?? []
         }
-        // The way in and the handlers stand at its begin.
+        // The entry and the handlers are at its begin.
         if interrupt.count < 200 { interrupt.append(event) }
         if let vector = Self.raises(event, call) { raised[vector] = (event, interrupt) }
         return
@@ -101,7 +103,8 @@ struct TracedSoftirq {
       found[index].interrupt = TracedInterrupt.all(in: lines).last?.name ?? ""
     }
 
-    /// The vector that a line in a hard interrupt raises, empty where it does not say which; nil for other lines.
+    /// The vector that a line in a hard interrupt raises, empty where it does not say which; nil
+    /// for other lines.
     private static func raises(_ event: TraceEvent, _ call: TracedCalls.Call?) -> String? {
       if case .softirqRaise(let vector) = event.payload { return SoftirqVector.name(of: vector) }
       return call.flatMap { KernelFunctions.raisedSoftirq($0.function) }

@@ -64,7 +64,8 @@ struct PagedTrace {
     }
   }
 
-  /// A decoder of some events, by system and name, with the kernel's functions; nil where the trace has none of them.
+  /// A decoder of some events, by system and name, with the kernel's functions; nil if the trace
+  /// has none of them.
   func decoder(of names: [String: Set<String>]) -> TraceDecoder? {
     var part = raw
     part.formats = UsedFormats.named(names, in: raw.formats)

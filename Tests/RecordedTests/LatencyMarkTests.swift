@@ -35,7 +35,7 @@ struct LatencyMarkTests {
       #expect(abs(b.sample.latency.microseconds - 1_108) <= 2)
       #expect(a.culprit.culprit == b.culprit.culprit)
       #expect(a.culprit.name == b.culprit.name)
-      #expect(a.culprit.evidence.contains { $0.text.contains("as the trace's own wake-ups say") })
+      #expect(a.culprit.evidence.contains { $0.text.contains("as the wakeups in the trace show") })
     }
     #expect(Self.report(pages, threshold: 2_000).isEmpty)
     #expect(Self.report(text, threshold: 2_000).isEmpty)
@@ -86,11 +86,11 @@ struct LatencyMarkTests {
     Variant(
       testDescription: "lat in us", mark: "wakeup_latency: lat=400 pid=60 prio=19 comm=my rt",
       small: "wakeup_latency: lat=9 pid=60 prio=19 comm=my rt", microseconds: 400,
-      says: "in us, as the trace's own wake-ups say"),
+      says: "in us, as the wakeups in the trace show"),
     Variant(
       testDescription: "ns", mark: "wakeup_lat: next_pid=60 latency=400210",
       small: "wakeup_lat: next_pid=60 latency=8860", microseconds: 400,
-      says: "in ns, as the trace's own wake-ups say"),
+      says: "in ns, as the wakeups in the trace show"),
     Variant(
       testDescription: "delta, the task's name before it",
       mark: "rt_wakeup: comm=my rt pid=60 delta=400", small: "rt_wakeup: comm=my rt pid=60 delta=8",
@@ -105,15 +105,15 @@ struct LatencyMarkTests {
     Variant(
       testDescription: "no events beside it, us", mark: "wakeup_lat: lat=400 pid=60 comm=my rt",
       small: "wakeup_lat: lat=9 pid=60 comm=my rt", switches: false, microseconds: 400,
-      says: "taken for us"),
+      says: "assumed to be in us"),
     Variant(
       testDescription: "no events beside it, ns", mark: "wakeup_lat: lat=400210 pid=60 comm=my rt",
       small: "wakeup_lat: lat=8860 pid=60 comm=my rt", switches: false, microseconds: 400,
-      says: "taken for ns"),
+      says: "assumed to be in ns"),
     Variant(
       testDescription: "the unit in the field's name", mark: "wakeup_lat: lat_us=4000 pid=60",
       small: "wakeup_lat: lat_us=3000 pid=60", switches: false, microseconds: 4_000,
-      says: "as its name says"),
+      says: "as its name shows"),
     Variant(
       testDescription: "it fits no wake-up", mark: "wakeup_count_lat: lat=77123 pid=60",
       small: "wakeup_count_lat: lat=50 pid=60"),

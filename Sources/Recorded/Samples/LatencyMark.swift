@@ -3,8 +3,8 @@ internal import RingBuffer
 internal import TraceFile
 internal import TraceModel
 
-/// An event of a histogram's synthetic wake-up latency (`wakeup_latency: lat=8 pid=2549 prio=4`), which the kernel writes
-/// when the woken task gets the CPU.
+/// An event of a histogram's synthetic wakeup latency (`wakeup_latency: lat=8 pid=2549 prio=4`),
+/// which the kernel writes when the woken task gets the CPU.
 ///
 /// Kernel: Documentation/trace/histogram.rst. Names and fields are the user's own.
 struct LatencyMark: Hashable {
@@ -16,7 +16,7 @@ struct LatencyMark: Hashable {
   var event: String
   /// The latency field's value, in the unit of the histogram.
   var value: Int64
-  /// The unit that the field's name tells.
+  /// The unit in the name of the field.
   var unit: LatencyUnit?
   /// The woken task; -1 where no field says it.
   var pid: Int32
@@ -25,8 +25,8 @@ struct LatencyMark: Hashable {
   /// Byte offset or line number.
   var position: UInt64
 
-  /// Reads an event; nil for one that is no wake-up latency. `isSynthetic` tells that it is known to be a synthetic event:
-  /// of others the name decides.
+  /// Reads an event; nil for an event that is not a wakeup latency. `isSynthetic` is true for an
+  /// event that is known to be synthetic; otherwise the name decides.
   init?(_ event: TraceEvent, isSynthetic: Bool = false) {
     guard case .other(let other) = event.payload,
       isSynthetic || (other.system.isEmpty && Self.isNameOfOne(other.name))
@@ -47,7 +47,7 @@ struct LatencyMark: Hashable {
     position = event.position
   }
 
-  /// Whether a name that no known event has is one for a wake-up's latency.
+  /// Whether a name that no known event has is one for a wakeup's latency.
   private static func isNameOfOne(_ name: String) -> Bool {
     // Asked of every event of a text.
     var rest = name.utf8[...]

@@ -1,7 +1,8 @@
 internal import RingBuffer
 internal import TraceModel
 
-/// The calls of functions with the most time of their own, by what function_graph writes at their begins and ends.
+/// The calls of functions with the most net time, by what function_graph writes at their begins and
+/// ends.
 struct LongestCalls<Name: Hashable> {
   /// A call that returned.
   struct Call: Hashable {
@@ -20,8 +21,9 @@ struct LongestCalls<Name: Hashable> {
     var inner: Nanoseconds = .zero
   }
 
-  /// The longest first, of equal ones the first one first; three at most. Of a call whose begin is not in the trace
-  /// nobody knows what it called before: such calls are given only where there are no others.
+  /// The longest first, of equal ones the first one first; three at most. Of a call whose begin is
+  /// not in the trace nobody knows what it called before: such calls are given only where there are
+  /// no others.
   var longest: [Call] { whole.isEmpty ? cutOff : whole }
   private var whole: [Call] = []
   private var cutOff: [Call] = []
@@ -82,7 +84,7 @@ struct CallReader {
   private let pid: FieldSlot?
   /// The function tracer's record before, of the same CPU.
   private var last: (ip: UInt64, pid: Int64, time: Int64)?
-  /// Stamps of the entries, for records that say no times of their own.
+  /// Stamps of the entries, for records without times.
   private var entered: [Int32: [Int64]] = [:]
 
   init(_ decoder: TraceDecoder) {

@@ -1,13 +1,13 @@
 internal import Analysis
 internal import TraceModel
 
-/// The wake-up that the largest mark of a synthetic latency event stands for.
+/// The wakeup that the largest mark of a synthetic latency event stands for.
 struct MarkedWakeup {
   var derived: DerivedSample
-  /// The wake-up's length.
+  /// The wakeup's length.
   var length: Nanoseconds { derived.sample.latency }
 
-  /// The wake-ups of the largest marks, the longest first, `limit` at most; those above `threshold`.
+  /// The wakeups of the largest marks, the longest first, `limit` at most; those above `threshold`.
   static func all(
     in source: TraceSource, task: TaskSelector?, threshold: Nanoseconds?, limit: Int
   ) -> [MarkedWakeup] {
@@ -33,7 +33,7 @@ struct MarkedWakeup {
     /// How it is known.
     var reason: String
 
-    /// Nil where the events around the largest mark say that it is no wake-up's latency.
+    /// Nil where the events around the largest mark show that it is not the latency of a wakeup.
     init?(_ marks: LatencyMarks, _ largest: LatencyMark, in source: TraceSource) {
       let reach = Nanoseconds(microseconds: 2_000_000)
       let timeline = source.timeline(
@@ -55,16 +55,16 @@ struct MarkedWakeup {
       if let best = votes.max(by: { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }) {
         guard best.value * 2 >= compared else { return nil }
         unit = best.key
-        reason = "in \(best.key.text), as the trace's own wake-ups say"
+        reason = "in \(best.key.text), as the wakeups in the trace show"
       } else if compared > 0 {
         return nil
       } else if let told = largest.unit {
         unit = told
-        reason = "in \(told.text), as its name says"
+        reason = "in \(told.text), as its name shows"
       } else {
         // Nobody wakes up within a microsecond, and most do within a millisecond.
         unit = marks.least < 1_000 ? .microseconds : .nanoseconds
-        reason = "taken for \(unit.text): the smallest of \(marks.count) is \(marks.least)"
+        reason = "assumed to be in \(unit.text), because the smallest of \(marks.count) is \(marks.least)"
       }
     }
   }
@@ -103,7 +103,8 @@ struct MarkedWakeup {
         + (switched == nil ? "; the switch to it is not in the trace" : ""))
   }
 
-  /// Marks of an event with the length of the wake-up that the scheduler's own events show, 200 at most.
+  /// Marks of an event with the length of the wakeup that the scheduler's own events show, 200 at
+  /// most.
   private static func pairs(
     of event: String, in timeline: Timeline, _ source: TraceSource
   ) -> [(mark: LatencyMark, length: Nanoseconds)] {

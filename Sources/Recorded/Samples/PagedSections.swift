@@ -2,8 +2,8 @@ internal import Analysis
 internal import RingBuffer
 internal import TraceModel
 
-/// The longest section between irq_disable and irq_enable, or preempt_disable and preempt_enable, in raw pages, as
-/// `LatencySection.longest` finds it in a text.
+/// The longest section between irq_disable and irq_enable, or preempt_disable and preempt_enable,
+/// in raw pages, as `LatencySection.longest` finds it in a text.
 struct PagedSections {
   /// The longest one, in stamps.
   private(set) var longest: (cpu: Int, span: TimeSpan)?
@@ -81,7 +81,7 @@ struct PagedSections {
     }
 
     mutating func take(_ cpu: Int, _ page: RawSpan, _ record: RecordRef) {
-      // A task that sleeps disables preemption on its way out: the idle loop after it is nobody's section.
+      // A task that goes to sleep disables preemption. The idle loop after it is not its section.
       if preemption?.isIdleTask == false, pid?.integer(page, record) == 0 { preemption = nil }
       guard Int(record.id) < plans.count, let plan = plans[Int(record.id)] else { return }
       let isIdle = pid?.integer(page, record) == 0

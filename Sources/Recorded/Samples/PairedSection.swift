@@ -2,8 +2,8 @@ internal import Analysis
 internal import TraceFile
 internal import TraceModel
 
-/// The longest section between irq_disable and irq_enable, or preempt_disable and preempt_enable, of a trace in which
-/// nobody was woken.
+/// The longest section between irq_disable and irq_enable, or preempt_disable and preempt_enable,
+/// of a trace in which nobody was woken.
 struct PairedSection {
   var derived: DerivedSample
   var source: TraceSource

@@ -1,8 +1,8 @@
 internal import RingBuffer
 internal import TraceModel
 
-/// A walk over the records of pages, CPU by CPU in the order of the stamps, which makes no events of them: what it needs
-/// of memory does not depend on the file.
+/// A walk over the records of pages, CPU by CPU in the order of the stamps, which makes no events
+/// of them: what it needs of memory does not depend on the file.
 struct RecordWalk {
   let decoder: TraceDecoder
   private let cpus: [CPUPages]
@@ -16,8 +16,8 @@ struct RecordWalk {
     cpus = pages.raw.cpus
   }
 
-  /// Gives every record to `body`, and calls `cut` where records are missing before the next one: they were lost or
-  /// cannot be read, or another CPU's begin.
+  /// Gives every record to `body`, and calls `cut` where records are missing before the next one:
+  /// they were lost or cannot be read, or another CPU's begin.
   func forEach(cut: () -> Void, _ body: (Int, RawSpan, RecordRef) -> Void) {
     let reader = decoder.reader
     for pages in cpus {

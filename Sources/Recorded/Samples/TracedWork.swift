@@ -2,9 +2,10 @@ internal import RingBuffer
 internal import TraceFile
 internal import TraceModel
 
-/// What the records of a function tracer say where nobody's wake-up is recorded: which functions had most time.
+/// What the records of a function tracer say where nobody's wakeup is recorded: which functions had
+/// most time.
 ///
-/// It is no verdict: nobody knows whether anyone waited for them.
+/// It is not a verdict: nobody knows whether anyone waited for them.
 struct TracedWork {
   /// A function and the time that it had for itself.
   struct Work: Hashable {

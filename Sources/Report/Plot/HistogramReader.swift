@@ -1,7 +1,7 @@
 import FoundationEssentials
 
-/// Reads histograms of cyclictest (text and `--json`), rtla, jitterdebugger and breaktrace, and the single latencies of
-/// `cyclictest -v`.
+/// Reads histograms of cyclictest (text and `--json`), rtla, jitterdebugger and breaktrace, and the
+/// single latencies of `cyclictest -v`.
 public enum HistogramReader {
   /// What a file holds.
   public enum Content: Hashable, Sendable {

@@ -26,7 +26,8 @@ public struct PlotSeries: Hashable, Sendable {
   public var average: Double?
   /// Largest latency in us, nil where the source does not report it.
   public var maximum: Int64?
-  /// What it is a latency of, where a file has several kinds (`IRQ`, `thread`): only series of one kind have a sum.
+  /// What it is a latency of, where a file has several kinds (`IRQ`, `thread`): only series of one
+  /// kind have a sum.
   public var kind: String
 
   /// Makes a series; counts of 0 are left out and points sorted.

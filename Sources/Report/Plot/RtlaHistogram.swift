@@ -1,7 +1,7 @@
 /// Reads the histograms that `rtla timerlat hist` and `rtla osnoise hist` print.
 ///
-/// Kernel: tools/tracing/rtla/src/timerlat_hist.c and osnoise_hist.c, 5.17 and later. The unit is microseconds, with
-/// `--nano` nanoseconds; columns are there for CPUs with samples only.
+/// Kernel: tools/tracing/rtla/src/timerlat_hist.c and osnoise_hist.c, 5.17 and later. The unit is
+/// microseconds, with `--nano` nanoseconds; columns are there for CPUs with samples only.
 struct RtlaHistogram {
   private var isNanoseconds = false
   private var hasHeader = false
@@ -17,7 +17,7 @@ struct RtlaHistogram {
     var hasRow = false
     for line in text.utf8.split(separator: UInt8(ascii: "\n")).prefix(100_000) {
       if line.starts(with: "# RTLA ".utf8) { return true }
-      // Without a header the footers tell.
+      // Without a header the footers decide.
       if line.starts(with: "over:".utf8) {
         let words = Substring(line).split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst()
         return hasRow && !words.isEmpty && words.allSatisfy { UInt64($0) != nil }

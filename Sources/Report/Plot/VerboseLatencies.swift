@@ -1,7 +1,7 @@
 /// Reads the latencies that cyclictest prints with `-v`: a line `THREAD:CYCLE:LATENCY` for each.
 enum VerboseLatencies {
-  /// The series of a text, one a thread; empty where it has no such lines. A latency counts as us: whether it is one of
-  /// `-N` the text does not say.
+  /// The series of a text, one a thread; empty where it has no such lines. A latency counts as us:
+  /// whether it is one of `-N` the text does not say.
   static func read(_ text: String) -> [PlotSeries] {
     var threads: [Int64: Thread] = [:]
     for line in text.utf8.split(whereSeparator: { $0 == 10 || $0 == 13 }) {
@@ -37,7 +37,7 @@ enum VerboseLatencies {
 
   /// The thread and the latency of a line; nil for other lines.
   private static func values(_ line: Substring.UTF8View) -> (thread: Int64, latency: Int64)? {
-    // Three numbers, blanks in front of each.
+    // Three numbers, blanks before each.
     guard line.count <= 80 else { return nil }
     var numbers: [Int64] = []
     for part in line.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false) {
