@@ -58,6 +58,17 @@ public struct Analyzer: Sendable {
       culprit = rest
     }
     var all = [culprit] + findings
+    let together = LateTogether(spike)
+    if let evidence = together.evidence(sample.cpu) {
+      for index in all.indices where LateTogether.everywhere.contains(all[index].culprit) {
+        all[index].evidence.append(evidence)
+      }
+      if all[0].culprit == .unknown {
+        all[0].nextStep +=
+          " Several CPUs were late at the same time: check for a cause that delays all of them, such "
+          + "as firmware (SMI), a pause by the host, stop_machine or a lock."
+      }
+    }
     let open = leaveOpen(&all, spike: spike, outcomes: outcomes)
     var seen = Set(all.map(\.culprit) + open.map(\.culprit))
     let refuted = outcomes.flatMap(\.refutations).filter { seen.insert($0.culprit).inserted }
@@ -77,7 +88,7 @@ public struct Analyzer: Sendable {
       ran: culprit.culprit == .blocked ? [] : spike.replay.ran(in: spike.visible),
       excerpt: Excerpt.lines(of: spike, evidence: all.flatMap(\.evidence)),
       stack: stack, foldedFrames: folded, trace: health, baselineWakeups: spike.baseline.wakeups,
-      subject: subject)
+      subject: subject, lateTogether: together.peers)
   }
 
   /// The word that the evidence bears: lost events and thin coverage take from it.

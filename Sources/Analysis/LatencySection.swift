@@ -41,6 +41,15 @@ public struct LatencySection: Hashable, Sendable {
     PreemptIRQSections.longest(timeline)
   }
 
+  /// Shorter stretches between the events of the preemptirq system explain nothing.
+  public static var least: Nanoseconds { PreemptIRQSections.least }
+
+  /// Whether an event of the preemptirq system may belong to the sleep of the idle task, by the
+  /// function that it names.
+  public static func mayBeIdle(_ event: OtherEvent) -> Bool {
+    PreemptIRQSections.mayBeIdle(PreemptIRQSections.caller(event))
+  }
+
   /// Whether a function's name says only how a lock is taken or released, a clock read or the
   /// kernel entered.
   public static func isHelper(_ name: String) -> Bool {

@@ -5,21 +5,27 @@ enum PreemptIRQSections {
   /// How far before the window a section is looked for.
   private static let reach = Nanoseconds(microseconds: 10_000)
   /// Shorter ones explain nothing.
-  private static let least = Nanoseconds(microseconds: 5)
+  static let least = Nanoseconds(microseconds: 5)
 
   /// The sections on `cpus` that overlap `window`.
   static func read(_ timeline: Timeline, cpus: Set<Int>, in window: TimeSpan) -> [LatencySection] {
     var sections: [LatencySection] = []
     for track in timeline.cpus where cpus.contains(track.cpu) {
-      var open: [String: (time: Nanoseconds, function: String)] = [:]
+      var open: [String: (time: Nanoseconds, function: String, pid: Int32)] = [:]
       for event in track.events(in: TimeSpan(window.start - reach, window.end)) {
+        // A task that goes to sleep disables preemption. The idle loop after it is not its section.
+        if event.pid == 0, let begun = open["preempt_disable"], begun.pid != 0 {
+          open["preempt_disable"] = nil
+        }
         guard case .other(let other) = event.payload, isOne(other) else { continue }
         switch other.name {
         case "irq_disable", "preempt_disable":
-          open[other.name] = (event.time, caller(other))
+          open[other.name] = (event.time, caller(other), event.pid)
         case "irq_enable", "preempt_enable":
           let begin = other.name == "irq_enable" ? "irq_disable" : "preempt_disable"
           guard let start = open.removeValue(forKey: begin) else { continue }
+          // The idle task's sleep, whoever it made room for.
+          if start.pid == 0, event.pid != 0, mayBeIdle(start.function) { continue }
           let span = TimeSpan(start.time, event.time)
           guard span.length >= least, span.clipped(to: window) != nil else { continue }
           sections.append(
@@ -51,14 +57,17 @@ enum PreemptIRQSections {
           $0.span.start < section.span.end && $0.span.end > section.span.start
         })
       else { return false }
-      guard section.task?.pid == 0 else { return true }
-      return !names.contains(where: \.isEmpty) && !names.contains(where: isOfIdle)
+      return section.task?.pid != 0 || !names.contains(where: mayBeIdle)
     }
     guard let longest = own.max(by: { $0.span.length < $1.span.length }) else { return nil }
     return (longest, own.count)
   }
 
-  private static func isOfIdle(_ name: String) -> Bool {
+  /// Whether a section of the idle task that begins or ends in a function may be its sleep.
+  static func mayBeIdle(_ name: String) -> Bool { name.isEmpty || isOfIdle(name) }
+
+  /// Whether a function is one in which the idle loop sleeps.
+  static func isOfIdle(_ name: String) -> Bool {
     KernelFunctions.isIdle(name) || name.contains("idle") || name.contains("mwait")
       || name.contains("halt") || name.hasPrefix("arch_cpu")
   }
@@ -71,7 +80,7 @@ enum PreemptIRQSections {
 
   /// The function that disabled or enabled, as far as the source names it; its caller where it is a
   /// lock helper.
-  private static func caller(_ event: OtherEvent) -> String {
+  static func caller(_ event: OtherEvent) -> String {
     var names = ["caller", "parent"].compactMap { name in
       event.fields.first { $0.name == name }?.value
     }

@@ -32,6 +32,8 @@ public struct SpikeAnalysis: Hashable, Sendable {
   public internal(set) var baselineWakeups: Int
   /// What the window is.
   public internal(set) var subject = SpikeSubject.wakeup
+  /// The threads of other CPUs that were late in the same cycle, one for each CPU.
+  public internal(set) var lateTogether: [LatePeer] = []
 }
 
 /// How complete the trace of a window is.

@@ -79,8 +79,10 @@ struct TracedInterrupt {
       handlers.append((functions[0], event.time, event.time))
     }
     if KernelFunctions.isInterruptExit(functions[0]) { hasEnded = true }
-    for name in functions where entry.isEmpty && KernelFunctions.isInterruptPath(name) {
-      entry = name
+    // The vector's own function says more than what all interrupts run on their way in.
+    for name in functions
+    where KernelFunctions.isInterruptPath(name) && (entry.isEmpty || !entry.contains("sysvec_")) {
+      if entry.isEmpty || name.contains("sysvec_") { entry = name }
     }
   }
 

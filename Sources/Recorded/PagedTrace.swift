@@ -80,6 +80,16 @@ struct PagedTrace {
     }
   }
 
+  /// A decoder of some events, by system and name, with the kernel's functions; nil if the trace
+  /// has none of them.
+  func decoder(of names: [String: Set<String>]) -> TraceDecoder? {
+    var part = raw
+    part.formats = UsedFormats.named(names, in: raw.formats)
+    part.printkFormats = ""
+    guard !part.formats.isEmpty else { return nil }
+    return try? TraceDecoder(trace: part, symbols: symbols)
+  }
+
   /// The events around a stretch of the trace clock's stamps.
   func timeline(around window: TimeSpan) -> Timeline {
     var part = raw

@@ -57,6 +57,8 @@ extension RecordedTrace {
         }
       }
       if !verdicts.reports.isEmpty { return verdicts }
+      marked(request, wanted, toolVersion, &verdicts)
+      if !verdicts.reports.isEmpty { return verdicts }
       if request.threshold == nil, !request.all {
         lateness(request, wanted, toolVersion, &verdicts)
         if !verdicts.reports.isEmpty || !verdicts.order.isEmpty || verdicts.late?.hasWaits == true {
@@ -66,7 +68,26 @@ extension RecordedTrace {
       }
     }
     search(request, wanted, toolVersion, &verdicts)
+    // A task's own wake-ups say more than marks of them.
+    if request.task != nil, verdicts.reports.isEmpty, verdicts.table?.search.wakeups ?? 0 == 0 {
+      marked(request, wanted, toolVersion, &verdicts)
+      if !verdicts.reports.isEmpty { verdicts.table = nil }
+    }
     return verdicts
+  }
+
+  /// The wake-ups that a histogram's synthetic events mark, the longest first.
+  private func marked(
+    _ request: AnalyzeRequest, _ sources: [TraceSource], _ version: String,
+    _ verdicts: inout TraceVerdicts
+  ) {
+    let limit = request.all ? max(request.limit, 1) : 1
+    let found = sources.flatMap { source in
+      MarkedWakeup.all(
+        in: source, task: request.task, threshold: request.threshold, limit: limit
+      ).map { ($0, source) }
+    }.sorted { $0.0.length > $1.0.length }
+    verdicts.reports += found.prefix(limit).map { report($0.0.derived, $0.1, version) }
   }
 
   /// The wake-ups that measuring programs marked.
@@ -128,13 +149,14 @@ extension RecordedTrace {
   ) {
     var all = WakeupSearch()
     var places: [(LateWakeup, TraceSource)] = []
+    var missing: [String] = []
     for source in sources {
       guard
         let found = source.search(
           task: request.task, threshold: request.threshold, limit: request.limit)
       else {
         if sources.count == 1 {
-          verdicts.remarks.append(
+          missing.append(
             "cannot search for wakeups: the trace contains no sched_switch and sched_waking, or its "
               + "timestamps are not times")
         }
@@ -157,6 +179,7 @@ extension RecordedTrace {
           return
         }
       }
+      verdicts.remarks += missing
       if request.task == nil, all.wakeups == 0 {
         verdicts.remarks += sources.compactMap(TracedWork.remark)
       }

@@ -85,7 +85,9 @@ struct SpikeDocument {
         "The same segments usually take \(Quantity.us(typical)) us in total (medians of "
           + "\(Quantity.count(spike.impact.baselineWakeups, "earlier wakeup")) in the buffer).")
     }
-    return Section("Impact", [.paragraph(texts.joined(separator: " "))])
+    var blocks: [Block] = [.paragraph(texts.joined(separator: " "))]
+    if let together = spike.impact.together { blocks.append(.paragraph(together)) }
+    return Section("Impact", blocks)
   }
 
   /// What is missing in the trace, said where nobody can overlook it.

@@ -29,7 +29,9 @@ struct RecordedRunQueue {
         let end = try show(path)
         if status == .success { status = end }
       } catch {
-        Console.error("breaktrace: \(error)")
+        let other = OtherCommand.plot(path)
+        Console.error(
+          other.map { "breaktrace: \(TraceOpener.name(path)): \($0)" } ?? "breaktrace: \(error)")
         status = .failure
       }
     }
@@ -39,6 +41,10 @@ struct RecordedRunQueue {
   private func show(_ path: String) throws(RecordedError) -> ExitStatus {
     let recording = try RunQueueRecording(path: path, formats: formats, instance: instance)
     let name = TraceOpener.name(path)
+    if !recording.problems.isEmpty, recording.hasNoEvents, let other = OtherCommand.plot(path) {
+      Console.error("breaktrace: \(name): \(other)")
+      return .failure
+    }
     for problem in recording.problems.prefix(10) {
       Console.error("breaktrace: \(name): \(problem)")
     }

@@ -41,6 +41,23 @@ struct OtherCommandTests {
     }
   }
 
+  @Test(arguments: [
+    "# RTLA timerlat histogram\n# Time unit is microseconds (us)\nIndex   IRQ-000   Thr-000\n"
+      + "7          1500      1500 \nover:         0         0 \n",
+    "Thread 0 Interval: 1500\n       0:       0:      71\n       0:       1:      76\n",
+  ]) func `rtla's histogram and single latencies are for plot`(text: String) throws {
+    try scratch(text) { path in
+      #expect(OtherCommand.plot(path)?.contains("breaktrace plot '") == true)
+      #expect(OtherCommand.analyze(path) == nil)
+      for command in [["analyze"], ["runq", "--file"]] {
+        let result = try BuiltCommand.run(command + [path])
+        #expect(result.status == 1)
+        #expect(result.error.contains("breaktrace plot '"), "\(result.error)")
+        #expect(result.error.split(separator: "\n").count == 1, "\(result.error)")
+      }
+    }
+  }
+
   @Test func `a FIFO is not waited for`() {
     let path = NSTemporaryDirectory() + "breaktrace-other-\(UInt32.random(in: 0...(.max)))"
     #expect(mkfifo(path, 0o600) == 0)

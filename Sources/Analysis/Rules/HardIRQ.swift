@@ -82,7 +82,7 @@ struct HardIRQ: Rule {
       let spans = Spans.intersection([interrupt.span], [span])
       guard Spans.length(spans) >= spike.floor else { return nil }
       let woke = waking.map {
-        (interrupt.first.position...interrupt.last.position).contains($0.position)
+        $0.position >= interrupt.first.position && $0.position <= interrupt.last.position
       }
       let length = Spans.length(spans).microseconds
       return Finding(

@@ -11,9 +11,10 @@ import TraceModel
 /// metal or if the preempt depth of the interrupt or a kernel thread shows that kernel code was
 /// interrupted. Only a kernel thread is named then, because a program is not necessarily the cause.
 /// A section that irqsoff or preemptirqsoff recorded is judged by its own lines. The name is the
-/// function in which half of the time passed between two lines, otherwise the function that held
-/// the lock. A wait for a spinning lock is at most possible. Without a wakeup, the longest pair of
-/// irq_disable and irq_enable is such a section.
+/// function in which half of the time passed between two lines, otherwise the function that
+/// disabled IRQs or held the lock, and an inner function that was called repeatedly is only where
+/// the time passed. A wait for a spinning lock is at most possible. Without a wakeup, the longest
+/// pair of irq_disable and irq_enable is such a section.
 ///
 /// Ruled out by: an interrupt that stopped user space or idle, where IRQs are enabled, or a gap
 /// that the hwlat tracer measured on another CPU meanwhile. If the interrupted frame does not

@@ -14,7 +14,11 @@ import TraceModel
 /// A section that preemptoff or preemptirqsoff recorded is judged by its own lines. With a wakeup
 /// tracer, whose lines and stacks take time with preemption disabled, it is at most possible. The
 /// name is then the function with the longest time between two lines, otherwise the first frame of
-/// the stack at the switch that is not a scheduler, lock or preemption helper. A section that spins
+/// the stack at the switch that is not a scheduler, lock or preemption helper. In a section, the
+/// name is the function in which half of the time passed between two lines, otherwise the function
+/// that disabled preemption. An inner function that was called repeatedly is only where the time
+/// passed. If the section ended in another function, it is at most likely, and if no line shows who
+/// began it, possible. A section that spins
 /// for a sleeping lock (rwsem, mutex) checks need-resched and would yield, so it is at most
 /// possible.
 ///

@@ -17,6 +17,10 @@ struct RCU: Rule {
   private static let advice =
     "Move the callbacks away from the measured CPUs (rcu_nocbs=), and check rcutree.kthread_prio."
 
+  func examine(_ section: LatencySection, of spike: SpikeCase) -> RuleOutcome {
+    TracedSection(section, of: spike).outcome(.rcu, in: spike)
+  }
+
   func examine(_ spike: SpikeCase) -> RuleOutcome {
     var findings = spike.findings(.rcu, group: "RCU threads") { _ in Self.advice }
     let before = TimeSpan(spike.sample.expiry, spike.afterSwitch.start)

@@ -4,7 +4,8 @@ import TraceModel
 ///
 /// Evidence: softirq_entry and softirq_exit, without the interrupts in between. RCU has its own
 /// class. The softirq_noise event of osnoise has its own begin and end. In the lines of a wakeup
-/// tracer, the time between two lines inside a softirq counts (likely).
+/// tracer, the time between two lines inside a softirq counts (likely). So does a softirq inside a
+/// section of preemptoff or preemptirqsoff, with the line or the interrupt that raised it.
 ///
 /// Ruled out by: no softirq of that length. On PREEMPT_RT, softirqs run in threads and appear as
 /// tasks.
@@ -15,6 +16,10 @@ struct Softirq: Rule {
   static let profile = RuleProfile(
     .softirq, needs: [.events(["irq:softirq_entry"]), .events(["irq:softirq_exit"])], best: .proven,
     takes: "the events irq:softirq_entry and softirq_exit.")
+
+  func examine(_ section: LatencySection, of spike: SpikeCase) -> RuleOutcome {
+    TracedSection(section, of: spike).outcome(.softirq, in: spike)
+  }
 
   func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome {
     let parts = noise.parts(of: .softirq, in: spike) { _ in
@@ -60,36 +65,22 @@ struct Softirq: Rule {
   /// between two lines that both are in one.
   private func marked(_ spike: SpikeCase, in span: TimeSpan) -> Finding? {
     guard spike.isTracedWakeup else { return nil }
-    let events = spike.events(in: TimeSpan(span.start, span.end + Nanoseconds(1)))
-    func isInside(_ event: TraceEvent) -> Bool {
-      event.context.inSoftIRQ && !event.context.inHardIRQ && !event.context.inNMI
+    // A thread made for softirqs is a task like any other.
+    let events = spike.events(in: TimeSpan(span.start, span.end + Nanoseconds(1))).filter {
+      !KernelTasks.servesInterrupts(spike.names.task($0.pid, at: $0.time).comm)
     }
-    var spans: [TimeSpan] = []
+    let found = TracedSoftirq.all(in: events)
     var vectors: [String: Nanoseconds] = [:]
-    var name = ""
-    var ends: (first: TraceEvent, last: TraceEvent)?
-    for (event, next) in zip(events, events.dropFirst())
-    where isInside(event) && isInside(next) && event.pid == next.pid {
-      // A thread made for softirqs is a task like any other.
-      guard !KernelTasks.servesInterrupts(spike.names.task(event.pid, at: event.time).comm) else {
-        continue
-      }
-      let call = TracedCalls.call(event)
-      let called = [call?.function ?? "", call?.caller ?? ""].lazy
-        .compactMap(KernelFunctions.softirq).first
-      if let called { name = called }
-      spans.append(TimeSpan(event.time, next.time))
-      vectors[name, default: .zero] += next.time - event.time
-      ends = (ends?.first ?? event, next)
-    }
-    spans = Spans.intersection(Spans.merged(spans), [span])
-    guard Spans.length(spans) >= spike.floor, let ends else { return nil }
+    for softirq in found { vectors[softirq.vector, default: .zero] += softirq.length }
+    let spans = Spans.intersection(Spans.merged(found.flatMap(\.spans)), [span])
+    guard Spans.length(spans) >= spike.floor, let first = found.first, let last = found.last
+    else { return nil }
     let longest = vectors.max { ($0.value, $1.key) < ($1.value, $0.key) }
     return Finding(
       .softirq, name: longest?.key ?? "", confidence: .likely, spans: spans,
       evidence: [
-        Evidence(ends.first, note: "in a softirq"),
-        Evidence(ends.last, note: "last line in the softirq"),
+        Evidence(first.first, note: "in a softirq"),
+        Evidence(last.last, note: "last line in the softirq"),
       ],
       nextStep: "Softirqs ran for \(Spans.length(spans).microseconds) us. Record softirq_entry and "
         + "softirq_raise to see which softirqs ran, and what raised them.")

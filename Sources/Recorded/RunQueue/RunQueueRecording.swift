@@ -41,6 +41,15 @@ public struct RunQueueRecording {
     }
   }
 
+  /// Whether it is a text without any event.
+  public var hasNoEvents: Bool {
+    if case .timeline(let timeline) = source {
+      timeline.cpus.allSatisfy(\.events.isEmpty)
+    } else {
+      false
+    }
+  }
+
   private static func decoder(
     _ trace: RawTrace, _ path: String
   ) throws(TraceFileError) -> TraceDecoder {

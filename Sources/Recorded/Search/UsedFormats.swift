@@ -27,13 +27,27 @@ enum UsedFormats {
       "sched": ["sched_switch", "sched_waking", "sched_wakeup", "sched_wakeup_new"],
       "timer": ["hrtimer_start", "hrtimer_expire_entry"],
     ]
-    let found = formats.filter { format in
+    let found = named(names, in: formats)
+    // The common fields are told by any of them.
+    return found.isEmpty ? Array(formats.prefix(1)) : found
+  }
+
+  /// The names of a system's events.
+  static func names(of system: String, in formats: [FormatText]) -> Set<String> {
+    Set(
+      formats.lazy.filter { $0.system == system }.compactMap { format in
+        let line = format.stored.prefix(80).text.prefix { $0 != "\n" }
+        return line.hasPrefix("name: ") ? String(line.dropFirst(6)) : nil
+      })
+  }
+
+  /// The formats of events by system and name.
+  static func named(_ names: [String: Set<String>], in formats: [FormatText]) -> [FormatText] {
+    formats.filter { format in
       guard let wanted = names[format.system] else { return false }
       let line = format.stored.prefix(80).text.prefix { $0 != "\n" }
       return line.hasPrefix("name: ") && wanted.contains(String(line.dropFirst(6)))
     }
-    // The common fields are told by any of them.
-    return found.isEmpty ? Array(formats.prefix(1)) : found
   }
 
   /// Which ids the records have; nil where the pages cannot be walked.

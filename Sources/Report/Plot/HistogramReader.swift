@@ -1,6 +1,7 @@
 import FoundationEssentials
 
-/// Reads histograms of cyclictest (text and `--json`), jitterdebugger and breaktrace.
+/// Reads histograms of cyclictest (text and `--json`), rtla, jitterdebugger and breaktrace, and the
+/// single latencies of `cyclictest -v`.
 public enum HistogramReader {
   /// What a file holds.
   public enum Content: Hashable, Sendable {
@@ -16,7 +17,14 @@ public enum HistogramReader {
   public static func read(_ text: String, name: String) throws(ReportError) -> Content {
     let start = text.utf8.first { $0 > 32 }
     if start == UInt8(ascii: "{") { return try json(text, name) }
-    return .series(try CyclictestHistogram.read(text, name: name))
+    if RtlaHistogram.isOne(text) { return .series(try RtlaHistogram.read(text, name: name)) }
+    do throws(ReportError) {
+      return .series(try CyclictestHistogram.read(text, name: name))
+    } catch {
+      let latencies = VerboseLatencies.read(text)
+      guard latencies.contains(where: { !$0.points.isEmpty }) else { throw error }
+      return .series(latencies)
+    }
   }
 
   private struct Thread: Decodable {
@@ -96,7 +104,8 @@ public enum HistogramReader {
     ReportError(
       operation: "plot", subject: name, reason: reason,
       hint:
-        "readable are histograms of cyclictest -h (text or --json), JSON of jitterdebugger, and "
-        + "bundles and reports of breaktrace")
+        "readable are histograms of cyclictest -h (text or --json), rtla timerlat hist and rtla osnoise "
+        + "hist, latencies of cyclictest -v, JSON of jitterdebugger, and bundles and reports of "
+        + "breaktrace")
   }
 }

@@ -26,13 +26,17 @@ public struct PlotSeries: Hashable, Sendable {
   public var average: Double?
   /// Largest latency in us, nil where the source does not report it.
   public var maximum: Int64?
+  /// What it is a latency of, where a file has several kinds (`IRQ`, `thread`): only series of one
+  /// kind have a sum.
+  public var kind: String
 
   /// Makes a series; counts of 0 are left out and points sorted.
   public init(
     label: String, points: [Point], overflows: UInt64 = 0, minimum: Int64? = nil,
-    average: Double? = nil, maximum: Int64? = nil
+    average: Double? = nil, maximum: Int64? = nil, kind: String = ""
   ) {
     self.label = label
+    self.kind = kind
     // What lies outside is not a latency that anybody measured: it would only spoil the axes.
     let range: ClosedRange<Int64> = 0...Self.longest
     self.points = points.filter { $0.count > 0 && range.contains($0.microseconds) }
@@ -56,21 +60,36 @@ public struct PlotSeries: Hashable, Sendable {
     }
   }
 
-  /// The sum of several series, as the threads of one system.
-  public static func sum(_ series: [PlotSeries], label: String) -> PlotSeries {
+  /// One point for each latency.
+  static func joined(_ points: some Sequence<Point>) -> [Point] {
     var counts: [Int64: UInt64] = [:]
-    for point in series.flatMap(\.points) { counts[point.microseconds, default: 0] &+= point.count }
+    for point in points { counts[point.microseconds, default: 0] &+= point.count }
+    return counts.map { Point(microseconds: $0.key, count: $0.value) }
+  }
+
+  /// The sums of several series, one for each kind of latency: as the threads of one system.
+  public static func sums(_ series: [PlotSeries], label: String) -> [PlotSeries] {
+    var kinds: [String] = []
+    for one in series where !kinds.contains(one.kind) { kinds.append(one.kind) }
+    guard kinds.count > 1 else { return [sum(series, label: label)] }
+    return kinds.map { kind in
+      sum(series.filter { $0.kind == kind }, label: kind.isEmpty ? label : "\(label): \(kind)")
+    }
+  }
+
+  /// The sum of several series of one kind.
+  public static func sum(_ series: [PlotSeries], label: String) -> PlotSeries {
     let weights = series.map { Double($0.total) }
     let all = weights.reduce(0, +)
     let averages = series.map(\.average)
     let isKnown = !series.isEmpty && all > 0 && averages.allSatisfy { $0 != nil }
     return PlotSeries(
       label: label,
-      points: counts.map { Point(microseconds: $0.key, count: $0.value) },
+      points: joined(series.lazy.flatMap(\.points)),
       overflows: series.reduce(0) { $0 &+ $1.overflows },
       minimum: series.compactMap(\.minimum).min(),
       average: isKnown
         ? zip(averages, weights).reduce(0) { $0 + ($1.0 ?? 0) * $1.1 } / all : nil,
-      maximum: series.compactMap(\.maximum).max())
+      maximum: series.compactMap(\.maximum).max(), kind: series.first?.kind ?? "")
   }
 }

@@ -78,8 +78,13 @@ struct ImpactRecord: Encodable, Hashable, Sendable {
   var missedCycles: Int64?
   var typical: Nanoseconds?
   var baselineWakeups: Int
+  /// Nil where nobody else was late.
+  var lateTogether: [LateRecord]?
+  /// The same as a sentence; not in the JSON.
+  var together: String?
 
   private enum CodingKeys: String, CodingKey {
+    case lateTogether = "late_together"
     case overLimit = "over_limit_ns"
     case interval = "interval_ns"
     case missedCycles = "missed_cycles"
@@ -98,6 +103,31 @@ struct ImpactRecord: Encodable, Hashable, Sendable {
     let known = analysis.segments.compactMap(\.typical)
     typical = known.isEmpty ? nil : known.reduce(.zero, +)
     baselineWakeups = analysis.baselineWakeups
+    let peers = analysis.lateTogether
+    lateTogether = peers.isEmpty ? nil : peers.map(LateRecord.init)
+    together = LatePeer.text(peers, cpu: sample.cpu).map {
+      "Several threads were \($0). One cause may have delayed all of them."
+    }
+  }
+}
+
+/// A thread of another CPU that was late in the same cycle.
+struct LateRecord: Encodable, Hashable, Sendable {
+  var cpu: Int
+  var tid: Int32
+  var comm: String
+  var latency: Nanoseconds
+
+  private enum CodingKeys: String, CodingKey {
+    case cpu, tid, comm
+    case latency = "latency_ns"
+  }
+
+  init(_ peer: LatePeer) {
+    cpu = peer.cpu
+    tid = peer.task.pid
+    comm = peer.task.comm
+    latency = peer.length
   }
 }
 

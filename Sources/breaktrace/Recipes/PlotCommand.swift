@@ -8,9 +8,10 @@ struct PlotCommand: ParsableCommand, StatusReporting {
     commandName: "plot",
     abstract: "Plot latency histograms as SVG or in the terminal.",
     discussion: """
-      Reads the output of `cyclictest -h` (text, or the file written by --json), the JSON output of jitterdebugger, and \
-      bundles and reports of breaktrace. Several files are drawn over each other with a legend. --kind combined shows \
-      many systems in one plot, and --kind over-time shows the runs of one system side by side. Counts are logarithmic.
+      Reads the output of `cyclictest -h` (text, or the file written by --json), `cyclictest -v`, `rtla timerlat hist` \
+      and `rtla osnoise hist`, the JSON output of jitterdebugger, and bundles and reports of breaktrace. Several files \
+      are drawn over each other with a legend. --kind combined shows many systems in one plot, and --kind over-time \
+      shows the runs of one system side by side. Counts are logarithmic.
 
       Examples:
         breaktrace -S -p 99 -i 200 -h 400 -q -D 60 >run.txt; breaktrace plot run.txt
@@ -100,7 +101,7 @@ struct PlotCommand: ParsableCommand, StatusReporting {
           return series
         }
       } else {
-        all.append(PlotSeries.sum(found, label: label))
+        all += PlotSeries.sums(found, label: label)
       }
     }
     return all
