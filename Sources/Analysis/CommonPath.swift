@@ -2,7 +2,7 @@ import TraceModel
 
 /// What the stacks of many spikes of one class have in common.
 ///
-/// One stack is one sample: the innermost function of a single spike was only where the wake-up
+/// One stack is one sample: the innermost function of a single spike was only where the wakeup
 /// happened. The function that most spikes were called from answers for all of them.
 public struct CommonPath: Hashable, Sendable {
   /// A function that spikes have in common.

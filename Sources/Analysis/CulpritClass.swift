@@ -94,7 +94,7 @@ public enum CulpritClass: String, Hashable, Sendable, CaseIterable {
     case .sharedHardware: "shared hardware was busy"
     case .otherTracing: "another tool traced"
     case .blocked: "the task was blocked"
-    case .softirqDeferred: "a softirq was left to its thread"
+    case .softirqDeferred: "a softirq was deferred to its thread"
     case .interruptStorm: "a device raised IRQs continuously"
     case .crossCPUCall: "another CPU sent a call"
     case .remoteTimer: "the timer expired on another CPU"

@@ -24,7 +24,8 @@ public struct Evidence: Hashable, Sendable {
     self.position = event.position
   }
 
-  /// Each event once, in order of time, with what was said of it first; what has no time comes last.
+  /// Each event once, in order of time, with what was said of it first; what has no time comes
+  /// last.
   static func once(_ all: [Evidence]) -> [Evidence] {
     var seen: Set<[UInt64]> = []
     return all.filter { item in

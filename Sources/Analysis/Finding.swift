@@ -101,7 +101,7 @@ protocol Rule: Sendable {
   func examine(_ section: LatencySection, of spike: SpikeCase) -> RuleOutcome
   /// Examines a noise that osnoise or hwlat measured.
   func examine(_ noise: NoiseSample, of spike: SpikeCase) -> RuleOutcome
-  /// Examines a stretch that a search for lateness found, where that is no wait for a CPU.
+  /// Examines a stretch that a search for lateness found, where that is not a wait for a CPU.
   func examine(_ work: LateWork, of spike: SpikeCase) -> RuleOutcome
 }
 

@@ -1,7 +1,7 @@
 import TraceModel
 
 /// A timer of a CPU that expired late while the CPU wrote nothing: interrupts were disabled there,
-/// or the CPU stood still.
+/// or the CPU was paused.
 struct OverdueTimer {
   /// From the timer's expiry, or the CPU's last event where that is later, to the interrupt.
   var span: TimeSpan

@@ -17,7 +17,8 @@ struct Rival: Sendable {
   var boost: TraceEvent?
   /// The class that such a task belongs to; nil where it is not a cause by itself.
   var culprit: CulpritClass?
-  /// The timer whose serving thread it kept from the CPU; nil where it kept the measured thread itself.
+  /// The timer whose serving thread it kept from the CPU; nil where it kept the measured thread
+  /// itself.
   var served: SoftTimer?
 
   /// Its own time.
@@ -59,7 +60,7 @@ extension SpikeCase {
     }
   }
 
-  /// The tasks that had the CPU in `wanted`, in which the task `victim` wanted it.
+  /// The tasks that ran in `wanted`, in which the task `victim` was runnable.
   private func rivals(
     of victim: Int32, _ priority: KernelPriority, in wanted: [TimeSpan]
   ) -> [Rival] {

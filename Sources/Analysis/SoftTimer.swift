@@ -1,9 +1,10 @@
 import TraceModel
 
-/// The measured thread's timer expired in a softirq, which on PREEMPT_RT a thread of the CPU runs: `ktimers/N`, or
-/// `ksoftirqd/N` where there is none or the softirq was put off.
+/// The measured thread's timer expired in a softirq, which on PREEMPT_RT a thread of the CPU runs:
+/// `ktimers/N`, or `ksoftirqd/N` where there is none or the softirq was put off.
 ///
-/// While that thread waits for the CPU the timer is not served: whoever has the CPU then is the cause, through that thread.
+/// While that thread waits for the CPU the timer is not served: whoever runs then is the cause,
+/// through that thread.
 struct SoftTimer: Sendable {
   /// hrtimer_expire_entry of the timer.
   var expired: TraceEvent
@@ -17,7 +18,7 @@ struct SoftTimer: Sendable {
   var thread: TaskIdentity?
   /// Its sched_waking in the span, nil where it was runnable before.
   var woken: TraceEvent?
-  /// The parts of the span in which it was runnable and did not have the CPU, in order.
+  /// The parts of the span in which it was runnable and did not run, in order.
   private(set) var all: [Wait] = []
 
   /// A wait of the thread for the CPU.
@@ -33,7 +34,7 @@ struct SoftTimer: Sendable {
   /// The priority of its longest wait, nil where it did not wait.
   var priority: KernelPriority? { all.max { $0.span.length < $1.span.length }?.priority }
 
-  /// nil where the timer did not expire in a softirq, or not in this wake-up.
+  /// nil where the timer did not expire in a softirq, or not in this wakeup.
   init?(_ times: WakeupTimes, expiry: Nanoseconds, timeline: Timeline, names: TaskNames) {
     guard let expired = times.expireEvent, let waking = times.waking else { return nil }
     let host = names.task(expired.pid, at: expired.time)
@@ -89,7 +90,7 @@ struct SoftTimer: Sendable {
         woken = event
         state = .runnable
       case .prioritySet(let task, _, let new) where task.pid == pid:
-        // Boosted or no longer: from here on others are in front of it.
+        // Boosted or no longer: from here on others are before it.
         if state == .runnable {
           all += wait(until: event.time)
           since = event.time
@@ -148,7 +149,8 @@ struct SoftTimer: Sendable {
     Evidence.once(Array(timer.dropLast()) + others + timer.suffix(1))
   }
 
-  /// What shows that the timer waited for the thread: the softirq was raised, the thread woken, and the expiry in it.
+  /// What shows that the timer waited for the thread: the softirq was raised, the thread woken, and
+  /// the expiry in it.
   var evidence: [Evidence] {
     let pending = raised.map { [Evidence($0, note: "the timer is left to a softirq")] }
     let runnable = woken.map { [Evidence($0, note: "it serves the timer")] }

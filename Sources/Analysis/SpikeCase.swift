@@ -48,7 +48,7 @@ public struct SpikeCase: Sendable {
   var previous: WakeupTimes?
   /// The turn of the deadline server that kept the thread waiting.
   var serverTurn: ServerTurn?
-  /// Stretches in which other CPUs stood still too, or in which this one was slow as a whole.
+  /// Stretches in which other CPUs were paused too, or in which this one was slow as a whole.
   var frozen: [Frozen] = []
   /// Overdue timers of the CPUs that had nothing to do with the wakeup.
   var otherStops: [OverdueTimer] = []

@@ -14,7 +14,8 @@ struct Throttling {
   /// The deadline server's timer before the switch.
   var serverTimer: TraceEvent?
 
-  /// The timer that was not served meanwhile, where it was the timer's thread that was held back or released.
+  /// The timer that was not served meanwhile, where it was the timer's thread that was held back or
+  /// released.
   var served: SoftTimer?
 
   init?(_ spike: SpikeCase) {
@@ -25,7 +26,8 @@ struct Throttling {
     } else if let timer = spike.softTimer, let thread = timer.thread, let priority = timer.priority,
       Spans.length(timer.waits) >= spike.floor
     {
-      // The thread that serves the timer comes first: either it was throttled, or let in by throttling.
+      // The thread that serves the timer comes first: either it was throttled, or let in by
+      // throttling.
       if priority.isRealtime {
         self.init(heldBack: thread, spike, timer.waits)
       } else {

@@ -11,8 +11,8 @@ public struct WakeupFinder: Sendable {
 
   /// The times of the wakeup that `sample` reports of.
   ///
-  /// If `isPreempted` is set, the thread lost the CPU at the begin of the sample, and that switch takes the place of
-  /// the wakeup.
+  /// If `isPreempted` is set, the thread lost the CPU at the begin of the sample, and that switch
+  /// takes the place of the wakeup.
   public func times(of sample: WakeupSample, isPreempted: Bool = false) -> WakeupTimes {
     var times = WakeupTimes(expiry: sample.expiry, sampled: sample.wake)
     let tid = sample.task.pid

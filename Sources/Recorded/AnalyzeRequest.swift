@@ -2,17 +2,17 @@ public import TraceModel
 
 /// What is to be explained of a recorded trace.
 public struct AnalyzeRequest: Hashable, Sendable {
-  /// Which task's wake-ups; nil for the one that the trace itself points at.
+  /// Which task's wakeups; nil for the one that the trace itself points at.
   public var task: TaskSelector?
-  /// Only wake-ups above it are explained; nil for the worst one.
+  /// Only wakeups above it are explained; nil for the worst one.
   public var threshold: Nanoseconds?
-  /// The wake-up around this time of the trace clock.
+  /// The wakeup around this time of the trace clock.
   public var time: Nanoseconds?
-  /// Every break or late wake-up of the trace, not only the last or worst.
+  /// Every break or late wakeup of the trace, not only the last or worst.
   public var all = false
   /// The buffer (instance) to look into; nil for all of them, an empty name for the top one.
   public var instance: String?
-  /// How many wake-ups a search keeps, worst first.
+  /// How many wakeups a search keeps, worst first.
   public var limit = 10
   /// Only what ends on this CPU; nil for all.
   public var cpu: Int?
@@ -26,7 +26,8 @@ public struct AnalyzeRequest: Hashable, Sendable {
   /// Whether only the list of all that is late can answer it.
   var wantsList: Bool { cpu != nil || from != nil || to != nil || number != nil }
 
-  /// The search that is made whatever the trace holds, nil where that depends; `isList` for a table of wake-ups.
+  /// The search that is made whatever the trace holds, nil where that depends; `isList` for a table
+  /// of wakeups.
   func question(isList: Bool) -> StreamSearch.Question? {
     guard isList || (threshold != nil && time == nil) else { return nil }
     return StreamSearch.Question(task: task, threshold: threshold, limit: limit)

@@ -104,7 +104,7 @@ struct Wording {
     case .tickWork: return "the tick ran first, in \(title)"
     case .lateKworker: return "\(title) was scheduled late"
     case .blocked: return "\(phrase) in \(title)"
-    case .softirqDeferred: return "softirq \(title) was left to its thread"
+    case .softirqDeferred: return "softirq \(title) was deferred to its thread"
     case .interruptStorm: return "\(title) was raised continuously"
     case .crossCPUCall: return "\(title) sent a call to this CPU"
     case .isolationBroken: return "\(title) ran on an isolated CPU"

@@ -73,7 +73,7 @@ struct EventNames {
     "ipi_raise": .ipi, "ipi_entry": .ipi, "ipi_exit": .ipi,
   ]
 
-  /// Whether the name is that of an event with a case of its own.
+  /// Whether the name is that of an event with a separate case.
   static func isKnown(_ name: String) -> Bool { known[name] != nil }
 
   private static let families = [

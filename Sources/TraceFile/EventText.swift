@@ -2,7 +2,8 @@ internal import TraceModel
 
 /// Reads what an event says from its text, as the kernel or trace-cmd prints it.
 ///
-/// Every function gives nil where the text is not of the form it knows; the event is kept as text then.
+/// Every function gives nil where the text is not of the form it knows; the event is kept as text
+/// then.
 struct EventText {
   /// A task's state by the letters of sched_switch; a plus means that it still wanted the CPU.
   static func state(_ bytes: RawSpan, _ range: Range<Int>) -> TaskState? {
@@ -25,7 +26,7 @@ struct EventText {
     }
     let end = range.upperBound
     let comm = range.lowerBound + 10
-    // A comm may hold blanks and equal signs, so the fields are found one behind the other.
+    // A comm may hold blanks and equal signs, so the fields are found one after the other.
     guard let pidKey = bytes.find(" prev_pid=", comm, end),
       let nextKey = bytes.find(" next_comm=", pidKey, end),
       let nextPid = bytes.findLast(" next_pid=", nextKey, end),
@@ -124,7 +125,8 @@ struct EventText {
       comm: bytes.string(comm))
   }
 
-  /// A number that no kernel gives to a task is not known; cut to 32 bits it could look like a deadline task's.
+  /// A number that no kernel gives to a task is not known; cut to 32 bits it could look like a
+  /// deadline task's.
   private static func priority(_ value: Int64) -> KernelPriority {
     Int32(exactly: value).flatMap { KernelPriority($0).known } ?? .unknown
   }

@@ -50,8 +50,8 @@ struct FileOutput {
         let piece = bytes.extracting(start..<min(start + pieceSize, bytes.byteCount))
         _ = try unsafe piece.withUnsafeBytes { try unsafe file.writeAll($0) }
         start += piece.byteCount
-        // The kernel begins to write the piece to the disk. Left to the final fsync(2), all of it would go
-        // there at one go. Where that is not possible (a pipe), nothing is lost.
+        // The kernel begins to write the piece to the disk. Left to the final fsync(2), all of it
+        // would go there at one go. Where that is not possible (a pipe), nothing is lost.
         _ = posix_fadvise(file.rawValue, 0, 0, POSIX_FADV_DONTNEED)
       }
     } catch let error as Errno {

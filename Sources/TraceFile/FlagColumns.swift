@@ -3,8 +3,9 @@ internal import TraceModel
 /// The meaning of the flag characters between CPU and time of an ftrace line.
 ///
 /// Kernel: `trace_print_lat_fmt()`; four columns up to 5.x, five since, up to eight with the
-/// real-time patches. Dovetail's kernels (Xenomai, EVL) print `d` where the in-band stage is stalled, `#` where
-/// interrupts are disabled in the CPU, `*` for both, and `~` where the out-of-band stage has the CPU.
+/// real-time patches. Dovetail's kernels (Xenomai, EVL) print `d` where the in-band stage is
+/// stalled, `#` where interrupts are disabled in the CPU, `*` for both, and `~` where the
+/// out-of-band stage runs.
 struct FlagColumns {
   enum Column { case irqs, resched, lazyResched, context, preempt, lazyPreempt, migrate, other }
 

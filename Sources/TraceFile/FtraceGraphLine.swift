@@ -8,7 +8,7 @@ struct FtraceGraphLine {
     case enter
     /// `CALL();`
     case leaf
-    /// `}`, with the function's name in a comment where it is told
+    /// `}`, with the function's name in a comment where it is reported
     case leave
     /// `/* EVENT */`
     case comment
@@ -33,7 +33,7 @@ struct FtraceGraphLine {
     guard start < end, RawSpan.isDigit(bytes.byte(start)) || bytes.byte(start) == 45 else {
       return nil
     }
-    // The time, where it is there, ends with a bar of its own.
+    // The time, where it is there, ends with its own bar.
     if let bar = bytes.find(124, start, end) {
       let word = start..<bytes.trimEnd(start, bar)
       if let stamp = Self.stamp(bytes, word) {

@@ -1,4 +1,4 @@
-/// The part of an ftrace line in front of what the event says.
+/// The part of an ftrace line before what the event says.
 struct FtraceLine {
   var comm: Range<Int>
   /// -1 where the line has no task.
@@ -16,7 +16,8 @@ struct FtraceLine {
   var hasTime = true
   /// Whether the time came in two parts, of which the first was taken as seconds.
   var isTwoPart = false
-  /// Whether perf script's columns come before the event: its name has the system in front, maybe a period.
+  /// Whether perf script's columns come before the event: its name has the system in front, maybe a
+  /// period.
   var isPerf = false
   var text: Range<Int>
 
@@ -65,14 +66,14 @@ struct FtraceLine {
       else { continue }
       var digits = unit
       while digits > line.lowerBound, RawSpan.isDigit(bytes.byte(digits - 1)) { digits -= 1 }
-      // A section's first events may lie in front of its zero.
+      // A section's first events may lie before its zero.
       let negative = digits > line.lowerBound && bytes.byte(digits - 1) == 45
       guard let (microseconds, _) = bytes.decimal(digits, unit) else { continue }
       let tail = bytes.trimEnd(line.lowerBound, negative ? digits - 1 : digits)
       var head = LatencyHead(bytes, line.lowerBound, tail)
       var whole: UInt64 = 0
       if head == nil, !negative, let first = LatencyHead.number(bytes, line.lowerBound, tail) {
-        // `5120010 210us`: the number in front of the microseconds belongs to the time.
+        // `5120010 210us`: the number before the microseconds belongs to the time.
         head = LatencyHead(bytes, line.lowerBound, bytes.trimEnd(line.lowerBound, first.start))
         guard head?.flags != nil else { continue }
         whole = first.value
@@ -115,7 +116,8 @@ struct FtraceLine {
     time = milliseconds.overflow || sum.overflow || value.overflow ? .max : value.partialValue
     isRelative = true
     text = bytes.skipBlanks(close + 5, end)..<end
-    // The first latency tracers printed the preempt count alone: the header has the task and the CPU.
+    // The first latency tracers printed the preempt count alone: the header has the task and the
+    // CPU.
     if before.count == 8, let depth = bytes.hexadecimal(before) {
       comm = before.upperBound..<before.upperBound
       pid = -1
@@ -123,7 +125,7 @@ struct FtraceLine {
       verboseFlags = (0, UInt8(truncatingIfNeeded: depth & 0xf))
       return
     }
-    // The six words in front of the time, from the right.
+    // The six words before the time, from the right.
     var words: [Range<Int>] = []
     var right = bytes.trimEnd(line.lowerBound, head)
     for _ in 0..<6 {
@@ -143,7 +145,8 @@ struct FtraceLine {
     verboseFlags = (UInt8(truncatingIfNeeded: flags), UInt8(truncatingIfNeeded: depth))
   }
 
-  /// Where in `CPUFLAGS` the flags begin; the CPU's digits take what the flags leave, as `0....1` and `10d..2` do.
+  /// Where in `CPUFLAGS` the flags begin; the CPU's digits take what the flags leave, as `0....1`
+  /// and `10d..2` do.
   static func glued(
     _ bytes: RawSpan, _ start: Int, _ behind: Int, _ end: Int
   ) -> Range<Int>? {
@@ -152,7 +155,7 @@ struct FtraceLine {
     return FlagColumns.isFlags(flags, bytes) ? flags : nil
   }
 
-  /// `COMM-PID`, with `( TGID)` or `(-----)` behind it, that ends at `end`.
+  /// `COMM-PID`, with `( TGID)` or `(-----)` after it, that ends at `end`.
   static func task(_ bytes: RawSpan, _ start: Int, _ end: Int) -> (comm: Range<Int>, pid: Int32)? {
     var end = end
     if end > start, bytes.byte(end - 1) == 41 {

@@ -115,7 +115,7 @@ extension FtraceLine {
       name = LooseText.name(bytes, rest..<text.upperBound)
       if name != nil, rest > behind { text = rest..<text.upperBound }
     }
-    // One column alone is no line of a trace, unless an event follows that is known.
+    // One column alone is not a line of a trace, unless an event follows that is known.
     guard columns >= 2 || name.map({ EventNames.isFamiliar(bytes.string($0.name)) }) ?? false else {
       return nil
     }
@@ -157,7 +157,8 @@ enum LooseText {
     return (seconds.overflow || sum.overflow ? .max : sum.partialValue, false, false)
   }
 
-  /// Where the text begins after a word that is a time with a colon (`12us+:`, `12us :`, `1.000001:`).
+  /// Where the text begins after a word that is a time with a colon (`12us+:`, `12us :`,
+  /// `1.000001:`).
   static func timeEnd(_ bytes: RawSpan, _ word: Range<Int>, _ end: Int) -> Int? {
     guard RawSpan.isDigit(bytes.byte(word.lowerBound)), stamp(bytes, word) != nil else {
       return nil

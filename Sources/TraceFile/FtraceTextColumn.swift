@@ -4,11 +4,11 @@ internal import TraceModel
 struct FtraceTextColumn {
   var events: [TraceEvent] = []
   var gaps: [TimelineGap] = []
-  /// Events that the buffer lost in front of the next one; the count may be missing.
+  /// Events that the buffer lost before the next one; the count may be missing.
   var lost: UInt64??
   var isSorted = true
 
-  /// Appends a line to the last event where that is a text that may hold line ends of its own:
+  /// Appends a line to the last event where if that is a text that may contain line ends:
   /// one written to trace_marker or by trace_printk().
   mutating func continueLast(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
     switch events.last?.payload {
@@ -48,7 +48,7 @@ struct FtraceTextColumn {
         events.sort { ($0.time, $0.position) < ($1.time, $1.position) }
         problems.append(
           TraceFileProblem(
-            offset: nil, "the lines of CPU \(cpu) are not in order of time; they were sorted"))
+            offset: nil, "the lines of CPU \(cpu) are not in order of time and were sorted"))
       } else {
         gaps += check.correct(&events)
         problems += check.problems(cpu)

@@ -13,16 +13,18 @@ public struct FtraceTextHeader: Hashable, Sendable {
   public var cpuCount: Int?
   /// The latency tracer's own header, nil for other tracers.
   public var latency: LatencyHeader?
-  /// The legend of the flag columns from left to right (`irqs-off`, `need-resched`, …), where it is there.
+  /// The legend of the flag columns from left to right (`irqs-off`, `need-resched`, …), where it is
+  /// there.
   public var flagColumns: [String] = []
   /// The most flags that a line has between CPU and time.
   public var flagWidth = 0
-  /// Whether the stamps are no nanoseconds (`counter`, `uptime`, `x86-tsc`): they are kept as numbers.
+  /// Whether the stamps are not nanoseconds (`counter`, `uptime`, `x86-tsc`): they are kept as
+  /// numbers.
   public var hasRawStamps = false
   /// Whether the stamps are relative to the first event of the section (latency format).
   public var hasRelativeStamps = false
 
-  /// Makes an empty header.
+  /// Empty.
   public init() {}
 }
 
@@ -32,11 +34,11 @@ public struct LatencyHeader: Hashable, Sendable {
   public var latency: Nanoseconds
   /// The CPU of the section.
   public var cpu: Int?
-  /// The preemption model as the kernel names it (`preempt_rt`), empty where it is not told.
+  /// The preemption model as the kernel names it (`preempt_rt`), empty where it is not reported.
   public var preemptionModel = ""
-  /// The kernel's release, empty where it is not told.
+  /// The kernel's release, empty where it is not reported.
   public var release = ""
-  /// The task of the section, nil where it is not told; the comm may itself be cut.
+  /// The task of the section, nil where it is not reported; the comm may itself be cut.
   public var task: TaskIdentity?
   /// The task's `policy` number.
   public var policy: Int32?
@@ -54,7 +56,8 @@ public struct LatencyHeader: Hashable, Sendable {
 }
 
 extension FtraceTextHeader {
-  /// Whether a line is one of a header although its sign is missing: a key that no event has, or the legend.
+  /// Whether a line is one of a header although its sign is missing: a key that no event has, or
+  /// the legend.
   static func isBare(_ bytes: RawSpan, _ line: Range<Int>) -> Bool {
     let end = line.upperBound
     var start = line.lowerBound
@@ -110,7 +113,7 @@ extension FtraceTextHeader {
     }
   }
 
-  /// What stands behind another key on the same line: somebody joined them.
+  /// What comes after another key on the same line: somebody joined them.
   private mutating func takeJoined(_ text: Substring) {
     if let place = text.range(of: " latency: "), text[place.upperBound...].contains(" us") {
       takeLatency(text[place.lowerBound...].drop { $0 == " " })
@@ -199,6 +202,6 @@ extension FtraceTextHeader {
 }
 
 extension Substring {
-  /// Where `other` stands first.
+  /// Where `other` is first.
   func range(of other: String) -> Range<Index>? { firstRange(of: other) }
 }

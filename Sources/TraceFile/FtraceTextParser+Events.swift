@@ -1,6 +1,6 @@
 internal import TraceModel
 
-// Lines that are events, and the names of tasks that they tell.
+// Lines that are events, and the names of tasks that they report.
 extension FtraceTextParser {
   mutating func add(_ frame: CodeLocation) {
     guard let cpu = lastCPU, let last = columns[cpu]?.events.last,

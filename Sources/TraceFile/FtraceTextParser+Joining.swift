@@ -85,7 +85,7 @@ extension FtraceTextParser {
     let payload = payload(bytes, found)
     if isIncomplete, !isPart { return false }
     if before.kind == .unread {
-      // The task and the CPU stand in front of the time.
+      // The task and the CPU come before the time.
       guard found.pid >= 0, found.cpu >= 0 else { return false }
       forgetUnread()
     } else {

@@ -2,7 +2,8 @@ internal import TraceModel
 
 // What events and tracers print after a line's head.
 extension FtraceTextParser {
-  /// What a line's text says. A name of perf script has the event's system in front, and may follow a number.
+  /// What a line's text says. A name of perf script has the event's system in front, and may follow
+  /// a number.
   mutating func payload(
     _ bytes: RawSpan, _ range: Range<Int>, isPerf: Bool = false
   ) -> EventPayload {
@@ -24,7 +25,7 @@ extension FtraceTextParser {
     return payload(bytes, name: range.lowerBound..<colon, text: colon + 1..<end)
   }
 
-  /// The digits behind the last `key`, as they stand in the text.
+  /// The digits after the last `key`, as they are in the text.
   private static func digits(_ key: StaticString, _ bytes: RawSpan, _ text: Range<Int>) -> String {
     guard let place = bytes.findLast(key, text.lowerBound, text.upperBound) else { return "" }
     let start = place + key.utf8CodeUnitCount

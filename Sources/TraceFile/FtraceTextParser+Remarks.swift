@@ -1,6 +1,7 @@
 internal import TraceModel
 
-// Lines that are no events: what the author or the reader of a trace wrote, and what is not understood.
+// Lines that are not events: what the author or the reader of a trace wrote, and what is not
+// understood.
 extension FtraceTextParser {
   /// Lines that carry no event, or only lost ones.
   mutating func isDecoration(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
@@ -106,8 +107,8 @@ extension FtraceTextParser {
     "snip", "snipped", "snippet", "cut", "deleted", "skipped", "omitted", "truncated", "trimmed",
   ]
 
-  /// A line that is no event's: of a damaged trace it is a gap, else a remark of the author, which says nothing of what
-  /// was recorded.
+  /// A line that is not an event's: of a damaged trace it is a gap, else a remark of the author,
+  /// which says nothing of what was recorded.
   mutating func takeUnknown(_ bytes: RawSpan, _ range: Range<Int>) {
     if let cpu = lastCPU, damage == nil, columns[cpu]?.continueLast(bytes, range) == true { return }
     let shown = bytes.string(range.lowerBound..<min(range.upperBound, range.lowerBound + 80))
@@ -164,8 +165,8 @@ extension FtraceTextParser {
     let problem = TraceFileProblem(
       offset: run.first,
       run.first == run.last
-        ? "this line is not understood: \"\(run.text)\""
-        : "this line and those up to line \(run.last) are not understood: \"\(run.text)\"")
+        ? "cannot parse this line: \"\(run.text)\""
+        : "cannot parse the lines up to line \(run.last): \"\(run.text)\"")
     if !run.isRow {
       if remarks.count < Self.problemLimit { remarks.append(problem) }
     } else if problems.count < Self.problemLimit {

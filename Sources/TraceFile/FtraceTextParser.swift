@@ -77,7 +77,7 @@ struct FtraceTextParser {
     }
   }
 
-  /// The line without what mails and other programs put in front of it.
+  /// The line without what mails and other programs put before it.
   private mutating func takePrefix(_ bytes: RawSpan, _ range: Range<Int>) {
     let end = range.upperBound
     var start = range.lowerBound
@@ -108,7 +108,7 @@ struct FtraceTextParser {
     }
   }
 
-  /// Takes a line without a prefix, whose first byte that is no blank is at `first`.
+  /// Takes a line without a prefix, whose first byte that is not a blank is at `first`.
   private mutating func take(_ bytes: RawSpan, _ range: Range<Int>, _ first: Int) {
     guard first < range.upperBound else {
       if let run = misread, run.last + 1 == line { misread?.last = line }
@@ -168,12 +168,13 @@ struct FtraceTextParser {
       closeSection()
     }
     let lines = Self.commentLines(bytes, range)
-    if lines.count > 1 { repair("header lines that were joined were split") }
+    if lines.count > 1 { repair("joined header lines were split") }
     for line in lines { header.take(bytes.string(line)) }
     flagColumns = FlagColumns(legend: header.flagColumns)
   }
 
-  /// The lines of a header that somebody joined: each begins with its sign and a blank, which no word comes before.
+  /// The lines of a header that somebody joined: each begins with its sign and a blank, which no
+  /// word comes before.
   static func commentLines(_ bytes: RawSpan, _ range: Range<Int>) -> [Range<Int>] {
     var lines: [Range<Int>] = []
     var start = range.lowerBound
@@ -246,7 +247,7 @@ struct FtraceTextParser {
     }
     if unlisted > 0 {
       problems.append(
-        TraceFileProblem(offset: nil, "\(unlisted) more lines were not understood"))
+        TraceFileProblem(offset: nil, "cannot parse \(unlisted) more lines"))
     }
     if remarkCount > 0 {
       repair(

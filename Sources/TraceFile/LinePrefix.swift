@@ -1,6 +1,8 @@
-/// What other programs put in front of a trace's lines: the kernel's log, grep, lists and marks of an author.
+/// What other programs put before a trace's lines: the kernel's log, grep, lists and marks of an
+/// author.
 enum LinePrefix {
-  /// Whether a line that begins with `byte` may have a prefix: a quote mark, a stamp, a number, a mark, a date.
+  /// Whether a line that begins with `byte` may have a prefix: a quote mark, a stamp, a number, a
+  /// mark, a date.
   @inline(__always) static func isPossible(_ byte: UInt8) -> Bool {
     switch byte {
     case 42, 43, 48...57, 60, 62, 65...91: true
@@ -10,7 +12,7 @@ enum LinePrefix {
 
   /// Where the line itself begins, and what came before it; nil where nothing did.
   ///
-  /// `start` is the first byte of the line that is no blank.
+  /// `start` is the first byte of the line that is not a blank.
   static func end(_ bytes: RawSpan, _ start: Int, _ end: Int) -> (start: Int, what: String)? {
     switch bytes.byte(start) {
     case 91: return logStamp(bytes, start, end).map { ($0, log) }
@@ -27,7 +29,7 @@ enum LinePrefix {
     }
   }
 
-  private static let log = "the kernel log's stamps before lines were removed"
+  private static let log = "timestamps of the kernel log before lines were removed"
 
   /// `[   12.345678] `, with the caller (`[ T1234]`, `[    C0]`) after it.
   private static func logStamp(_ bytes: RawSpan, _ start: Int, _ end: Int) -> Int? {
@@ -63,6 +65,6 @@ enum LinePrefix {
       byte == 9
       || (byte == 58 || byte == 45) && RawSpan.isBlank(bytes.byte(sign + 1))
         && RawSpan.isBlank(bytes.byte(sign + 2))
-    return isNumber ? (sign + 1, "numbers of lines were removed") : nil
+    return isNumber ? (sign + 1, "line numbers were removed") : nil
   }
 }

@@ -17,7 +17,7 @@ extension FtraceTextParser {
       repair(
         header.tracer == "preemption"
           ? "the format is that of the latency tracer before ftrace"
-          : "the header's line with the tracer is missing: the lines are those of \(lines.tracer)")
+          : "the header line with the tracer is missing, the lines are those of \(lines.tracer)")
       header.tracer = lines.tracer
     }
     guard !hasLength else { return }
@@ -26,7 +26,7 @@ extension FtraceTextParser {
     made.cpu = made.cpu ?? lines.cpu
     header.latency = made
     repair(
-      "the header's line with the latency is missing: from the first line to the last are "
+      "the header line with the latency is missing, from the first line to the last are "
         + "\(lines.length.microseconds) us")
   }
 }
@@ -53,7 +53,8 @@ private struct SectionLines {
       return
     }
     let tail = Self.tail(events)
-    // Without the tracer's own end, or the functions that a header names, nobody knows that it is a section.
+    // Without the tracer's own end, or the functions that a header names, nobody knows that it is a
+    // section.
     guard tail != nil || !(header?.startedAt ?? "").isEmpty || header?.task != nil else {
       return nil
     }
@@ -73,7 +74,7 @@ private struct SectionLines {
     }
   }
 
-  /// The lines of a wake-up and of the switch that ends it.
+  /// The lines of a wakeup and of the switch that ends it.
   private static func wakeup(
     _ events: [TraceEvent]
   ) -> (start: Nanoseconds, end: Nanoseconds, isRealtime: Bool)? {

@@ -38,7 +38,7 @@ struct SeenColumns {
   /// Whether an event had a priority that no kernel gives to a task.
   var hasUnknownPriorities: Bool { !priorities.isEmpty }
 
-  /// Notes a task and its priority as an event tells them; `number` finds the priority's number in the text.
+  /// Notes a task and its priority from an event; `number` finds the priority's number in the text.
   @inline(__always) mutating func note(
     _ task: TaskIdentity, _ priority: KernelPriority, _ number: () -> String
   ) {
@@ -57,13 +57,13 @@ struct SeenColumns {
   var notes: [String] {
     var notes: [String] = []
     if missing.contains(.times) {
-      notes.append("no time column: the lines give the order only, no durations")
+      notes.append("no time column, so the lines show only an order and no durations")
     }
     if missing.contains(.tasks) {
-      notes.append("no task column: the task is known only from switches and the idle loop")
+      notes.append("no task column, so the task is known only from switches and the idle loop")
     }
     if missing.contains(.cpus) {
-      notes.append("no CPU column: the CPU is known only from switches")
+      notes.append("no CPU column, so the CPU is known only from switches")
     }
     if missing.contains(.flags), !missing.isDisjoint(with: [.times, .tasks, .cpus]) {
       notes.append("no flag column")
@@ -71,19 +71,20 @@ struct SeenColumns {
     if missing.contains(.priorities) { notes.append(priorities.text) }
     if !unknownTasks.isEmpty {
       notes.append(
-        "task numbers above the kernel's maximum of 4194304 are not used; these tasks are known by "
+        "task ids above the kernel's maximum of 4194304 are not used; these tasks are known by "
           + "name only")
     }
     if isPipelined {
       notes.append(
-        "flags of a kernel with Dovetail: # and * mean that interrupts were disabled in the CPU, d "
+        "flags of a kernel with Dovetail: # and * mean that IRQs were disabled in the CPU, d "
           + "that the in-band stage was stalled, ~ the out-of-band stage")
     }
     return notes
   }
 }
 
-/// Numbers in the place of priorities that no kernel gives to a task, compared with priorities of the same tasks that are.
+/// Numbers in the place of priorities that no kernel gives to a task, compared with priorities of
+/// the same tasks that are.
 private struct PackedPriorities {
   private var example = ""
   /// The last three digits by task.
@@ -107,16 +108,16 @@ private struct PackedPriorities {
   /// What is said of them.
   var text: String {
     let text =
-      "no kernel gives priorities like \(example) to a task: a vendor's packs other values into them"
+      "priorities like \(example) are not valid, a vendor kernel packs other values into them"
     guard agreeing > 0, differing == 0 else { return text + "; they are not used" }
     return text
-      + " (the last three digits agree with the priorities of the wake-ups); they are not used"
+      + " (the last three digits agree with the priorities of the wakeups); they are not used"
   }
 }
 
 // What is put right when a section's lines are all there.
 extension FtraceTextParser {
-  /// Says which columns are missing, and fills in what the events tell in their place.
+  /// Says which columns are missing, and fills in what the events report in their place.
   mutating func completeColumns() {
     let count = seen.timed + seen.untimed
     guard count > 0 else { return }
@@ -137,8 +138,8 @@ extension FtraceTextParser {
     for note in seen.notes { repair(note) }
   }
 
-  /// A time in two parts was read as seconds and microseconds; where the second part stays below a thousand the first
-  /// one is milliseconds.
+  /// A time in two parts was read as seconds and microseconds; where the second part stays below a
+  /// thousand the first one is milliseconds.
   private mutating func joinTimes() {
     repair("times in two parts (`5120010 210us`) were joined")
     guard seen.longestPart < 1_000_000 else { return }
@@ -150,8 +151,8 @@ extension FtraceTextParser {
     }
   }
 
-  /// Gives each event without a CPU the one that switches tell: `swapper/N` is CPU N's idle task, and who was switched to
-  /// a CPU leaves that one.
+  /// Gives each event without a CPU the one that switches report: `swapper/N` is CPU N's idle task,
+  /// and who was switched to a CPU leaves that one.
   private mutating func placeOnCPUs() {
     guard let column = columns.removeValue(forKey: -1) else { return }
     var placing = CPUPlacing(column.events)
@@ -171,7 +172,7 @@ extension FtraceTextParser {
   private mutating func nameTasks() {
     var numbers: [String: Int32?] = [:]
     for (pid, comm) in comms {
-      // A name that two tasks have tells neither.
+      // A name that two tasks have reports neither.
       if numbers[comm] == nil { numbers[comm] = .some(pid) } else { numbers[comm] = .some(nil) }
     }
     let made = seen.unknownTasks
@@ -210,7 +211,8 @@ extension FtraceTextColumn {
     for index in events.indices { change(&events[index]) }
   }
 
-  /// Fills in the task of events without one: who was switched to, who left, and the idle task in the idle loop.
+  /// Fills in the task of events without one: who was switched to, who left, and the idle task in
+  /// the idle loop.
   mutating func fillTasks(_ cpu: Int) {
     var current: Int32 = -1
     for index in events.indices {
@@ -218,7 +220,7 @@ extension FtraceTextColumn {
       if events[index].pid == -1 { events[index].pid = current }
       if case .switched(let change) = events[index].payload { current = change.next.pid }
     }
-    // What comes before the first one that tells it.
+    // What comes before the first one that reports it.
     guard let first = events.firstIndex(where: { $0.pid != -1 }), first > 0 else { return }
     if case .cpuIdle(nil, _) = events[first].payload {
       for index in 0..<first { events[index].pid = 0 }
@@ -246,7 +248,7 @@ private struct CPUPlacing {
     found = Array(repeating: nil, count: events.count)
   }
 
-  /// The CPU of each event; 0 where nothing tells it.
+  /// The CPU of each event; 0 where nothing reports it.
   var cpus: [Int] {
     var last = found.compactMap { $0 }.first ?? 0
     return found.map { cpu in

@@ -1,8 +1,10 @@
 internal import TraceModel
 
-/// Stamps that do not fit among those before and after them, found by comparison with the others of the CPU.
+/// Stamps that do not fit among those before and after them, found by comparison with the others of
+/// the CPU.
 ///
-/// A CPU's lines are in order of time. A few that are not have stamps that lie; many are a text put together from parts.
+/// A CPU's lines are in order of time. A few that are not have stamps that lie; many are a text put
+/// together from parts.
 struct StampCheck {
   /// Places of events whose stamps are not used; empty where the whole is out of order.
   private(set) var strays: [Int] = []
@@ -56,7 +58,8 @@ struct StampCheck {
     return order.reversed()
   }
 
-  /// Gives each stray event the stamp of the one before it; how long it lasted up to the next is not known: a gap.
+  /// Gives each stray event the stamp of the one before it; how long it lasted up to the next is
+  /// not known: a gap.
   func correct(_ events: inout [TraceEvent]) -> [TimelineGap] {
     var gaps: [TimelineGap] = []
     let places = Set(strays)
@@ -68,7 +71,7 @@ struct StampCheck {
       gaps.append(
         TimelineGap(
           span: TimeSpan(before, next ?? before),
-          cause: .damaged("line \(events[index].position): the stamp is not in order")))
+          cause: .damaged("line \(events[index].position): the timestamp is not in order")))
     }
     return gaps
   }
@@ -78,8 +81,8 @@ struct StampCheck {
     guard let first = lines.first else { return [] }
     let what =
       lines.count == 1
-      ? "the stamp of this line does not fit between its neighbours'"
-      : "the stamps of \(lines.count) lines of CPU \(cpu), this one the first, do not fit between their neighbours'"
-    return [TraceFileProblem(offset: first, what + "; nothing rests on it")]
+      ? "the timestamp of this line does not fit between those of its neighbours"
+      : "the timestamps of \(lines.count) lines of CPU \(cpu), starting with this one, do not fit between those of their neighbours"
+    return [TraceFileProblem(offset: first, what + "; not used as evidence")]
   }
 }

@@ -1,11 +1,11 @@
 internal import RingBuffer
 
-/// Undoes what mails and web pages do to a text: quoted-printable, HTML's entities, blanks that do not break, bars as
-/// quote marks.
+/// Undoes what mails and web pages do to a text: quoted-printable, HTML's entities, blanks that do
+/// not break, bars as quote marks.
 enum TextRepair {
-  /// As much of the text as is looked at to tell whether anything was done to it.
+  /// As much of the text as is looked at to report whether anything was done to it.
   private static let head = 256 * 1_024
-  /// Longer texts are no mails.
+  /// Longer texts are not mails.
   private static let limit = 64 * 1_024 * 1_024
 
   /// The text as it was, and what was undone; nil where nothing was done to it.
@@ -42,8 +42,8 @@ enum TextRepair {
     return (text, notes)
   }
 
-  /// In quoted-printable each equals sign is followed by two digits or ends its line, which is not longer than 76
-  /// characters; a few that somebody wrote into a decoded part do not matter.
+  /// In quoted-printable each equals sign is followed by two digits or ends its line, which is not
+  /// longer than 76 characters; a few that somebody wrote into a decoded part do not matter.
   private static func isQuotedPrintable(_ bytes: RawSpan, _ end: Int) -> Bool {
     var escapes = 0
     var equals = 0

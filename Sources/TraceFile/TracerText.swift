@@ -2,8 +2,9 @@ internal import TraceModel
 
 /// Reads the text of lines that no event printed: what tracers themselves write.
 struct TracerText {
-  /// `FUNCTION <-CALLER` of the function tracer and the latency tracers; the caller may be missing. `FUNCTION (CALLER)`
-  /// of the latency tracer before ftrace, whose other parentheses hold arguments.
+  /// `FUNCTION <-CALLER` of the function tracer and the latency tracers; the caller may be missing.
+  /// `FUNCTION (CALLER)` of the latency tracer before ftrace, whose other parentheses hold
+  /// arguments.
   static func function(_ bytes: RawSpan, _ range: Range<Int>) -> OtherEvent? {
     guard let arrow = bytes.find(" <-", range.lowerBound, range.upperBound) else {
       guard !range.isEmpty else { return nil }
@@ -39,7 +40,8 @@ struct TracerText {
     return word
   }
 
-  /// The caller of `FUNCTION (CALLER)`; empty for `FUNCTION (0 1)` and `FUNCTION <COMM-PID> (0 1)`, nil for other text.
+  /// The caller of `FUNCTION (CALLER)`; empty for `FUNCTION (0 1)` and `FUNCTION <COMM-PID> (0 1)`,
+  /// nil for other text.
   private static func caller(_ bytes: RawSpan, _ name: Range<Int>, _ end: Int) -> String? {
     for index in name {
       let byte = bytes.byte(index)
@@ -176,7 +178,7 @@ struct TracerText {
     "softirq_count", "thread_count",
   ]
 
-  /// The columns of the osnoise tracer: nothing but numbers.
+  /// The columns of the osnoise tracer: only numbers.
   static func osnoise(_ bytes: RawSpan, _ range: Range<Int>) -> OtherEvent? {
     let words = words(bytes, range)
     guard words.count >= 8, words.count <= osnoiseNames.count else { return nil }
@@ -190,7 +192,8 @@ struct TracerText {
     return other("osnoise", fields, bytes, range)
   }
 
-  /// `NAME START DURATION` of the osnoise events: `local_timer:236 start 45.358869383 duration 13390 ns`.
+  /// `NAME START DURATION` of the osnoise events: `local_timer:236 start 45.358869383 duration
+  /// 13390 ns`.
   static func noise(_ name: String, _ bytes: RawSpan, _ range: Range<Int>) -> OtherEvent? {
     guard let start = bytes.find(" start ", range.lowerBound, range.upperBound),
       let span = bytes.find(" duration ", start, range.upperBound)

@@ -27,8 +27,9 @@ public enum SchedulingPolicy: String, Hashable, Sendable, CaseIterable {
 /// A priority as the kernel's scheduler events print it: smaller is more urgent.
 ///
 /// -1 is a deadline task, 0...98 are real-time (99 - the user's priority), 99 the kernel's highest
-/// normal border, 100...139 are nice values; 140 was the idle task's before Linux 2.6.31. Any other number is not known:
-/// kernels of some vendors pack other values into the field. It is neither above nor below another.
+/// normal border, 100...139 are nice values; 140 was the idle task's before Linux 2.6.31. Any other
+/// number is not known: kernels of some vendors pack other values into the field. It is neither
+/// above nor below another.
 public struct KernelPriority: Hashable, Comparable, Sendable {
   /// The number in the events' `prio` fields.
   public var value: Int32
@@ -36,7 +37,7 @@ public struct KernelPriority: Hashable, Comparable, Sendable {
   /// Makes a priority from an event's field.
   @inlinable public init(_ value: Int32) { self.value = value }
 
-  /// The priority of a task of which none was told.
+  /// The priority of a task of which none was reported.
   public static let unknown = KernelPriority(.max)
 
   /// Whether a kernel gives this number to a task.

@@ -7,7 +7,7 @@ public struct Timeline: Hashable, Sendable {
   public var comms: [Int32: String]
   /// The trace clock's name (`mono`), empty where the source does not report it.
   public var clock: String
-  /// What the source does not tell of its events.
+  /// What the source does not report of its events.
   public var missing: MissingColumns = []
 
   /// Memberwise; omitted arguments are empty, zero or unknown.
@@ -33,7 +33,7 @@ public struct Timeline: Hashable, Sendable {
   }
 }
 
-/// What a text's lines do not tell, so that nothing may rest on it.
+/// What a text's lines do not report, so that nothing may rest on it.
 public struct MissingColumns: OptionSet, Hashable, Sendable {
   /// The set as bits.
   public var rawValue: UInt8
@@ -41,15 +41,16 @@ public struct MissingColumns: OptionSet, Hashable, Sendable {
   /// Makes a set of bits.
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// No line has a time: stamps are places in the text (line numbers), which say what came first and nothing of lengths.
+  /// No line has a time: stamps are places in the text (line numbers), which say what came first
+  /// and nothing of lengths.
   public static let times = MissingColumns(rawValue: 1)
-  /// No line has a task: `pid` is what the switches and the idle loop's events tell, else -1.
+  /// No line has a task: `pid` is what the switches and the idle loop's events report, else -1.
   public static let tasks = MissingColumns(rawValue: 2)
-  /// No line has a CPU: it is what the switches tell (`swapper/3`), else 0, which may be any.
+  /// No line has a CPU: it is what the switches report (`swapper/3`), else 0, which may be any.
   public static let cpus = MissingColumns(rawValue: 4)
   /// No line has flags: an event's context is empty and says nothing.
   public static let flags = MissingColumns(rawValue: 8)
-  /// Some switches or wake-ups have no priority that is known (`KernelPriority.isKnown`).
+  /// Some switches or wakeups have no priority that is known (`KernelPriority.isKnown`).
   public static let priorities = MissingColumns(rawValue: 16)
 }
 

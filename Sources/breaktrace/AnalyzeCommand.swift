@@ -227,7 +227,8 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     return reports.contains { !$0.analysis.trace.isComplete } ? .incomplete : .success
   }
 
-  /// Lists what is late besides what was explained; a JSON report stays one object, and the list goes beside it.
+  /// Lists what is late besides what was explained; a JSON report stays one object, and the list
+  /// goes beside it.
   private func show(_ list: LatenessList, of file: String) {
     let document = list.explained == nil ? list.nothing : list.rest { command($0, file) }
     guard let document else { return }

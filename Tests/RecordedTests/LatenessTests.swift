@@ -75,7 +75,7 @@ struct LatenessTests {
     #expect(second.analysis?.sample.task.pid != 500)
     let none = try first(text) { $0.number = 9 }
     #expect(none.analysis == nil)
-    #expect(none.remarks.first?.contains("there is no number 9") ?? false)
+    #expect(none.remarks.first?.contains("no delay has number 9") ?? false)
   }
 
   @Test(arguments: ["folio_wait_bit_common", "mutex_wait"])

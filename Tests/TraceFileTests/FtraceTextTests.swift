@@ -167,7 +167,7 @@ struct FtraceTextTests: ReadsFtrace {
     let pair = "    sh-61      [000] d..@.\n    sh-61      [000] d..2.    1.000000: a: b\n"
     let text = read(String(repeating: pair, count: 1_500))
     #expect(text.problems.count == 21)
-    #expect(text.problems.last?.text == "1480 more lines were not understood")
+    #expect(text.problems.last?.text == "cannot parse 1480 more lines")
     #expect(text.sections[0].eventCount == 1_500)
   }
 }

@@ -1,6 +1,6 @@
 import TraceModel
 
-// What the rules of interrupts, softirqs and idle states say of a stretch that is no wakeup.
+// What the rules of interrupts, softirqs and idle states say of a stretch that is not a wakeup.
 
 extension LateWork {
   /// Whether other interrupts in it are what delayed it.
@@ -58,15 +58,15 @@ extension Softirq {
           confidence: evidence.count >= 2 ? .proven : .likely,
           spans: spike.replay.spans(in: window) { $0.occupant == entry.occupant },
           evidence: evidence,
-          nextStep: "It ran for \(entry.net.microseconds) us. Find who raised it: softirq_raise "
-            + "comes before it in the trace."))
+          nextStep: "It ran for \(entry.net.microseconds) us. The event softirq_raise before it "
+            + "shows who raised it."))
     }
     return RuleOutcome(findings: findings)
   }
 }
 
 extension IdleExit {
-  /// The CPU was idle while a call of another one was on its way.
+  /// The CPU was idle while a call of another one was under way.
   func examine(_ work: LateWork, of spike: SpikeCase) -> RuleOutcome {
     guard work.kind == .call || work.kind == .timer else { return .nothing }
     if case .guest = spike.context.platform { return .nothing }
@@ -104,7 +104,7 @@ extension IdleExit {
         .idleExit, name: "state \(state)", confidence: hasEnteredLate ? .likely : .possible,
         spans: spans,
         evidence: [Evidence(first, note: note)] + events.dropFirst().suffix(1).map { Evidence($0) },
-        nextStep: "CPU \(spike.sample.cpu) was in idle state \(state) for \(length) us of it"
+        nextStep: "CPU \(spike.sample.cpu) was in idle state \(state) for \(length) us of this time"
           + (hasEnteredLate ? ", which it entered with the interrupt pending. " : ". ")
           + "Hold /dev/cpu_dma_latency at 0 or disable the state in "
           + "/sys/devices/system/cpu/cpu\(spike.sample.cpu)/cpuidle.")
@@ -140,7 +140,8 @@ extension Hypervisor {
         evidence: (end.map {
           [Evidence($0, note: "the first event of CPU \($0.cpu) after \(length) us")]
         } ?? []) + (spike.guestSign.map { [Evidence($0, note: "only a guest has it")] } ?? []),
-        nextStep: "CPU \(spike.sample.cpu) recorded nothing for \(length) us and did not take the "
+        nextStep:
+          "CPU \(spike.sample.cpu) recorded nothing for \(length) us and did not handle the "
           + "interrupt. The host may have preempted it. A trace of the host would show it.")
     ])
   }

@@ -1,9 +1,9 @@
 import TraceModel
 
-// What the rules of work items and page faults say of a stretch that is no wakeup.
+// What the rules of work items and page faults say of a stretch that is not a wakeup.
 
 extension LateKworker {
-  /// A work item waited for its worker: for its wakeup's end, or for other work in front of it.
+  /// A work item waited for its worker: for the end of its wakeup, or for other work before it.
   func examine(_ work: LateWork, of spike: SpikeCase) -> RuleOutcome {
     guard work.kind == .work else { return .nothing }
     let window = spike.sample.window
@@ -31,7 +31,7 @@ extension LateKworker {
       text += "The worker waited \(waited.microseconds) us for a CPU"
       text += spike.mostlyRan.map { ", mostly behind \($0.name). " } ?? ". "
     }
-    text += "WQ_HIGHPRI or an unbound workqueue (WQ_UNBOUND) shortens that."
+    text += "WQ_HIGHPRI or an unbound workqueue (WQ_UNBOUND) can shorten this."
     return RuleOutcome(findings: [
       Finding(
         .lateKworker, name: function.name,
@@ -49,7 +49,7 @@ extension LateKworker {
     var event: TraceEvent?
   }
 
-  /// What the worker executed in front of it, longest first.
+  /// What the worker executed before it, longest first.
   private func earlier(_ spike: SpikeCase, _ window: TimeSpan, of tid: Int32) -> [Work] {
     var found: [Work] = []
     for track in spike.timeline.cpus {
@@ -99,7 +99,7 @@ extension LateKworker {
 }
 
 extension PageFault {
-  /// The task slept for a page of its own: a fault was the last thing that it did.
+  /// The task slept for its own page: a fault was the last thing that it did.
   func examine(_ work: LateWork, of spike: SpikeCase) -> RuleOutcome {
     if work.kind == .stretch { return stretch(spike) }
     guard work.kind == .blocked else { return .nothing }
@@ -128,7 +128,7 @@ extension PageFault {
     } else if handler == nil {
       return .nothing
     }
-    if let left { evidence.append(Evidence(left, note: "it slept for the page")) }
+    if let left { evidence.append(Evidence(left, note: "blocked for the page")) }
     return RuleOutcome(findings: [
       Finding(
         .pageFault, name: name, confidence: .likely, spans: [window], evidence: evidence,
@@ -140,7 +140,8 @@ extension PageFault {
 }
 
 extension PageFault {
-  /// The functions that the task wrote around the stretch are those in which it handles a fault, and it waited in one.
+  /// The functions that the task wrote around the stretch are those in which it handles a fault,
+  /// and it waited in one.
   private func stretch(_ spike: SpikeCase) -> RuleOutcome {
     let tid = spike.sample.task.pid
     let window = spike.sample.window
@@ -162,12 +163,12 @@ extension PageFault {
       Finding(
         .pageFault, name: name, confidence: .likely, spans: [window],
         evidence: [Evidence(before.event)] + (next.map { [Evidence($0.event)] } ?? [])
-          + [Evidence(handler.event, note: "it handles a page fault")],
-        nextStep: "\(spike.sample.task.text) took a page fault of its own and "
+          + [Evidence(handler.event, note: "page fault handler")],
+        nextStep: "\(spike.sample.task.text) took a page fault and "
           + (isWait ? "waited " : "spent ") + "\(spike.sample.latency.microseconds) us in \(name)"
           + (name.contains("page_locked")
             ? ", for a page that was locked: migration or reclaim" : "")
-          + ". Lock the memory (mlockall), touch it before the loop, and turn off compaction and NUMA "
+          + ". Lock the memory (mlockall), touch it before the loop, and disable compaction and NUMA "
           + "balancing.")
     ])
   }

@@ -1,6 +1,7 @@
 public import TraceModel
 
-/// A stretch of a trace that was late and is no wakeup: what it is, as far as the search that found it knows.
+/// A stretch of a trace that was late and is not a wakeup: what it is, as far as the search that
+/// found it knows.
 public struct LateWork: Hashable, Sendable {
   /// What was late.
   public enum Kind: Hashable, Sendable {
@@ -10,7 +11,7 @@ public struct LateWork: Hashable, Sendable {
     case blocked
     /// A softirq was pending.
     case softirq
-    /// An inter-processor interrupt was on its way.
+    /// An inter-processor interrupt was under way.
     case call
     /// A work item was queued and did not run.
     case work
@@ -41,7 +42,7 @@ public struct LateWork: Hashable, Sendable {
   /// The median of its kind in the trace, nil where there are too few.
   public var typical: Nanoseconds?
 
-  /// Makes the value.
+  /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(
     _ kind: Kind, what: String = "", number: Int64 = 0, origin: Int = -1, count: UInt64 = 1,
     isOpen: Bool = false, typical: Nanoseconds? = nil
@@ -97,7 +98,8 @@ extension LateWork {
   /// Whether a name is one that threads of the kernel have.
   public static func isKernelThread(_ name: String) -> Bool { KernelTasks.isKernelThread(name) }
 
-  /// Whether a line of the function tracer is that of a function that makes another CPU run a function.
+  /// Whether a line of the function tracer is that of a function that makes another CPU run a
+  /// function.
   public static func sendsCalls(_ line: OtherEvent) -> Bool {
     let words = line.text?.split(separator: " ") ?? []
     let function = line.value("ip") ?? words.first.map(String.init) ?? ""

@@ -1,13 +1,13 @@
 import TraceModel
 
-/// The task was not runnable: it slept uninterruptibly for something that another task, a device or memory had to give.
+/// The task was not runnable. It slept uninterruptibly for another task, a device or memory.
 ///
-/// Evidence: sched_switch with the state D, and the sched_waking that ended it with who woke it. sched_blocked_reason, or a
-/// stack of the switch, names the function in which it slept.
+/// Evidence: sched_switch with state D, and the sched_waking that ended the sleep, with its waker.
+/// sched_blocked_reason, or a stack of the switch, names the function in which it slept.
 ///
 /// Ruled out by: a task that was runnable all the time.
 ///
-/// Next step: follow what the task slept for: the waker was late, not the scheduler.
+/// Next step: find out what the task slept for. The waker was late, not the scheduler.
 struct Blocked: Rule {
   static let profile = RuleProfile(
     .blocked, needs: [.switches, .waking], proof: [.events(["sched:sched_blocked_reason"])],
@@ -114,13 +114,13 @@ struct Blocked: Rule {
     }
     text += "."
     if let waking, let rest = rest(spike, after: waking.time) {
-      text += " It then waited \(rest.microseconds) us for a CPU, which is the rest."
+      text += " It then waited \(rest.microseconds) us for a CPU."
     }
     if waking == nil { text += " Nothing in the trace woke it." }
     return text
       + (place.name.isEmpty
-        ? " Record sched:sched_blocked_reason, or a stack at sched_switch, to see for what."
-        : " What it waited for was late, not the scheduler.")
+        ? " Record sched:sched_blocked_reason, or a stack at sched_switch, to see the reason."
+        : " The scheduler was not late.")
   }
 
   /// From the wakeup to the switch to the task.

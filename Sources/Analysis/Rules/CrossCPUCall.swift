@@ -1,13 +1,14 @@
 import TraceModel
 
-/// Another CPU made this one run a function, or reschedule, by an inter-processor interrupt.
+/// Another CPU made this one run a function, or reschedule, with an inter-processor interrupt.
 ///
-/// Evidence: ipi_send_cpu, ipi_send_cpumask or ipi_raise on the sender with its task and, where it was recorded, its
-/// stack; the interrupt's entry on the target.
+/// Evidence: ipi_send_cpu, ipi_send_cpumask or ipi_raise on the sender with its task and, if
+/// recorded, its stack; and the entry of the interrupt on the target.
 ///
 /// Ruled out by: a target that was idle meanwhile (idle-exit).
 ///
-/// Next step: the sender's stack says who asked for it: static keys, module loading, TLB flushes, membarrier.
+/// Next step: the stack of the sender shows the reason: static keys, module loading, TLB flushes or
+/// membarrier.
 struct CrossCPUCall: Rule {
   static let profile = RuleProfile(
     .crossCPUCall,
@@ -18,7 +19,7 @@ struct CrossCPUCall: Rule {
     takes: "the events ipi:ipi_send_cpu (6.4 and later) or ipi:ipi_raise (arm), and those of "
       + "irq_vectors or ipi_entry.")
 
-  /// A call that takes longer was not only on its way.
+  /// A call that takes longer was not only under way.
   private static let most = Nanoseconds(microseconds: 100)
 
   func examine(_ spike: SpikeCase) -> RuleOutcome { .nothing }
@@ -35,7 +36,7 @@ struct CrossCPUCall: Rule {
     let frames = spike.stack(of: sent).map { KernelFunctions.bare($0.symbol) }
     let callers = frames.filter { !$0.isEmpty && !KernelFunctions.isHelper($0) }
     var text =
-      "\(sender.text) on CPU \(sent.cpu) sent it, CPU \(taken.cpu) took it "
+      "\(sender.text) on CPU \(sent.cpu) sent it, CPU \(taken.cpu) received it "
       + "\(spike.sample.latency.microseconds) us later"
     if let left = left(taken, spike) {
       text += " and handled it in \((left.time - taken.time).microseconds) us"
@@ -50,8 +51,8 @@ struct CrossCPUCall: Rule {
       // Whoever sent it is not to blame for that.
       return .open(
         .irqsOff,
-        because: "CPU \(taken.cpu) did not take the interrupt of CPU \(sent.cpu) for "
-          + "\(spike.sample.latency.microseconds) us, as if it had interrupts disabled")
+        because: "CPU \(taken.cpu) did not handle the interrupt of CPU \(sent.cpu) for "
+          + "\(spike.sample.latency.microseconds) us, as if it had IRQs disabled")
     }
     return RuleOutcome(findings: [
       Finding(

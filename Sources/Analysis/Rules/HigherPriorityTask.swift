@@ -4,8 +4,8 @@ import TraceModel
 ///
 /// Evidence: sched_switch to and from it, with the priorities in these events. Its net time counts,
 /// without interrupts. If the thread's timer expires in the softirq of ktimers/N or ksoftirqd/N,
-/// what keeps that thread from the CPU counts as well, by that thread's priority. Many short tasks are
-/// one finding, which names the longest and reports their sum.
+/// what keeps that thread from the CPU counts as well, by that thread's priority. Many short tasks
+/// are one finding, which names the longest and reports their sum.
 ///
 /// Ruled out by: no task above the thread during the wait. A task that was only boosted
 /// (priority-inversion), a stopper thread, an IRQ thread and an RCU thread have their own classes.

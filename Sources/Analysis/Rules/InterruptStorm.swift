@@ -1,13 +1,14 @@
 import TraceModel
 
-/// A device interrupted again and again, so that little else got on.
+/// A device raised its interrupt continuously, so that little else ran.
 ///
-/// Evidence: irq_handler_entry and _exit of one interrupt, one after the other without a longer pause: their number, their
-/// rate and their share of the CPU.
+/// Evidence: irq_handler_entry and irq_handler_exit of one interrupt, one after the other without a
+/// longer pause, with their number, their rate and their share of the CPU.
 ///
 /// Ruled out by: interrupts that are further apart.
 ///
-/// Next step: look at the device and its driver: an interrupt that is not acknowledged, or one for each byte.
+/// Next step: check the device and its driver. The interrupt may not be acknowledged, or it may be
+/// raised for each byte.
 struct InterruptStorm: Rule {
   static let profile = RuleProfile(
     .interruptStorm, needs: [.events(["irq:irq_handler_entry"])],
@@ -36,13 +37,13 @@ struct InterruptStorm: Rule {
         || spike.names.task($0.pid, at: $0.time).comm.hasPrefix("irq/\(number)_")
     }
     var text =
-      "irq \(number) \(work.what) came \(work.count) times in \(window.length.microseconds) us, one "
-      + "each \(length / 1_000 / Int64(clamping: max(work.count, 1))) us"
+      "irq \(number) \(work.what) was raised \(work.count) times in \(window.length.microseconds) us, once "
+      + "per \(length / 1_000 / Int64(clamping: max(work.count, 1))) us"
     text += net > .zero ? ", and took \(share) % of CPU \(spike.sample.cpu). " : ". "
     if thread.count * 2 > entries.count {
-      text += "Its own thread was interrupted each time and hardly got on. "
+      text += "Its thread was interrupted each time and hardly ran. "
     }
-    text += "Look at the device: is the interrupt acknowledged, and why does it come so often?"
+    text += "Check whether the device's interrupt is acknowledged, and why it is raised so often."
     return RuleOutcome(findings: [
       Finding(
         .interruptStorm, name: "irq \(number) \(work.what)", confidence: .likely, spans: [window],

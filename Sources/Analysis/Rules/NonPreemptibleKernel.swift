@@ -36,7 +36,8 @@ struct NonPreemptibleKernel: Rule {
     }
   }
 
-  /// What in the window only a kernel with CONFIG_PREEMPTION has: its flavour of RCU, or that one's threads.
+  /// What in the window only a kernel with CONFIG_PREEMPTION has: its flavour of RCU, or that one's
+  /// threads.
   private static func preemptibleSign(_ spike: SpikeCase) -> String? {
     func isSign(_ comm: String) -> Bool { comm == "rcu_preempt" || comm.hasPrefix("rcuop/") }
     for event in spike.events {

@@ -7,8 +7,8 @@ import TraceModel
 /// it was still runnable. The period timer (sched_rt_period_timer) right before the thread
 /// continues shows that it was throttled, even if there is a deadline server. A timer without this
 /// effect does not count. If the thread's timer expires in the softirq of another thread, that
-/// thread's wait counts: throttling gives the CPU to ksoftirqd/N, and holds ktimers/N back, which is
-/// a real-time task itself.
+/// thread's wait counts: throttling gives the CPU to ksoftirqd/N, and holds ktimers/N back, which
+/// is a real-time task itself.
 ///
 /// Ruled out by: sched_rt_runtime_us of -1; a kernel whose deadline server replaced throttling
 /// (6.12 and later without CONFIG_RT_GROUP_SCHED); or the timer of the deadline server at the begin
@@ -72,7 +72,7 @@ struct RTThrottling: Rule {
         nextStep: "Real-time tasks exhausted sched_rt_runtime_us. Shorten the loop, or raise the "
           + "limit. -1 disables throttling, and an endless loop then hangs the CPU."
           + (throttled.served.map {
-            " The measured thread's timer waited for \($0.title), which serves it."
+            " The timer of the measured thread waited for \($0.title), which handles it."
           } ?? ""))
     ])
   }

@@ -1,13 +1,14 @@
 import TraceModel
 
-/// The thread's timer expired on another CPU, and the wakeup had to come from there.
+/// The timer of the thread expired on another CPU, and the wakeup came from there.
 ///
-/// Evidence: hrtimer_expire_entry with hrtimer_wakeup and the sched_waking in it on one CPU, sched_wakeup and the switch on
-/// another one.
+/// Evidence: hrtimer_expire_entry with hrtimer_wakeup and the sched_waking in it on one CPU,
+/// sched_wakeup and the switch on another one.
 ///
-/// Ruled out by: a timer that expired on the thread's own CPU.
+/// Ruled out by: a timer that expired on the CPU of the thread.
 ///
-/// Next step: keep timers where they are armed: kernel.timer_migration=0, or isolate the CPU (nohz_full, cpusets).
+/// Next step: keep timers on the CPU where they are armed (kernel.timer_migration=0), or isolate
+/// the CPU (nohz_full, cpusets).
 struct RemoteTimer: Rule {
   static let profile = RuleProfile(
     .remoteTimer, needs: [.timers, .waking, .wakeup], best: .proven,
@@ -19,7 +20,7 @@ struct RemoteTimer: Rule {
       let waking = spike.times.wakingEvent, let queued = spike.times.queuedEvent,
       waking.cpu != spike.cpu, let expired = expired(before: waking, spike)
     else { return .nothing }
-    // What ran there in interrupts has classes of its own.
+    // What ran there in interrupts has its own classes.
     let spans = spike.replay.spans(in: span) { slice in
       switch slice.occupant {
       case .task, .idle: true

@@ -1,13 +1,14 @@
 import TraceModel
 
-/// A softirq was left to its thread, which got the CPU late.
+/// A softirq was deferred to its thread, which ran late.
 ///
-/// Evidence: softirq_raise, and softirq_entry of the same vector in ksoftirqd (or the thread of the timers).
-/// sched_switch says who had the CPU meanwhile.
+/// Evidence: softirq_raise, and softirq_entry of the same vector in ksoftirqd or the timer thread.
+/// sched_switch shows what ran meanwhile.
 ///
 /// Ruled out by: a softirq that ran at the end of an interrupt.
 ///
-/// Next step: find what kept ksoftirqd from the CPU, or what disabled softirqs for so long that they went to it.
+/// Next step: find out what kept ksoftirqd from running, or what disabled softirqs for so long that
+/// they were deferred.
 struct SoftirqDeferred: Rule {
   static let profile = RuleProfile(
     .softirqDeferred,
@@ -30,13 +31,13 @@ struct SoftirqDeferred: Rule {
     }
     let length = spike.sample.latency.microseconds
     var text =
-      "Softirq \(work.what) was raised \(length) us before \(runner.text) ran it: it had been left "
+      "Softirq \(work.what) was raised \(length) us before \(runner.text) ran it, because it was deferred "
       + "to the thread. "
     if let busiest = spike.mostlyRan {
-      text += "Meanwhile \(busiest.name) had the CPU for \(busiest.net.microseconds) us. "
+      text += "Meanwhile \(busiest.name) ran for \(busiest.net.microseconds) us. "
       text += "Raise the thread's priority, or move the interrupt or that task to another CPU."
     } else {
-      text += "What the CPU ran meanwhile is not in the trace: record sched:sched_switch and "
+      text += "The trace does not show what the CPU ran meanwhile. Record sched:sched_switch and "
       text += "sched:sched_waking."
     }
     return RuleOutcome(findings: [

@@ -6,9 +6,9 @@ import TraceModel
 /// Evidence: hrtimer_expire_entry of the thread's timer in softirq context or in ktimers/N or
 /// ksoftirqd/N. softirq_raise of HRTIMER shows when the interrupt raised it.
 ///
-/// Ruled out by: an expiry in the IRQ handler. While the timer thread waits for the CPU, the task that
-/// runs is the cause (higher-priority-task, run-queue, rt-throttling). A wait of the timer thread that
-/// no priority explains is possible at best.
+/// Ruled out by: an expiry in the IRQ handler. While the timer thread waits for the CPU, the task
+/// that runs is the cause (higher-priority-task, run-queue, rt-throttling). A wait of the timer
+/// thread that no priority explains is possible at best.
 ///
 /// Next step: use a real-time policy, or raise the priority of ktimers.
 struct TimerSoftirq: Rule {
@@ -34,7 +34,7 @@ struct TimerSoftirq: Rule {
     guard Spans.length(rest) >= spike.floor else {
       guard timer.thread != nil, Spans.length(spans) >= spike.floor else { return .nothing }
       return .refuted(
-        .timerSoftirq, because: "\(name), which serves the timer, waited for the CPU itself")
+        .timerSoftirq, because: "\(name), which handles the timer, waited for the CPU itself")
     }
     let waited = Spans.length(Spans.intersection(rest, Spans.merged(timer.waits)))
     let isItsOwn = waited.count * 5 <= Spans.length(rest).count

@@ -57,7 +57,8 @@ public import TraceModel
     /// The reader found that `value` events (-1 for an unknown number) of the CPU are missing
     /// before this point.
     case lost
-    /// timer:hrtimer_start; `value` is the timer, `result` the time by which it is to expire, on the timer's clock.
+    /// timer:hrtimer_start; `value` is the timer, `result` the time by which it is to expire, on
+    /// the timer's clock.
     case timerArmed
     /// timer:hrtimer_expire_entry; `value` is the timer, `result` the timer's clock.
     case timerExpired
@@ -65,8 +66,9 @@ public import TraceModel
     case timerDone
     /// power:cpu_idle of CPU `other`; `target` is the state, -1 for the exit.
     case idle
-    /// An inter-processor interrupt was sent to CPUs: those below 64 in `value`, the next 64 in `result`; `target` is 1 for a
-    /// function call, 0 for a reschedule, 2 for a call of which only the function that sends it is known.
+    /// An inter-processor interrupt was sent to CPUs: those below 64 in `value`, the next 64 in
+    /// `result`; `target` is 1 for a function call, 0 for a reschedule, 2 for a call of which only
+    /// the function that sends it is known.
     case callSent
     /// ipi:ipi_entry; `target` as in `callSent`, -1 for other reasons.
     case callTaken

@@ -1,7 +1,7 @@
 public import TraceModel
 
 /// Replays the scheduler's events of all CPUs in order of time and finds who waited for a CPU, for
-/// how long and behind whom.
+/// how long, and behind whom.
 ///
 /// Bounded memory: one record a task that was seen, a ring of slices a CPU. Feed `apply(_:)`, then
 /// take the results.

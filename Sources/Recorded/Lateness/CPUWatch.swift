@@ -3,7 +3,7 @@ internal import TraceModel
 
 /// What one CPU is asked to do and does: softirqs, calls of other CPUs, idle states, sections.
 struct CPUWatch {
-  /// An inter-processor interrupt on its way.
+  /// An inter-processor interrupt under way.
   struct Call {
     var time: Int64
     var sender: Int32
@@ -12,7 +12,7 @@ struct CPUWatch {
 
   /// The stamp of the event before.
   var latest = Int64.min
-  /// Who has the CPU, -1 where it is not known.
+  /// Who runs, -1 where it is not known.
   var current: Int32 = -1
   var interrupts = InterruptWatch()
   /// The last line of the function tracer, where nothing has come after it.

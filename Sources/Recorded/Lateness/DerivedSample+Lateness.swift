@@ -2,7 +2,8 @@ internal import Analysis
 internal import TraceModel
 
 extension DerivedSample {
-  /// The sample of a stretch that a search for lateness found; nil where its events do not tell it again.
+  /// The sample of a stretch that a search for lateness found; nil where its events do not report
+  /// it again.
   init?(_ candidate: LatenessCandidate, in source: TraceSource) {
     switch candidate.kind {
     case .wakeup:
@@ -37,14 +38,14 @@ extension DerivedSample {
     self.init(
       sample: sample, timeline: timeline,
       derivation: "\(candidate.kind.text): \(candidate.subject), found in the trace"
-        + (isCut ? "; of the many events in it only those near its ends were read" : ""))
+        + (isCut ? "; only the events near its ends were read, because there are too many" : ""))
     self.subject = subject
   }
 
   /// Pages of all CPUs that are decoded in full, 16 MB.
   private static let most = 4_096
 
-  /// A sleep is told by its two ends; what went on meanwhile may be millions of events.
+  /// A sleep is reported by its two ends; what went on meanwhile may be millions of events.
   private static func timeline(
     _ candidate: LatenessCandidate, in source: TraceSource
   ) -> (Timeline, isCut: Bool) {

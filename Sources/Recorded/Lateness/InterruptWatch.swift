@@ -1,7 +1,8 @@
 internal import Analysis
 internal import TraceModel
 
-/// Follows the interrupts of one CPU: how long each handler runs, and whether one device gives no rest.
+/// Follows the interrupts of one CPU: how long each handler runs, and whether one device gives no
+/// rest.
 struct InterruptWatch {
   /// The interrupts of one number, one after the other without a longer pause.
   private struct Burst {
@@ -17,7 +18,7 @@ struct InterruptWatch {
 
   /// A longer pause than this ends a burst.
   private static let pause: Int64 = 500_000
-  /// Fewer are no storm.
+  /// Fewer are not a storm.
   private static let least: UInt64 = 20
   private static let most = 16
 

@@ -2,8 +2,8 @@ internal import Analysis
 internal import TraceModel
 
 extension RunQueueEvent {
-  /// Makes the event of a timeline's event for a search for lateness, which uses more of them than a replay of run
-  /// queues.
+  /// Makes the event of a timeline's event for a search for lateness, which uses more of them than
+  /// a replay of run queues.
   init?(lateness event: TraceEvent, labels: LabelTable) {
     func make(_ kind: Kind) -> RunQueueEvent {
       RunQueueEvent(

@@ -49,10 +49,11 @@ public enum LatenessKind: Int, CaseIterable, Hashable, Sendable {
     }
   }
 
-  /// What such a stretch takes on a machine that nobody complains of, for a real-time task or any other.
+  /// What such a stretch takes on a machine that nobody complains of, for a real-time task or any
+  /// other.
   ///
-  /// A trace of a few lines has no usual length of its own. A softirq is real-time in this sense where it was left to its
-  /// thread.
+  /// A trace of a few lines has no usual lengths. A softirq is real-time in this sense where it was
+  /// left to its thread.
   func usual(isRealtime: Bool) -> Nanoseconds {
     let microseconds: Int64 =
       switch self {
@@ -90,13 +91,14 @@ public struct LatenessCandidate: Hashable, Sendable {
   public var what = ""
   /// The other CPU: the sender's of a call, the waker's of a wakeup.
   public var origin = -1
-  /// The number behind `what`: a vector, an interrupt.
+  /// The number after `what`: a vector, an interrupt.
   public var number: Int64 = 0
   /// How many there were of it: interrupts of a storm.
   public var count: UInt64 = 1
   /// The part of its time that a CPU was busy with it, in per mille; of a storm.
   public var busy: Int64 = 0
-  /// Whether nothing of its kind was seen to end on its CPU before: in a long trace it may have ended unrecorded.
+  /// Whether nothing of its kind was seen to end on its CPU before: in a long trace it may have
+  /// ended unrecorded.
   public var isFirst = false
   /// Whether a softirq was left to its thread.
   public var isThread = false
@@ -145,7 +147,8 @@ public struct LatenessCandidate: Hashable, Sendable {
       // Ten times as long is not ten times as remarkable where others merely shared the CPU.
       return severity > 100 ? (severity * 100).squareRoot() : severity
     }
-    // Whoever gave a task a real-time priority wants to know of it first; the kernel gave its own threads theirs.
+    // Whoever gave a task a real-time priority wants to know of it first; the kernel gave its own
+    // threads theirs.
     guard severity >= 10 else { return severity }
     return severity * (LateWork.isKernelThread(victim.comm) ? 4 : 20)
   }

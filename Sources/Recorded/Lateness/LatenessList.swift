@@ -12,13 +12,14 @@ public struct LatenessList: Hashable, Sendable {
   /// Index in `candidates` of the one that is explained, nil for none.
   public internal(set) var explained: Int?
 
-  /// Makes an empty list.
+  /// Empty.
   init() {}
 
   /// Fewer events were chosen by somebody: what is in them is what they ask about.
   static let excerpt = 400
 
-  /// Takes the largest stretches of a buffer; of several that show the same lateness the most severe one.
+  /// Takes the largest stretches of a buffer; of several that show the same lateness the most
+  /// severe one.
   init(_ ranked: [LatenessCandidate], events: Int) {
     self.events = events
     let isExcerpt = events < Self.excerpt
@@ -44,7 +45,8 @@ public struct LatenessList: Hashable, Sendable {
     ]
   }
 
-  /// The next ones as a document, nil where there are none; `command` gives the command for a number.
+  /// The next ones as a document, nil where there are none; `command` gives the command for a
+  /// number.
   public func rest(_ command: (Int) -> String) -> Document? {
     let next = candidates.indices.filter { $0 != explained }.prefix(5)
     guard !next.isEmpty else { return nil }
@@ -86,7 +88,7 @@ public struct LatenessList: Hashable, Sendable {
     Document.Table.Column("N", .right), Document.Table.Column("us", .right),
     Document.Table.Column("begin s", .right), Document.Table.Column("CPU", .right),
     Document.Table.Column("what"), Document.Table.Column("of"),
-    Document.Table.Column("usual us", .right),
+    Document.Table.Column("typical us", .right),
   ]
 
   private static func us(_ time: Nanoseconds) -> String {
@@ -103,7 +105,7 @@ public struct LatenessList: Hashable, Sendable {
 }
 
 extension LatenessCandidate {
-  /// Whom or what it is about, in words.
+  /// The task or the object, in words.
   public var subject: String {
     switch kind {
     case .wakeup, .preempted, .blocked, .timer, .irqsOff, .preemptOff:
@@ -116,7 +118,7 @@ extension LatenessCandidate {
     }
   }
 
-  /// The name of what it is about, empty where it is about a task.
+  /// The name of the object, empty for a task.
   var name: String {
     switch kind {
     case .softirq, .softirqRun: SoftirqVector.name(of: UInt32(clamping: number))
@@ -125,7 +127,8 @@ extension LatenessCandidate {
     }
   }
 
-  /// Whether both are the same stretch of the same task, or one is what the other one's thread waited for.
+  /// Whether both are the same stretch of the same task, or one is what the other one's thread
+  /// waited for.
   ///
   /// A timer that is overdue together with anything else is late for the same reason.
   func isSame(as other: LatenessCandidate) -> Bool {

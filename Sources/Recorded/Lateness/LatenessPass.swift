@@ -3,7 +3,8 @@ internal import TraceModel
 
 /// Goes once through the events of a trace and keeps the largest of all that can be late in it.
 ///
-/// Bounded memory: one record a task and a CPU, a table of timers and of work items. Feed `apply(_:)`, then `finish()`.
+/// Bounded memory: one record a task and a CPU, a table of timers and of work items. Feed
+/// `apply(_:)`, then `finish()`.
 struct LatenessPass: EventSink {
   private(set) var tops: LatenessTops
   private var tasks = TaskWaits()
@@ -34,7 +35,7 @@ struct LatenessPass: EventSink {
   /// Takes the next event; they come in order of time over all CPUs.
   @_optimize(speed) mutating func apply(_ event: RunQueueEvent) {
     var event = event
-    // No clock of the kernel is behind 0: any two stamps have a difference.
+    // No clock of the kernel is after 0: any two stamps have a difference.
     event.time = max(0, event.time)
     let cpu = Int(event.cpu)
     guard cpu >= 0, cpu <= CPUSet.highest else { return }
@@ -79,7 +80,8 @@ struct LatenessPass: EventSink {
     case .lost: lost(event, cpu)
     case .function: cpus[cpu].line = (event.time, event.pid, event.label)
     case .syscallEnter, .syscallExit:
-      // Interrupts are enabled there: what was sent before has been taken, whatever was recorded of it.
+      // Interrupts are enabled there: what was sent before has been taken, whatever was recorded of
+      // it.
       for kind in 0...1 {
         if let call = cpus[cpu].calls[kind], event.time &- call.time > 50_000 {
           cpus[cpu].calls[kind] = nil
@@ -92,8 +94,8 @@ struct LatenessPass: EventSink {
     cpus[cpu].latest = event.time
   }
 
-  /// Every event names the task that is current: where it is not the one that the last switch let run, a switch is
-  /// missing.
+  /// Every event names the task that is current: where it is not the one that the last switch let
+  /// run, a switch is missing.
   @_optimize(speed) private mutating func notice(_ event: RunQueueEvent, _ cpu: Int) {
     let pid = event.kind == .switched ? event.task : event.pid
     guard event.kind != .lost, pid >= 0, cpus[cpu].current != pid else { return }

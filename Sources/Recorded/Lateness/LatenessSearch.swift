@@ -5,7 +5,8 @@ internal import TraceModel
 
 /// Looks through one buffer or text for all that is late in it.
 enum LatenessSearch {
-  /// The largest stretches of each kind and the number of events; nil where the events have no times.
+  /// The largest stretches of each kind and the number of events; nil where the events have no
+  /// times.
   static func run(
     _ source: TraceSource, filter: LatenessTops.Filter
   ) -> (tops: LatenessTops, events: Int)? {
@@ -27,8 +28,8 @@ enum LatenessSearch {
     return (pass.tops, pass.count)
   }
 
-  /// The events of a CPU, with a mark where the ring buffer lost some. What an author left out of a mail ends nothing:
-  /// the judge sees that gap too.
+  /// The events of a CPU, with a mark where the ring buffer lost some. What an author left out of a
+  /// mail ends nothing: the judge sees that gap too.
   private static func events(_ cpu: CPUTimeline, _ labels: LabelTable) -> [RunQueueEvent] {
     var lost: [RunQueueEvent] = []
     for gap in cpu.gaps where !gap.isDamaged {

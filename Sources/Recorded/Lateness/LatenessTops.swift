@@ -24,9 +24,9 @@ struct LatenessTops {
 
   /// Kept of each kind, one for each victim or source.
   private static let most = 8
-  /// So many of a kind say what is usual.
+  /// From this number of a kind on, its usual length is known.
   private static let least: UInt64 = 20
-  /// So many say what is not unusual.
+  /// From this number on, it is known what is not unusual.
   private static let many: UInt64 = 100
 
   private let filter: Filter

@@ -1,7 +1,8 @@
 internal import TraceFile
 internal import TraceModel
 
-/// What a trace without times says: who took the CPU from whom, and for which work. No length can be told.
+/// What a trace without times says: who took the CPU from whom, and for which work. No length is
+/// known.
 enum OrderOfEvents {
   /// One sentence for each task that took the CPU from one that still wanted it, at most five.
   static func sentences(_ source: TraceSource) -> [String] {
@@ -13,7 +14,7 @@ enum OrderOfEvents {
           !change.previous.isIdle, !change.next.isIdle, found.count < 5
         else { continue }
         var sentence =
-          "\(change.next.text) took CPU \(track.cpu) from \(change.previous.text), which still wanted "
+          "\(change.next.text) preempted \(change.previous.text) on CPU \(track.cpu) "
           + "it (line \(event.position))"
         if let work = work(of: change.next.pid, in: track.events[(index + 1)...]) {
           sentence += ", to run the work \(work.function.name)"
@@ -22,8 +23,8 @@ enum OrderOfEvents {
           }
         }
         found.append(
-          sentence + ". The trace has no times, so for how long is not known (possible): record "
-            + "it with time stamps.")
+          sentence + ". The trace has no times, so the length is unknown (possible). Record "
+            + "it with timestamps.")
       }
     }
     return found

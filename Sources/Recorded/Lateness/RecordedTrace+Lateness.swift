@@ -3,7 +3,8 @@ internal import Report
 internal import TraceModel
 
 extension RecordedTrace {
-  /// Finds all that is late, and explains the one that a person would ask about first, or the one asked for.
+  /// Finds all that is late, and explains the one that a person would ask about first, or the one
+  /// asked for.
   func lateness(
     _ request: AnalyzeRequest, _ sources: [TraceSource], _ version: String,
     _ verdicts: inout TraceVerdicts
@@ -26,7 +27,7 @@ extension RecordedTrace {
       verdicts.remarks.append(
         list.candidates.isEmpty
           ? "nothing in it is late"
-          : "there is no number \(number): \(list.candidates.count) are late in it")
+          : "no delay has number \(number), the list has \(list.candidates.count)")
       return
     }
     let order = request.number.map { $0 - 1..<$0 } ?? list.candidates.indices

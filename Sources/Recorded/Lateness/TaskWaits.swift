@@ -98,7 +98,7 @@ struct TaskWaits {
     runs(index, at: event.time, cpu: event.cpu, &tops)
   }
 
-  /// The task has the CPU: what it waited for is over.
+  /// The task runs: what it waited for is over.
   @_optimize(speed) private mutating func runs(
     _ index: Int, at time: Int64, cpu: Int32, _ tops: inout LatenessTops
   ) {
@@ -132,8 +132,8 @@ struct TaskWaits {
     tops.keep(candidate, isRealtime: isRealtime, key: key)
   }
 
-  /// An event says that the task is the current one although no switch to it is recorded: it has had the CPU since the
-  /// CPU's event before, at the latest.
+  /// An event says that the task is the current one although no switch to it is recorded: it has
+  /// run since the CPU's event before, at the latest.
   @_optimize(speed) mutating func isCurrent(
     _ pid: Int32, after last: Int64, cpu: Int32, _ tops: inout LatenessTops
   ) {

@@ -5,7 +5,8 @@ internal import Analysis
 /// Only the queue whose event is next is read on, however uneven the CPUs are.
 struct EventMerge {
   private var queues: [EventQueue]
-  /// The queues with events as a heap: the one whose next event is oldest is first, of equal ones the first queue.
+  /// The queues with events as a heap: the one whose next event is oldest is first, of equal ones
+  /// the first queue.
   private var heap: [Entry] = []
 
   private struct Entry {

@@ -10,7 +10,8 @@ protocol EventSink {
 
 extension RunQueueReplay: EventSink {}
 
-/// The events of one CPU's buffer in their order: a page is decoded when the events before it were given.
+/// The events of one CPU's buffer in their order: a page is decoded when the events before it were
+/// given.
 struct EventQueue {
   /// Where the events after `events` come from.
   fileprivate struct Rest {
@@ -46,8 +47,8 @@ struct EventQueue {
   /// Where the pages could not be read, nil where all could.
   var problem: String? { rest?.pages.problem }
 
-  /// Applies the next event, and those after it as long as they are not younger than `limit`, `most` at most, which
-  /// is counted down.
+  /// Applies the next event, and those after it as long as they are not younger than `limit`,
+  /// `most` at most, which is counted down.
   ///
   /// - Returns: Whether it stopped before `limit` because of `most`.
   @_optimize(speed) mutating func drain(

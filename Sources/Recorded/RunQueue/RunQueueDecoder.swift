@@ -39,7 +39,8 @@ package final class RunQueueDecoder {
   private let flags: FieldSlot?
   private let kernelWaits: KernelWaitReader?
 
-  /// - Parameter findsLateness: Whether the events that only a search for lateness uses are read too.
+  /// - Parameter findsLateness: Whether the events that only a search for lateness uses are read
+  ///   too.
   package init(_ decoder: TraceDecoder, labels: LabelTable, findsLateness: Bool = false) {
     self.decoder = decoder
     self.labels = labels

@@ -191,7 +191,7 @@ final class StepCollector: @unchecked Sendable {
   }
 }
 
-/// Where the numbers of the hrtimer events stand.
+/// Where the numbers of the hrtimer events are.
 private struct TimerFields {
   var startID: UInt16
   var pid: FieldSlot

@@ -25,7 +25,8 @@ public struct FaultLog: ~Copyable {
   static let childDescriptor: Int32 = 3
   /// Entries that are kept, the latest ones.
   static let capacity = 2_048
-  /// A count, then three words an entry: begin, end, thread; then what went wrong, as text that ends with 0.
+  /// A count, then three words an entry: begin, end, thread; then what went wrong, as text that
+  /// ends with 0.
   static let size = textStart + textCapacity
   /// Where the text begins, in bytes.
   static let textStart = (1 + 3 * capacity) * MemoryLayout<Int64>.size

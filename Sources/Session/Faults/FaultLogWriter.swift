@@ -17,7 +17,7 @@ struct FaultLogWriter {
     words = isLog ? FaultLog.map(FaultLog.childDescriptor) : nil
   }
 
-  /// Tells why the fault cannot be made.
+  /// Reports why the fault cannot be made.
   func complain(_ text: String) {
     guard let words else { return }
     let place = UnsafeMutableRawPointer(words) + FaultLog.textStart

@@ -4,10 +4,12 @@ internal import Synchronization
 internal import SystemPackage
 public import TraceModel
 
-/// Page faults of one thread of this process that take as long as wanted: userfaultfd(2) protects the pages of its stack
-/// while it sleeps, and the fault that it takes when it goes on is answered late.
+/// Page faults of one thread of this process that take as long as wanted: userfaultfd(2) protects
+/// the pages of its stack while it sleeps, and the fault that it takes when it goes on is answered
+/// late.
 ///
-/// The kernel treats the thread like one that waits for a page from the disk, on every machine and file system.
+/// The kernel treats the thread like one that waits for a page from the disk, on every machine and
+/// file system.
 public final class PageHold: Sendable {
   /// What the thread that answers and the others share.
   private struct State {
@@ -46,11 +48,12 @@ public final class PageHold: Sendable {
     }
     switch Errno(rawValue: errno) {
     case .noFunction:
-      return "this kernel has no userfaultfd (CONFIG_USERFAULTFD), which holds a page back"
+      return "this kernel has no userfaultfd (CONFIG_USERFAULTFD), which withholds a page"
     case .invalidArgument:
-      return "this kernel's userfaultfd cannot protect pages (x86: Linux 5.7, arm64: 6.10)"
+      return
+        "userfaultfd of this kernel cannot protect pages (x86 since Linux 5.7, arm64 since 6.10)"
     case let error:
-      return "userfaultfd, which holds a page back, is refused (\(error)): a security policy or a "
+      return "userfaultfd, which withholds a page, is refused (\(error)) by a security policy or a "
         + "container"
     }
   }
@@ -67,7 +70,7 @@ public final class PageHold: Sendable {
       }, Unmanaged.passRetained(self).toOpaque())
     guard error == 0 else {
       Unmanaged.passUnretained(self).release()
-      return fail("the thread that answers page faults cannot be started", Errno(rawValue: error))
+      return fail("cannot start the thread that handles page faults", Errno(rawValue: error))
     }
     thread.withLock { $0 = handle }
   }
@@ -105,7 +108,7 @@ public final class PageHold: Sendable {
         // It sleeps most of the time: at the next look, if not now.
         guard let found = stack() else { continue }
         guard bt_page_faults_register(descriptor, found.start, found.length) == 0 else {
-          return fail("the measured thread's stack cannot be watched", Errno(rawValue: errno))
+          return fail("cannot watch the stack of the measured thread", Errno(rawValue: errno))
         }
         pages = found
       }
@@ -115,8 +118,8 @@ public final class PageHold: Sendable {
     }
   }
 
-  /// The two pages around the stack pointer of the sleeping thread: /proc/self/task/N/syscall has it in front of the
-  /// last word. What it calls next writes below.
+  /// The two pages around the stack pointer of the sleeping thread: /proc/self/task/N/syscall has
+  /// it before the last word. What it calls next writes below.
   private func stack() -> (start: UInt, length: Int)? {
     guard let text = ProcText.read("/proc/self/task/\(target)/syscall") else { return nil }
     let words = text.split(whereSeparator: \.isWhitespace)
@@ -129,10 +132,11 @@ public final class PageHold: Sendable {
     return (page - size, Int(2 * size))
   }
 
-  /// Protects the pages and answers the fault that follows after `busy`; nil where none came within 50 ms.
+  /// Protects the pages and answers the fault that follows after `busy`; nil where none came within
+  /// 50 ms.
   private func hold(_ pages: (start: UInt, length: Int), _ descriptor: Int32) -> FaultLog.Entry? {
     guard bt_page_faults_protect(descriptor, pages.start, pages.length, 1) == 0 else {
-      fail("the measured thread's stack cannot be protected", Errno(rawValue: errno))
+      fail("cannot protect the stack of the measured thread", Errno(rawValue: errno))
       return nil
     }
     defer { _ = bt_page_faults_protect(descriptor, pages.start, pages.length, 0) }

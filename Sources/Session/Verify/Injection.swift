@@ -10,7 +10,8 @@ final class Injection {
   /// Why the fault could not be made; nil where it could.
   private(set) var failure: String?
 
-  /// Prepares the faults; nothing runs yet. With `pages` the measured thread's pages are held back for that long.
+  /// Prepares the faults; nothing runs yet. With `pages` the measured thread's pages are held back
+  /// for that long.
   init(_ faults: [Fault], pages: VerifyScale? = nil) {
     waiting = faults
     scale = pages

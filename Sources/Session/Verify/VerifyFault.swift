@@ -19,7 +19,7 @@ public enum VerifyFault: String, Hashable, Sendable, CaseIterable {
     case .hogEqual:
       "a FIFO 80 task computes for 6 ms or more when the timer of a FIFO 80 thread expires"
     case .throttling: "a FIFO 40 loop of 3 s, until it ends or the kernel runs a SCHED_OTHER thread"
-    case .pageFaults: "a page of the stack of a FIFO 80 thread is held back for 6 ms or more"
+    case .pageFaults: "a page of the stack of a FIFO 80 thread is withheld for 6 ms or more"
     case .shootdown: "a mapping changes while a CPU that must flush its TLB handles no interrupt"
     case .runQueue: "four SCHED_OTHER loops share the CPU with a SCHED_OTHER thread"
     case .lockOwner:
@@ -41,9 +41,11 @@ public enum VerifyFault: String, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// The classes that are right as well where timers of normal threads expire in threads, on PREEMPT_RT.
+  /// The classes that are right as well where timers of normal threads expire in threads, on
+  /// PREEMPT_RT.
   var classesOnRT: [CulpritClass] {
-    // The loop may keep ktimers/N, which no throttling lets in, from serving the normal thread's timer until it ends.
+    // The loop may keep ktimers/N, which no throttling lets in, from serving the normal thread's
+    // timer until it ends.
     self == .throttling ? [.higherPriorityTask] : []
   }
 
@@ -87,7 +89,7 @@ public enum VerifyFault: String, Hashable, Sendable, CaseIterable {
   /// How long one measurement waits for a spike.
   var patience: Nanoseconds { Nanoseconds(6_000_000_000) }
 
-  /// What a normal wake-up looks like is to be in the buffer as well.
+  /// What a normal wakeup looks like is to be in the buffer as well.
   static let delay = Nanoseconds(300_000_000)
 
   /// The processes that make it; none for `pageFaults`, which `PageHold` makes.

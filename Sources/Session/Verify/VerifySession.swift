@@ -46,9 +46,9 @@ public struct VerifySession {
     report.signal = try calibrate(&pace, &signals, &report.leftovers)
     if pace.scale.threshold > VerifyScale.least {
       observer.remark(
-        "wake-ups are late here without any fault: those of "
+        "wakeups are late here without any fault, so faults of "
           + "\(pace.scale.busy.microseconds / 1_000) ms are injected, and latencies above "
-          + "\(pace.scale.threshold.microseconds) us looked at")
+          + "\(pace.scale.threshold.microseconds) us are checked")
     }
     for fault in plan.faults where report.signal == nil {
       var row = VerifyRow(fault: fault.rawValue, what: fault.what)
@@ -63,13 +63,13 @@ public struct VerifySession {
     return report
   }
 
-  /// What is known of the machine besides what stands in the way.
+  /// What is known of the machine besides what is in the way.
   private struct Pace {
     var isRT: Bool
     var scale = VerifyScale()
   }
 
-  /// Measures a second of undisturbed wake-ups; the signal that ended it.
+  /// Measures a second of undisturbed wakeups; the signal that ended it.
   private func calibrate(
     _ pace: inout Pace, _ signals: inout ControlSignals, _ leftovers: inout [String]
   ) throws(SessionError) -> Int32? {
