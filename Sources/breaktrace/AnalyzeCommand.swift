@@ -217,7 +217,7 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     }
     do throws(ReportError) {
       if !reports.isEmpty { Console.output(try format.render(reports)) }
-      for sentence in order { Console.output(sentence) }
+      for sentence in order { Console.output(sentence + "\n") }
       for (file, list) in lists { show(list, of: file) }
     } catch {
       Console.error("breaktrace: \(error)")

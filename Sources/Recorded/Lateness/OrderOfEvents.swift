@@ -15,7 +15,7 @@ enum OrderOfEvents {
         else { continue }
         var sentence =
           "\(change.next.text) preempted \(change.previous.text) on CPU \(track.cpu) "
-          + "it (line \(event.position))"
+          + "(line \(event.position))"
         if let work = work(of: change.next.pid, in: track.events[(index + 1)...]) {
           sentence += ", to run the work \(work.function.name)"
           if let timer = timer(queueing: work.item, before: index, in: track.events) {
