@@ -39,6 +39,11 @@ struct LabTrace: CustomTestStringConvertible, Sendable {
     .init("debian-rt-softirq_thread", .irqThread, "ksoftirqd/0", .likely),
     .init("debian-rt-stop_machine", .stopMachine, "migration/0", .likely),
     .init("debian-rt-throttle_rt", .rtThrottling, "breaktrace/0", .proven),
+    // `breaktrace verify` on 5.10, where ksoftirqd serves the timer, and on 6.1, where ktimers does.
+    .init("debian-rt-5.10-throttling", .rtThrottling, "bt-loop-", .proven),
+    .init("debian-rt-5.10-run_queue", .runQueue, "bt-neighbour2-", .likely),
+    .init("debian-rt-5.10-run_queue-boost", .runQueue, "bt-neighbour1-", .likely),
+    .init("debian-rt-throttling", .higherPriorityTask, "bt-loop-", .proven),
     .init("tracer-preempt-run_queue", .runQueue, "bt_loop-", .likely),
     .init("tracer-rt-deadline", .higherPriorityTask, "bt_deadline-", .likely),
     // Begin and end are in the section, but it is silent, and a guest's host could have paused it.
