@@ -23,7 +23,9 @@ struct InputTests {
     all.all = true
     for request in [AnalyzeRequest(), all] {
       let verdicts = trace.analyze(request, toolVersion: "test")
-      #expect(!verdicts.reports.isEmpty || !verdicts.remarks.isEmpty || trace.hasNoEvents)
+      #expect(
+        !verdicts.reports.isEmpty || !verdicts.remarks.isEmpty || !verdicts.order.isEmpty
+          || trace.hasNoEvents)
       for report in verdicts.reports { #expect(!report.text.isEmpty) }
     }
   }

@@ -31,8 +31,11 @@ extension DerivedSample {
   private init(window candidate: LatenessCandidate, subject: SpikeSubject, in source: TraceSource) {
     let (timeline, isCut) = Self.timeline(candidate, in: source)
     let value = candidate.priority.value
+    // A trace without switches names its tasks in other places.
+    let victim =
+      candidate.victim.comm.isEmpty ? timeline.task(candidate.victim.pid) : candidate.victim
     let sample = WakeupSample(
-      cpu: candidate.cpu, task: candidate.victim, policy: nil,
+      cpu: candidate.cpu, task: victim, policy: nil,
       priority: candidate.isRealtime && value >= 0 ? 99 - value : 0, sequence: 0,
       expiry: candidate.span.start, wake: candidate.span.end, threshold: nil, source: .task)
     self.init(
