@@ -4,7 +4,7 @@ internal import TraceModel
 extension FtraceTextParser {
   /// Puts what the lines of a latency tracer's section show in place of what its header lacks.
   mutating func completeHeader() {
-    // The latency format of plain events is no section.
+    // The latency format of plain events is not a section.
     guard header.tracer != "nop" else { return }
     let isNamed = !header.tracer.isEmpty && header.tracer != "preemption"
     let latency = header.latency

@@ -64,7 +64,8 @@ struct MarkedWakeup {
       } else {
         // Nobody wakes up within a microsecond, and most do within a millisecond.
         unit = marks.least < 1_000 ? .microseconds : .nanoseconds
-        reason = "assumed to be in \(unit.text), because the smallest of \(marks.count) is \(marks.least)"
+        reason =
+          "assumed to be in \(unit.text), because the smallest of \(marks.count) is \(marks.least)"
       }
     }
   }
