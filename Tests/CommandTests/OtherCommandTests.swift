@@ -86,10 +86,10 @@ struct OtherCommandTests {
     }
   }
 
-  @Test func `waits of normal tasks are for runq`() throws {
+  @Test func `waits of normal tasks are for analyze, the statistics of all for runq`() throws {
     try scratch(waits) { path in
       let trace = try RecordedTrace(path: path)
-      #expect(OtherCommand.analyze(path) == nil)
+      #expect(OtherCommand.analyze(path)?.contains("breaktrace analyze '") == true)
       #expect(OtherCommand.runq(path, in: trace)?.contains("breaktrace runq --threshold") == true)
     }
     try scratch(section) { path in
