@@ -34,8 +34,8 @@ struct SectionPart {
         culprit: .hardIRQ, name: interrupt.name,
         spans: Spans.intersection(Spans.merged([interrupt.span]), [span]),
         evidence: [
-          Evidence(interrupt.first, note: "in a hard interrupt"),
-          Evidence(interrupt.last, note: "last line in the hard interrupt"),
+          Evidence(interrupt.first, note: "in an IRQ handler"),
+          Evidence(interrupt.last, note: "last line in the IRQ handler"),
         ],
         nextStep: "Move this IRQ to another CPU, or shorten its handler.")
     }

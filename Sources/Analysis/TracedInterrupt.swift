@@ -79,7 +79,7 @@ struct TracedInterrupt {
       handlers.append((functions[0], event.time, event.time))
     }
     if KernelFunctions.isInterruptExit(functions[0]) { hasEnded = true }
-    // The vector's own function says more than what all interrupts run on their way in.
+    // The vector's own function says more than what all interrupts run at their entry.
     for name in functions
     where KernelFunctions.isInterruptPath(name) && (entry.isEmpty || !entry.contains("sysvec_")) {
       if entry.isEmpty || name.contains("sysvec_") { entry = name }

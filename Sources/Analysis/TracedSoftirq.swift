@@ -35,9 +35,9 @@ struct TracedSoftirq {
   var origin: Evidence? {
     guard let raised else {
       return interrupt.isEmpty
-        ? nil : Evidence(first, note: "on the way out of the hard interrupt \(interrupt)")
+        ? nil : Evidence(first, note: "at the exit of interrupt \(interrupt)")
     }
-    let place = interrupt.isEmpty ? "a hard interrupt" : "the hard interrupt \(interrupt)"
+    let place = interrupt.isEmpty ? "an IRQ handler" : "interrupt \(interrupt)"
     return Evidence(raised, note: "raised in \(place)")
   }
 

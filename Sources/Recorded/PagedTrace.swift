@@ -17,8 +17,8 @@ struct PagedTrace {
   /// A search that was made while the pages were read.
   let answer: StreamSearch.Answer?
 
-  /// Reads the heads of the pages; throws where their layout cannot be told. A `question` that is sure to be asked is
-  /// answered at the same time.
+  /// Reads the heads of the pages; throws where their layout is not known. A `question` that is
+  /// sure to be asked is answered at the same time.
   init(
     _ raw: RawTrace, clock: StampClock, question: StreamSearch.Question? = nil
   ) throws(RingBufferError) {
@@ -54,8 +54,8 @@ struct PagedTrace {
     return try TraceDecoder(trace: bare, symbols: symbols)
   }
 
-  /// Maps the pages of the file at once and on several cores: the index looks into every one of them, and a fault
-  /// for each is what takes longest.
+  /// Maps the pages of the file at once and on several cores: the index looks into every one of
+  /// them, and a fault for each is what takes longest.
   private static func populate(_ raw: RawTrace) {
     let pageSize = 4_096
     let piece = 16 << 20
@@ -99,7 +99,7 @@ struct PagedTrace {
         pages.problems.isEmpty
       else { continue }
       let wanted = pages.pages(overlapping: reach, before: SpikeExplainer.baselinePages)
-      // One more on each side tells whether events were lost at the border.
+      // One more on each side says whether events were lost at the border.
       let low = max(0, wanted.lowerBound - 1)
       let high = min(pages.pages.count, wanted.upperBound + 1)
       guard low < high else { continue }

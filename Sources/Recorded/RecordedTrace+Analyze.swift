@@ -68,7 +68,7 @@ extension RecordedTrace {
       }
     }
     search(request, wanted, toolVersion, &verdicts)
-    // A task's own wake-ups say more than marks of them.
+    // A task's own wakeups say more than marks of them.
     if request.task != nil, verdicts.reports.isEmpty, verdicts.table?.search.wakeups ?? 0 == 0 {
       marked(request, wanted, toolVersion, &verdicts)
       if !verdicts.reports.isEmpty { verdicts.table = nil }
@@ -76,7 +76,7 @@ extension RecordedTrace {
     return verdicts
   }
 
-  /// The wake-ups that a histogram's synthetic events mark, the longest first.
+  /// The wakeups that a histogram's synthetic events mark, the longest first.
   private func marked(
     _ request: AnalyzeRequest, _ sources: [TraceSource], _ version: String,
     _ verdicts: inout TraceVerdicts
@@ -90,7 +90,7 @@ extension RecordedTrace {
     verdicts.reports += found.prefix(limit).map { report($0.0.derived, $0.1, version) }
   }
 
-  /// The wake-ups that measuring programs marked.
+  /// The wakeups that measuring programs marked.
   private func breaks(
     _ request: AnalyzeRequest, _ source: TraceSource, _ version: String, _ remarks: inout [String]
   ) -> [SpikeReport] {
@@ -142,7 +142,7 @@ extension RecordedTrace {
     return nil
   }
 
-  /// The worst wake-ups of a task, or of all real-time tasks.
+  /// The worst wakeups of a task, or of all real-time tasks.
   private func search(
     _ request: AnalyzeRequest, _ sources: [TraceSource], _ version: String,
     _ verdicts: inout TraceVerdicts
@@ -194,7 +194,7 @@ extension RecordedTrace {
     }
   }
 
-  /// The wake-up around a time: the longest that holds it, else the nearest in 100 ms.
+  /// The wakeup around a time: the longest that holds it, else the nearest in 100 ms.
   private func around(
     _ time: Nanoseconds, _ request: AnalyzeRequest, _ sources: [TraceSource], _ version: String,
     _ verdicts: inout TraceVerdicts
@@ -244,7 +244,8 @@ extension RecordedTrace {
 }
 
 extension RecordedTrace {
-  /// The worst wake-ups of a task or of all real-time tasks; nil where no buffer has the events for it.
+  /// The worst wakeups of a task or of all real-time tasks; nil where no buffer has the events for
+  /// it.
   public func list(_ request: AnalyzeRequest) -> WakeupTable? {
     var all = WakeupSearch()
     var isPossible = false

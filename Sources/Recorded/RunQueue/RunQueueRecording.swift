@@ -17,10 +17,11 @@ public struct RunQueueRecording {
     case timeline(Timeline)
   }
 
-  /// Opens a trace as `TraceOpener` does; throws where it is none, or where it has no buffer `instance`.
+  /// Opens a trace as `TraceOpener` does; throws where it is none, or where it has no buffer
+  /// `instance`.
   ///
-  /// One buffer is replayed: each task has one state, and what two buffers hold of one event would count twice. It is
-  /// that of the name `instance`, else the first one with a sched_switch.
+  /// One buffer is replayed: each task has one state, and what two buffers hold of one event would
+  /// count twice. It is that of the name `instance`, else the first one with a sched_switch.
   public init(
     path: String, formats: String? = nil, instance: String? = nil
   ) throws(RecordedError) {

@@ -3,13 +3,14 @@ internal import TraceModel
 
 /// The formats of the events that a trace holds.
 ///
-/// A trace.dat carries the formats of all events of the kernel, thousands; reading them takes longer than
-/// walking a million records, and few are needed.
+/// A trace.dat carries the formats of all events of the kernel, thousands; reading them takes
+/// longer than walking a million records, and few are needed.
 enum UsedFormats {
   /// Fewer formats are not worth a walk over the records.
   private static let least = 64
 
-  /// The trace with the formats of only those events that its records name, and one more to tell the common fields.
+  /// The trace with the formats of only those events that its records name, and one more for the
+  /// common fields.
   static func only(in trace: RawTrace) -> RawTrace {
     guard trace.formats.count > least, let used = ids(in: trace) else { return trace }
     var result = trace
@@ -28,7 +29,7 @@ enum UsedFormats {
       "timer": ["hrtimer_start", "hrtimer_expire_entry"],
     ]
     let found = named(names, in: formats)
-    // The common fields are told by any of them.
+    // Any of them has the common fields.
     return found.isEmpty ? Array(formats.prefix(1)) : found
   }
 
@@ -63,7 +64,7 @@ enum UsedFormats {
     return used
   }
 
-  /// The number behind `ID:` at the begin of the second line.
+  /// The number after `ID:` at the begin of the second line.
   private static func id(of text: StoredText) -> UInt16? {
     text.prefix(256).withBytes { bytes in
       var index = 0

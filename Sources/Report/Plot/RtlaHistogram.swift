@@ -36,11 +36,11 @@ struct RtlaHistogram {
     }
     if histogram.hasHeader, !histogram.columns.isEmpty, !histogram.hasIndex {
       throw HistogramReader.refusal(
-        name, "rtla printed it without latencies: leave out --no-index")
+        name, "rtla printed it without latencies, omit --no-index")
     }
     let series = histogram.series
     guard series.contains(where: { !$0.points.isEmpty }) else {
-      throw HistogramReader.refusal(name, "rtla's histogram is empty: measure longer")
+      throw HistogramReader.refusal(name, "the histogram of rtla is empty, measure longer")
     }
     return series
   }
