@@ -3,7 +3,7 @@ import TraceModel
 
 @testable import Analysis
 
-/// What tells a pause of a whole guest from code of its kernel.
+/// What distinguishes a pause of a whole guest from code of its kernel.
 @Suite struct HostPauseTests {
   typealias Build = TimelineBuilder
 
@@ -36,7 +36,7 @@ import TraceModel
     }.analysis
   }
 
-  /// The other CPU's timer is due at 1000 us and expires at `end`; `pid` had the CPU.
+  /// The other CPU's timer is due at 1000 us and expires at `end`; `pid` ran.
   private static func overdue(
     _ build: inout Build, until end: Double, pid: Int32, stack: [String]?,
     inside: ((inout Build) -> Void)? = nil
@@ -155,7 +155,7 @@ import TraceModel
     // Where the host never took a CPU both are open.
     #expect(late(plain, other: { _ in }).culprit.culprit == .irqsOff)
     #expect(late(plain, other: { _ in }).culprit.confidence == .possible)
-    // A softirq's beginning enables them by an instruction of its own.
+    // A softirq's beginning enables them inline.
     let softirq = late(
       Build.interruptStack + ["handle_softirqs", "__irq_exit_rcu"], pauses,
       other: { _ in })

@@ -8,7 +8,7 @@ struct RunQueueChainTests {
   static let kworker: (Int32, String) = (40, "kworker/0:1")
 
   /// The mailing list's case: the writer's data goes through a kworker that waits for the CPU
-  /// behind a hog.
+  /// after a hog.
   static func delivery() -> RunQueueScript {
     var script = RunQueueScript()
     script.task(.fork, 0, 1, pid: 100, 101)

@@ -47,7 +47,7 @@ struct Scenario: CustomTestStringConvertible, Sendable {
     sample.task.comm = comm
     context = SystemContext()
     context.preemption = model
-    // A machine that was looked at: nothing but what is in the trace can have stopped it.
+    // A machine that was looked at: only what is in the trace can have stopped it.
     context.platform = .bareMetal
     context.smiCount = 0
     context.architecture = "x86_64"

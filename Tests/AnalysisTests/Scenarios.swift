@@ -33,7 +33,7 @@ enum Scenarios {
     build.finish(at: end + 2)
   }
 
-  /// `actor` has the CPU from before the wake-up until `end`.
+  /// `actor` runs from before the wake-up until `end`.
   static func behind(
     _ build: inout TimelineBuilder, _ actor: Actor, until end: Double, prio: Int32 = 19
   ) {
@@ -135,7 +135,7 @@ enum Scenarios {
     },
   ]
 
-  /// The timer interrupt is on time, but another function runs for 400 us in front of ours.
+  /// The timer interrupt is on time, but another function runs for 400 us before ours.
   static func stacked(_ build: inout TimelineBuilder, _ function: String) {
     build.sleep(at: 0, expiry: 900, next: worker)
     build.add(901, pid: 41, .vectorEntry(name: "local_timer", vector: 236), flags: hard)

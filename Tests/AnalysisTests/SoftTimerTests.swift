@@ -2,7 +2,8 @@ import Analysis
 import Testing
 import TraceModel
 
-/// Timers that expire in the softirq of a thread: whoever keeps that thread from the CPU is named, through it.
+/// Timers that expire in the softirq of a thread: whoever keeps that thread from the CPU is named,
+/// through it.
 struct SoftTimerTests {
   /// A machine on which the thread waits: its name and priority, the scale of times, the CPU.
   struct Variant: CustomTestStringConvertible, Sendable {

@@ -46,7 +46,8 @@ struct DoctorTests {
 
   /// The classes that CulpritTests injects here and expects to be named, with the least word.
   ///
-  /// A machine that is a guest may pause within the cause: proven there is the most that a class can get.
+  /// A machine that is a guest may pause within the cause: proven there is the most that a class
+  /// can get.
   private static let injected = [
     "higher-priority-task", "same-priority-task", "rt-throttling", "run-queue", "page-fault",
   ]

@@ -5,7 +5,8 @@ import Report
 import Testing
 import TraceModel
 
-/// Threads of several CPUs that are late in the same cycle: said as machine-wide, and never a cause by itself.
+/// Threads of several CPUs that are late in the same cycle: said as machine-wide, and never a cause
+/// by itself.
 struct LateTogetherTests {
   private static func report(_ text: String) throws -> SpikeReport {
     let trace = try RecordedTrace(bytes: Array(text.utf8), name: "together")
@@ -52,7 +53,8 @@ struct LateTogetherTests {
     #expect(!report.text.contains("same cycle"))
   }
 
-  /// Two threads of cyclictest, both woken by their own timers after a pause of 700 us, one of which writes the marker.
+  /// Two threads of cyclictest, both woken by their own timers after a pause of 700 us, one of
+  /// which writes the marker.
   private static func cyclictest(other: Int, marker: Bool = false) -> String {
     func line(_ task: String, _ pid: Int, _ cpu: Int, _ flags: String, _ time: Int, _ text: String)
       -> String
@@ -109,7 +111,7 @@ struct LateTogetherTests {
     #expect(peer.cpu != analysis.sample.cpu)
     #expect(peer.task.comm == "cyclictest")
     #expect(abs(peer.length.microseconds - Int64(other)) <= 15)
-    // A late thread is no cause of another one.
+    // A late thread is not a cause of another one.
     #expect(
       ![.runQueue, .samePriorityTask, .higherPriorityTask].contains(analysis.culprit.culprit))
   }

@@ -5,7 +5,8 @@ import Report
 import Testing
 import TraceModel
 
-/// A histogram's synthetic wake-up latency as a mark: text and pages, fields and units of all kinds.
+/// A histogram's synthetic wake-up latency as a mark: text and pages, fields and units of all
+/// kinds.
 struct LatencyMarkTests {
   private static func fixture(_ name: String) throws -> RecordedTrace {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -43,7 +44,7 @@ struct LatencyMarkTests {
     #expect(Self.report(pages, threshold: 300, all: true).count == 2)
   }
 
-  /// A task's wake-up of 400 us behind another one, and the mark of it.
+  /// A task's wake-up of 400 us after another one, and the mark of it.
   private static func lines(_ mark: String, small: String, switches: Bool = true) -> String {
     func events(_ base: Int, _ length: Int, _ mark: String) -> String {
       func time(_ offset: Int) -> String {
@@ -77,7 +78,7 @@ struct LatencyMarkTests {
     var mark: String
     var small: String
     var switches = true
-    /// nil where it is no wake-up's latency.
+    /// nil where it is not a wake-up's latency.
     var microseconds: Int64?
     var says = ""
   }

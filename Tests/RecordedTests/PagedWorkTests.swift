@@ -66,7 +66,8 @@ struct PagedWorkTests {
     for (one, other) in zip(a.works, b.works) {
       #expect(abs(one.time.count - other.time.count) <= 20, "\(one) \(other)")
     }
-    // The line in which a call ends whose begin was overwritten says nothing of what it called before.
+    // The line in which a call ends whose begin was overwritten says nothing of what it called
+    // before.
     #expect(!a.works.contains { $0.name == "vfs_write" })
     let said = pages.analyze(AnalyzeRequest(), toolVersion: "").remarks
     #expect(said.contains { $0.contains(a.works[0].name) && $0.contains("(CPU 0 at ") }, "\(said)")

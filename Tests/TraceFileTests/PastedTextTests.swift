@@ -5,7 +5,8 @@ import TraceModel
 
 @testable import TraceFile
 
-/// Texts as people paste them: lines that lack columns, perf script's, wrapped and prefixed lines, remarks between events.
+/// Texts as people paste them: lines that lack columns, perf script's, wrapped and prefixed lines,
+/// remarks between events.
 struct PastedTextTests: ReadsFtrace {
   /// A text, its events in short, and words of what is said of it.
   struct Pasted: Sendable, CustomTestStringConvertible {

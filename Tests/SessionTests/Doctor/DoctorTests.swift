@@ -52,7 +52,7 @@ struct DoctorTests {
         tracingThreshold: nil, journals: []))
   }
 
-  /// Every event that a rule needs, but those that stand for the latency tracers.
+  /// Every event that a rule needs, but those that are for the latency tracers.
   static let allEvents: [String] = RuleCatalogue.all.flatMap { profile in
     (profile.needs + profile.proof).flatMap { need -> [String] in
       if case .events(let names) = need { names } else { [] }

@@ -4,7 +4,7 @@ import TraceModel
 
 @testable import Session
 
-/// What the processes and threads of faults tell.
+/// What the processes and threads of faults report.
 struct FaultTests {
   @Test(arguments: ["cannot make timers: EAGAIN", "", "ü", String(repeating: "x", count: 2_000)])
   func `a log keeps why its fault could not be made`(text: String) throws {
@@ -61,7 +61,7 @@ struct FaultTests {
       #expect(entry.tid == tid && entry.span.length >= Nanoseconds(30_000_000))
     }
     #expect(worst.pointee >= 30_000_000)
-    // A second one on what is no thread of ours holds nothing.
+    // A second one on what is not a thread of ours holds nothing.
     let none = PageHold(
       target: 1, busy: Nanoseconds(1_000_000), period: Nanoseconds(10_000_000), delay: .zero)
     none.start()

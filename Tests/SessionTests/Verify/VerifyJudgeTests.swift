@@ -141,7 +141,7 @@ struct VerifyJudgeTests {
     #expect(scale.threshold.microseconds == threshold && scale.busy.microseconds == busy)
     for fault in [VerifyFault.hogAbove, .hogEqual, .lockOwner, .pageFaults] {
       #expect(fault.threshold(scale) == scale.threshold)
-      // A fault that keeps the CPU for half of a period is no disturbance, but the load.
+      // A fault that keeps the CPU for half of a period is not a disturbance, but the load.
       for process in fault.faults(cpu: 1, other: 0, scale: scale) {
         #expect(process.busy * 10 <= process.period && process.busy > scale.threshold)
       }
