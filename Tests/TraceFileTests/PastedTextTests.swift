@@ -256,7 +256,7 @@ struct PastedTextTests: ReadsFtrace {
         "numbers of lines",
         "117:     sh-61  [001] d..2.  1.000001: sched_waking: \(wake)\n118-     sh-61  [001] d..2.  1.000002: sched_wakeup: \(wake)\n",
         ["1000001 [1] 61 waking ctl-41 rt 60", "1000002 [1] 61 wakeup ctl-41 on 1"],
-        notes: ["numbers of lines"]),
+        notes: ["line numbers"]),
       Pasted(
         "a mark of the author before a line, a remark after it",
         "  sh-61  [001] d..2.  1.000001: sched_waking: \(wake)   <--- here\n* sh-61  [001] d..2.  1.000002: do_idle <-cpu_startup  // and there\n",
