@@ -49,7 +49,7 @@ struct InputAnswerTests {
       microseconds: 1_209, best: .possible, says: ["sched_switch", "ksoftirqd/2"]),
     Answer(
       input: "irq-storm-of-a-device", classes: [.interruptStorm], names: ["irq 77 hostctl"],
-      microseconds: 327, words: ["hostctl"], says: ["40 times", "one each 8 us", "24 %"]),
+      microseconds: 327, words: ["hostctl"], says: ["40 times", "once per 8 us", "24 %"]),
     Answer(
       input: "ipi-with-its-sender", classes: [.crossCPUCall], names: ["timesync-420"],
       microseconds: 10, words: ["timesync", "sock_want_stamps"],
