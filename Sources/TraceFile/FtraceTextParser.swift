@@ -64,7 +64,7 @@ struct FtraceTextParser {
   mutating func read(_ bytes: RawSpan) {
     var start = 0
     while start < bytes.byteCount {
-      let next = bytes.find(10, start, bytes.byteCount) ?? bytes.byteCount
+      let next = bytes.lineEnd(start)
       line += 1
       var end = next
       if end > start, bytes.byte(end - 1) == 13 { end -= 1 }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Scanning of ASCII text by byte offsets; every function stays inside the range it is given.
 extension RawSpan {
   @inline(__always) static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }
@@ -35,6 +37,18 @@ extension RawSpan {
       index += 1
     }
     return nil
+  }
+
+  /// Where the line ends that begins at `start`: at its line feed, or at the end of the bytes.
+  func lineEnd(_ start: Int) -> Int {
+    let count = byteCount - start
+    guard count > 0 else { return byteCount }
+    return unsafe withUnsafeBytes { bytes in
+      guard let base = unsafe bytes.baseAddress,
+        let found = unsafe memchr(base + start, 10, count)
+      else { return byteCount }
+      return unsafe UnsafeRawPointer(found) - base
+    }
   }
 
   /// Whether `text` is at `start`.
