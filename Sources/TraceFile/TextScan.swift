@@ -43,7 +43,7 @@ extension RawSpan {
   func lineEnd(_ start: Int) -> Int {
     let count = byteCount - start
     guard count > 0 else { return byteCount }
-    return unsafe withUnsafeBytes { bytes in
+    return withUnsafeBytes { bytes in
       guard let base = unsafe bytes.baseAddress,
         let found = unsafe memchr(base + start, 10, count)
       else { return byteCount }
