@@ -43,8 +43,8 @@ extension RawSpan {
   func lineEnd(_ start: Int) -> Int {
     let count = byteCount - start
     guard count > 0 else { return byteCount }
-    return withUnsafeBytes { bytes in
-      guard let base = unsafe bytes.baseAddress,
+    return unsafe withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress,
         let found = unsafe memchr(base + start, 10, count)
       else { return byteCount }
       return unsafe UnsafeRawPointer(found) - base
