@@ -53,9 +53,14 @@ struct SpikeDocument {
   }
 
   private var place: String {
-    let comm = spike.comm.isEmpty ? "<...>" : spike.comm
-    var text = "CPU \(spike.cpu), thread \(comm)-\(spike.tid)"
-    if let policy = spike.policy {
+    var text = "CPU \(spike.cpu)"
+    // A trace need not show the task, and an interrupt delays nobody in particular.
+    switch spike.tid {
+    case 0: if !spike.comm.isEmpty { text += ", the idle task" }
+    case ..<0: if !spike.comm.isEmpty { text += ", thread \(spike.comm)" }
+    default: text += ", thread \(spike.comm.isEmpty ? "<...>" : spike.comm)-\(spike.tid)"
+    }
+    if let policy = spike.policy, spike.tid > 0 || !spike.comm.isEmpty {
       text += " (SCHED_\(policy.rawValue.uppercased())"
       text += spike.priority > 0 ? ", priority \(spike.priority))" : ")"
     }
@@ -99,7 +104,9 @@ struct SpikeDocument {
     if isDamaged {
       parts.append("PARTS OF THE WINDOW ARE MISSING IN THIS FILE.")
     } else if trace.lostInWindow > 0 {
-      parts.append("AT LEAST \(trace.lostInWindow) EVENTS WERE LOST IN THE WINDOW.")
+      let one = trace.lostInWindow == 1
+      parts.append(
+        "AT LEAST \(trace.lostInWindow) \(one ? "EVENT WAS" : "EVENTS WERE") LOST IN THE WINDOW.")
     } else if !trace.gaps.isEmpty {
       parts.append("THE TRACE HAS GAPS IN THE WINDOW.")
     }

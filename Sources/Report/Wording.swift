@@ -44,7 +44,7 @@ struct Wording {
       return "\(isIRQs ? "IRQs were" : "Preemption was") disabled \(place), in task "
         + "\(sample.task.text). The trace does not show whether a thread waited for the end."
     case .noise:
-      return "\(sample.task.text) measured noise, something else ran instead \(place)."
+      return "\(sample.task.text) measured noise \(place)."
     case .lateness(let work): return work.sentence(place, of: sample.task)
     }
   }
@@ -143,9 +143,9 @@ struct Wording {
   /// The confidence word with its meaning.
   static func text(of confidence: Confidence) -> String {
     switch confidence {
-    case .proven: "proven: events show its begin and end"
+    case .proven: "proven: events show where it begins and ends"
     case .likely:
-      "likely: the events support it and no other cause, but do not prove it"
+      "likely: the events support it best, but do not prove it"
     case .possible:
       "possible: the events support it, but another cause is not ruled out or events are missing"
     case .unexplained: "unexplained: no known cause explains this time"

@@ -4,6 +4,8 @@ internal import Glibc
 /// control thread.
 struct ControlSignals: ~Copyable {
   private var before = sigset_t()
+  /// Whether somebody further out had them blocked before, and looks for them between runs.
+  let isNested: Bool
   private var taken = sigset_t()
 
   /// Blocks SIGINT, SIGTERM, SIGHUP, SIGUSR1, and SIGPIPE (a closed reader must not leave tracing
@@ -15,6 +17,7 @@ struct ControlSignals: ~Copyable {
     sigaddset(&blocked, SIGPIPE)
     sigaddset(&blocked, SIGALRM)
     pthread_sigmask(SIG_BLOCK, &blocked, &before)
+    isNested = sigismember(&before, SIGTERM) == 1
   }
 
   /// A signal that is pending, nil where none is.

@@ -37,7 +37,8 @@ public struct MeasureSession {
     let facts = plan.arms ? FactsCollector().start() : .none
     let engine = Engine(plan: measurementPlan)
     let watchdog = Watchdog(engine, helper: tracing?.guardianPID ?? 0)
-    defer { watchdog.end() }
+    let isNested = signals.isNested
+    defer { watchdog.end(raisesAgain: isNested) }
     watchdog.expect(within: Self.longestSetup)
     do throws(MeasurementError) {
       try engine.prepare()

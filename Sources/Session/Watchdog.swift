@@ -77,8 +77,9 @@ final class Watchdog: Sendable {
   /// Who had the CPUs when it stepped in, one clause each, as `python3-4711 (fifo 85) had CPU 1`.
   var starvers: [String] { found.withLock { $0 } }
 
-  /// Ends it; called once by the control thread.
-  func end() {
+  /// Ends it; called once by the control thread. `raisesAgain` sends a signal that nobody has answered
+  /// to the process once more.
+  func end(raisesAgain: Bool) {
     isOver.store(true, ordering: .releasing)
     bt_eventfd_signal(poke)
     let running = handle.withLock { handle in
@@ -86,6 +87,8 @@ final class Watchdog: Sendable {
       return handle
     }
     if let running { pthread_join(running, nil) }
+    // What came when the run was over already is for whoever started it, who has it blocked.
+    if raisesAgain, let signal = takeSignal() { kill(getpid(), signal) }
     if poke >= 0 { close(poke) }
     if signals >= 0 { close(signals) }
   }

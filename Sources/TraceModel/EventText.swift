@@ -58,12 +58,18 @@ extension EventPayload {
     }
   }
 
+  /// `/19`, or nothing where the priority is not known.
+  private static func priority(_ priority: KernelPriority) -> String {
+    priority.isKnown ? "/\(priority.value)" : ""
+  }
+
   /// The text after the name.
   private var details: String {
     switch self {
     case .switched(let event):
-      "\(Self.comm(event.previous))/\(event.previousPriority.value) \(event.previousState.letters) "
-        + "==> \(Self.comm(event.next))/\(event.nextPriority.value)"
+      Self.comm(event.previous) + Self.priority(event.previousPriority)
+        + " \(event.previousState.letters) ==> "
+        + Self.comm(event.next) + Self.priority(event.nextPriority)
     case .waking(let event), .wakeup(let event), .wakeupNew(let event):
       "comm=\(Self.comm(event.task)) pid=\(event.task.pid) prio=\(event.priority.value)"
     case .migrate(let task, let priority, let from, let to):

@@ -14,9 +14,9 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
       report, systrace pages, and directories of raw pages. Files that are compressed with gzip or zstd are \
       decompressed. `-` is standard input, `./-` a file of that name. FIFOs and devices are only read as standard input.
 
-      If --at, --task or --threshold is given, the wakeup that it selects is explained. Otherwise it is the last spike \
-      that breaktrace, cyclictest, oslat, rtla or jitterdebugger marked, the section of a latency tracer, or the most \
-      unusual delay in the trace, in this order. Delays are scheduling latencies, preemptions, uninterruptible sleeps, \
+      --at, --task or --threshold select the wakeup to explain. Without them, the first of these that the trace contains \
+      is explained: the last spike that breaktrace, cyclictest, oslat, rtla or jitterdebugger marked, the section of a \
+      latency tracer, the most unusual delay. Delays are scheduling latencies, preemptions, uninterruptible sleeps, \
       pending softirqs, cross-CPU calls, work items, timers and IRQs. The next five are listed, and --explain N explains \
       one of them. --cpu, --from, --to and --task narrow the search. --runq shows the scheduling latencies of all tasks \
       instead, like `breaktrace runq --file`.

@@ -31,9 +31,14 @@ struct HigherPriorityTask: Rule {
           .higherPriorityTask,
           because: "the trace does not show what ran while the thread was runnable")
       }
+      let above = spike.rivals.filter { $0.priority.map { $0.outranks(owner) } ?? false }
+        .reduce(Nanoseconds.zero) { $0 + $1.net }
       return .refuted(
         .higherPriorityTask,
-        because: "no task above \(owner.text) ran while the thread was runnable")
+        because: above > .zero
+          ? "tasks above \(owner.text) ran for only \(above.microseconds) us while the thread was "
+            + "runnable"
+          : "no task above \(owner.text) ran while the thread was runnable")
     }
     return RuleOutcome(findings: findings)
   }

@@ -21,7 +21,7 @@ struct Observer: Rule {
     guard spike.sample.latency < cost + cost else {
       return .refuted(
         .observer,
-        because: "tracing costs \(cost.microseconds) us per wakeup, less than half of the latency")
+        because: "tracing costs \(cost.microseconds) us per wakeup, too little to cause this")
     }
     return RuleOutcome(findings: [
       Finding(

@@ -38,7 +38,8 @@ struct PageFault: Rule {
         ])
       }
       if after.length >= spike.floor, spike.recorded("exceptions:page_fault_user") {
-        return .refuted(.pageFault, because: "the thread took no page fault after its switch")
+        return .refuted(
+          .pageFault, because: "the thread took no page fault after it was switched in")
       }
       return .nothing
     }

@@ -37,7 +37,8 @@ struct RTThrottling: Rule {
       }
       return spike.priority.isRealtime
         ? .refuted(
-          .rtThrottling, because: "no normal task ran while the thread was runnable")
+          .rtThrottling,
+          because: "the CPU was not given to a normal task while the thread was runnable")
         : .nothing
     }
     // The server may come first, and the throttling where no normal task is left.

@@ -82,7 +82,7 @@ extension OptionTable {
       "Do not lock the memory of the process. Page faults then add to the latencies."),
     OptionSpec(
       .mainaffinity, nil, .required(.cpus), "CPUS", era: .later, group: .system,
-      "Run all other threads of the process on CPUS."),
+      "Run the threads that do not measure on CPUS."),
     OptionSpec(
       .smi, era: .later, group: .system,
       "Count system management interrupts (SMIs). Requires -a or -S."),
