@@ -77,8 +77,8 @@ final class Watchdog: Sendable {
   /// Who had the CPUs when it stepped in, one clause each, as `python3-4711 (fifo 85) had CPU 1`.
   var starvers: [String] { found.withLock { $0 } }
 
-  /// Ends it; called once by the control thread. `raisesAgain` sends a signal that nobody has answered
-  /// to the process once more.
+  /// Ends it; called once by the control thread. `raisesAgain` sends a signal that nobody has
+  /// answered to the process once more.
   func end(raisesAgain: Bool) {
     isOver.store(true, ordering: .releasing)
     bt_eventfd_signal(poke)
