@@ -270,8 +270,11 @@ extension Run {
   private func ownThreads(in hit: BreakHit) -> [Int32] {
     let measuring = Set(engine.tids)
     let all = (try? ControlFiles().list("/proc/self/task"))?.compactMap { Int32($0) } ?? []
-    var own = Set(all).union(ended.since(hit.expiry))
-    if let tid = job?.tid { own.insert(tid) }
+    // An ended thread's id that is there again belongs to somebody else.
+    let past = (ended.since(hit.expiry) + [job?.tid].compactMap(\.self)).filter {
+      access("/proc/\($0)/stat", F_OK) != 0
+    }
+    var own = Set(all).union(past)
     if let guardian = tracing?.guardianPID { own.insert(guardian) }
     return own.subtracting(measuring).sorted()
   }
