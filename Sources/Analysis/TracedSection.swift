@@ -72,7 +72,7 @@ struct TracedSection {
       name = interrupt.name.isEmpty ? name : interrupt.name
     }
     if name.isEmpty {
-      // What is before a cut is no more than where somebody stopped copying.
+      // The last line before a cut only shows where the copy of the trace ends.
       let last = isCut ? [] : traced.calls.suffix(2).flatMap { [$0.function, $0.caller] }
       let candidates =
         begin + [KernelFunctions.bare(section.endFunction)] + last + Self.lastStack(all)

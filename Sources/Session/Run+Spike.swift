@@ -174,8 +174,8 @@ extension Run {
 
   /// Exchanges the buffers and measures on at once; reading is done afterwards.
   ///
-  /// - Returns: nil where there is no spare buffer or the kernel would not exchange it: nothing has
-  ///   changed then.
+  /// - Returns: nil, with nothing changed, if there is no spare buffer or the kernel does not
+  ///   exchange it.
   private func goOnWithSpare(
     _ instance: ArmedInstance, _ texts: TraceTexts
   ) throws(TracefsError) -> (

@@ -89,9 +89,9 @@ struct TracerSelfTest {
   private static let reason =
     "(an attempt to set another tracer of its family causes this, even if it is refused)"
 
-  /// A kind that must not be there. A blinded tracer shows it in one end of six at the least (Linux
-  /// 6.12), another one in none of ten thousand: a single line in hundreds is no reason to distrust
-  /// it.
+  /// The sections that this tracer never records. On Linux 6.12 they are at least one in six for a
+  /// blinded tracer, and less than one in ten thousand for a working one. One in several hundred is
+  /// therefore accepted.
   func wrong(_ seen: Kinds) -> String? {
     let few = seen.ends / 100
     if seen.preemption > few, !wantsPreemption {

@@ -41,7 +41,8 @@ extension EventText {
     return location(bytes, word.lowerBound..<end)
   }
 
-  /// A pointer after a key; 0 where the kernel printed a hash's placeholder.
+  /// The pointer after a key; 0 for `(____ptrval____)`, which a kernel prints until it can hash
+  /// pointers.
   static func pointer(_ key: StaticString, _ bytes: RawSpan, _ range: Range<Int>) -> UInt64? {
     bytes.value(key, range).map { bytes.hexadecimal($0) ?? 0 }
   }

@@ -2,14 +2,14 @@ import TraceModel
 
 /// The hardware or its firmware stopped the CPU (SMI, thermal control, memory).
 ///
-/// Evidence: no events although code with IRQs enabled was interrupted, or between two events that
-/// usually follow each other at once. An SMI counter that grew makes it likely, or proven if all
-/// CPUs were silent at the same time. A gap that the hwlat tracer measured meanwhile makes it
-/// likely too. If it is on another CPU and covers 80 %, it makes the cause proven on a machine that
-/// is known to be physical. In kernel code that is not seen to enable IRQs, only a few SMIs in the
-/// run or such a gap are evidence. A gap that hwlat itself measured is possible, because hwlat does
-/// not show what took the time. The same holds for the part of an osnoise sample that no event
-/// covers.
+/// Evidence: no event for a time, although the interrupted code had IRQs enabled or the two
+/// events around it are adjacent steps of one code path. An SMI counter that grew makes it
+/// likely, or proven if all CPUs were silent at the same time. A gap that the hwlat tracer
+/// measured meanwhile makes it likely too. If it is on another CPU and covers 80 %, it makes the
+/// cause proven on a machine that is known to be physical. In kernel code that is not seen to
+/// enable IRQs, only a few SMIs in the run or such a gap are evidence. A gap that hwlat itself
+/// measured is possible, because hwlat does not show what took the time. The same holds for the
+/// part of an osnoise sample that no event covers.
 ///
 /// Ruled out by: a hypervisor, which looks the same, unless the SMI counter grew; or kernel code
 /// with IRQs disabled.

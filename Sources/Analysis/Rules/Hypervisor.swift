@@ -2,12 +2,14 @@ import TraceModel
 
 /// The hypervisor did not run the virtual CPU.
 ///
-/// Evidence: the timer interrupt was late although it stopped user space or idle, where IRQs are
-/// enabled. Or there is no event between two events that usually follow each other at once (the
-/// rest of the trace shows which events of the timer interrupt do), or the idle loop continued long
-/// after need-resched was set. Steal time that grew, a gap that the hwlat tracer measured
-/// meanwhile, several interrupts pending at the end, or an end at the same phase of a 100 ms period
-/// as earlier pauses make it likely. Only a trace of the host can prove it.
+/// Evidence: the timer interrupt was late although it stopped user space, idle or, on a host that
+/// is known to preempt this guest, a function that cannot have enabled IRQs. Or no event came
+/// between two adjacent steps of the timer interrupt, which take far less time elsewhere in the
+/// trace. Or the idle loop continued long after need-resched was set, or most steps of the timer
+/// interrupts took more than ten times as long as usual. It is likely if steal time grew, a timer
+/// of an unrelated CPU was overdue at the same time, hwlat measured a gap, several interrupts
+/// were pending at the end, or the end is at the same phase of a 100 ms period as earlier pauses.
+/// Only a trace of the host can prove it.
 ///
 /// Ruled out by: a machine that is known to be physical (if this is unknown, it is not decided), or
 /// kernel code that was just enabling IRQs when the interrupt came.

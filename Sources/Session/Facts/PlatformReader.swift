@@ -128,8 +128,8 @@ private struct Evidence {
   /// Whether it was looked at and no hypervisor seen.
   var isPhysical: Bool {
     guard namesMachine, !hasVirtio else { return false }
-    // Kernels with CONFIG_SYS_HYPERVISOR have the directory everywhere, empty where there is no
-    // hypervisor.
+    // Kernels with CONFIG_SYS_HYPERVISOR have the directory on every machine. Without a hypervisor
+    // it is empty.
     return files.names("/sys/hypervisor").isEmpty
   }
 

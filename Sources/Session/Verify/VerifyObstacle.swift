@@ -38,8 +38,8 @@ enum VerifyObstacle {
         }
       return isLimited || machine.hasDeadlineServer
         ? nil
-        : "throttling is disabled (sched_rt_runtime_us) and there is no deadline server, so nothing "
-          + "would stop the loop"
+        : "throttling is disabled (sched_rt_runtime_us) and the kernel has no deadline server: the loop "
+          + "would never be stopped"
     case .pageFaults: return machine.pageHold
     case .shootdown:
       if machine.cpus.count < 2 { return "it requires a second CPU, which has to flush its TLB" }
