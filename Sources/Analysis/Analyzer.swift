@@ -86,7 +86,7 @@ public struct Analyzer: Sendable {
       culprit: all[0], contributors: Array(all.dropFirst()), refuted: refuted, open: open,
       // Who ran while a task slept says nothing of its sleep.
       ran: culprit.culprit == .blocked ? [] : spike.replay.ran(in: spike.visible),
-      excerpt: Excerpt.lines(of: spike, evidence: all.flatMap(\.evidence)),
+      excerpt: origin.marked(Excerpt.lines(of: spike, evidence: all.flatMap(\.evidence))),
       stack: stack, foldedFrames: folded, trace: health, baselineWakeups: spike.baseline.wakeups,
       subject: subject, lateTogether: together.peers)
   }

@@ -10,6 +10,8 @@ public struct ExcerptLine: Hashable, Sendable {
   public var isEvidence: Bool
   /// Events left out here.
   public var omitted: Int
+  /// Whether the trace has another line in its place, from which the event was made.
+  public var isMade = false
 
   /// Memberwise; omitted arguments are empty, zero or unknown.
   public init(event: TraceEvent?, task: TaskIdentity, isEvidence: Bool, omitted: Int = 0) {

@@ -138,3 +138,23 @@ extension SpikeCase {
     return (least, spans.filter { $0.length > .zero })
   }
 }
+
+extension SpikeCase {
+  /// A finding for each interrupt or softirq in `span` that passes `test` and took at least `least`
+  /// (nil: `floor`). It is proven if both its begin and its end are recorded.
+  func interrupts(
+    _ culprit: CulpritClass, in span: TimeSpan, least: Nanoseconds? = nil,
+    where test: (Occupant) -> Bool, nextStep: (RanEntry) -> String
+  ) -> RuleOutcome {
+    let entries = replay.ran(in: span).filter { test($0.occupant) && $0.net >= least ?? floor }
+    return RuleOutcome(
+      findings: entries.map { entry in
+        let evidence = HardIRQ.evidence(self, of: entry.occupant, in: span)
+        return Finding(
+          culprit, name: entry.occupant.name,
+          confidence: evidence.count >= 2 ? .proven : .likely,
+          spans: replay.spans(in: span) { $0.occupant == entry.occupant }, evidence: evidence,
+          nextStep: nextStep(entry))
+      })
+  }
+}

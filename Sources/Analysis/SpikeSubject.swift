@@ -176,12 +176,35 @@ public struct SampleOrigin: Hashable, Sendable {
   public var instance: String
   /// Whether an event's position is a line of a text.
   public var hasLines: Bool
+  /// Events that the trace does not have: they were made from the line at their position.
+  public var made: Set<TraceEvent>
 
   /// Memberwise; omitted arguments are empty, zero or unknown.
-  public init(derivation: String = "", instance: String = "", hasLines: Bool = false) {
+  public init(
+    derivation: String = "", instance: String = "", hasLines: Bool = false,
+    made: Set<TraceEvent> = []
+  ) {
     self.derivation = derivation
     self.instance = instance
     self.hasLines = hasLines
+    self.made = made
+  }
+
+  /// The excerpt with the events marked that the trace does not have.
+  func marked(_ lines: [ExcerptLine]) -> [ExcerptLine] {
+    guard !made.isEmpty else { return lines }
+    return lines.map { line in
+      var line = line
+      line.isMade = line.event.map(made.contains) ?? false
+      return line
+    }
+  }
+
+  private func isMade(_ evidence: Evidence) -> Bool {
+    made.contains {
+      $0.time == evidence.time && $0.position == evidence.position
+        && evidence.event == Evidence($0).event
+    }
   }
 
   /// Adds what the origin says to the findings' evidence.
@@ -193,8 +216,10 @@ public struct SampleOrigin: Hashable, Sendable {
     if hasLines {
       for finding in findings.indices {
         for index in findings[finding].evidence.indices {
-          guard let line = findings[finding].evidence[index].position, line > 0 else { continue }
-          findings[finding].evidence[index].text += " [line \(line)]"
+          let evidence = findings[finding].evidence[index]
+          guard let line = evidence.position, line > 0 else { continue }
+          findings[finding].evidence[index].text +=
+            isMade(evidence) ? " [made from line \(line)]" : " [line \(line)]"
         }
       }
     }

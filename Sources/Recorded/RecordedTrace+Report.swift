@@ -16,7 +16,8 @@ extension RecordedTrace {
       sections: derived.measured.map { [$0] } ?? facts.sections, subject: derived.subject,
       origin: SampleOrigin(
         derivation: ([derived.derivation] + repairs).filter { !$0.isEmpty }
-          .joined(separator: "; "), instance: source.name, hasLines: source.isText && !isConverted))
+          .joined(separator: "; "), instance: source.name, hasLines: source.isText && !isConverted,
+        made: isConverted ? [] : derived.made))
     return SpikeReport(analysis, facts: facts, toolVersion: version)
   }
 }

@@ -177,7 +177,8 @@ struct InputAnswerTests {
       microseconds: 15, best: .possible, words: ["victim"], says: ["victim-300"]),
     Answer(
       input: "timerlat-with-noise-events", classes: [.irqsOff], names: ["try_to_wake_up"],
-      microseconds: 30, words: [], says: ["local_timer", "sh-1094"], never: ["preempt=full"]),
+      microseconds: 30, words: [],
+      says: ["local_timer", "sh-1094", "[made from line "], never: ["preempt=full"]),
     Answer(
       input: "osnoise-kworker-with-function", classes: [.runQueue], names: ["kworker/3:1-446"],
       microseconds: 452, words: ["slow_work"], says: ["slow_work", "thread osnoise/3-900"],

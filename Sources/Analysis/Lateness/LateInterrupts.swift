@@ -14,54 +14,30 @@ extension LateWork {
 
 extension HardIRQ {
   func examine(_ work: LateWork, of spike: SpikeCase) -> RuleOutcome {
-    let window = spike.sample.window
     let isWhole = work.kind == .handler
     guard isWhole || work.isDelayedByInterrupts else { return .nothing }
-    var findings: [Finding] = []
-    for entry in spike.replay.ran(in: window) {
-      switch entry.occupant {
-      case .irq(let number, _):
-        if isWhole, Int64(number) != work.number { continue }
-      case .vector(let name):
-        if isWhole, name != work.what { continue }
-      default: continue
+    return spike.interrupts(.hardIRQ, in: spike.sample.window, least: isWhole ? .zero : nil) {
+      switch $0 {
+      case .irq(let number, _): !isWhole || Int64(number) == work.number
+      case .vector(let name): !isWhole || name == work.what
+      default: false
       }
-      guard entry.net >= spike.floor || isWhole else { continue }
-      let evidence = Self.evidence(spike, of: entry.occupant, in: window)
-      findings.append(
-        Finding(
-          .hardIRQ, name: entry.occupant.name,
-          confidence: evidence.count >= 2 ? .proven : .likely,
-          spans: spike.replay.spans(in: window) { $0.occupant == entry.occupant },
-          evidence: evidence,
-          nextStep: "The handler took \(entry.net.microseconds) us. Move the interrupt to another "
-            + "CPU, or find out why its handler takes so long."))
+    } nextStep: {
+      "The handler took \($0.net.microseconds) us. Move the interrupt to another CPU, or find out "
+        + "why its handler takes so long."
     }
-    return RuleOutcome(findings: findings)
   }
 }
 
 extension Softirq {
   func examine(_ work: LateWork, of spike: SpikeCase) -> RuleOutcome {
-    let window = spike.sample.window
     let isWhole = work.kind == .softirqRun
     guard isWhole || work.isDelayedByInterrupts else { return .nothing }
-    var findings: [Finding] = []
-    for entry in spike.replay.ran(in: window) {
-      guard case .softirq(let vector) = entry.occupant else { continue }
-      if isWhole, Int64(vector) != work.number { continue }
-      guard entry.net >= spike.floor || isWhole else { continue }
-      let evidence = HardIRQ.evidence(spike, of: entry.occupant, in: window)
-      findings.append(
-        Finding(
-          .softirq, name: SoftirqVector.name(of: vector),
-          confidence: evidence.count >= 2 ? .proven : .likely,
-          spans: spike.replay.spans(in: window) { $0.occupant == entry.occupant },
-          evidence: evidence,
-          nextStep: "It ran for \(entry.net.microseconds) us. The event softirq_raise before it "
-            + "shows who raised it."))
+    return spike.interrupts(.softirq, in: spike.sample.window, least: isWhole ? .zero : nil) {
+      if case .softirq(let vector) = $0 { !isWhole || Int64(vector) == work.number } else { false }
+    } nextStep: {
+      "It ran for \($0.net.microseconds) us. The event softirq_raise before it shows who raised it."
     }
-    return RuleOutcome(findings: findings)
   }
 }
 

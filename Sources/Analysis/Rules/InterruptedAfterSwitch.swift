@@ -14,24 +14,13 @@ struct InterruptedAfterSwitch: Rule {
     takes: "the events sched:sched_switch and of interrupts (irq:*, on x86 irq_vectors:*).")
 
   func examine(_ spike: SpikeCase) -> RuleOutcome {
-    let after = spike.afterSwitch
-    var findings: [Finding] = []
-    for entry in spike.replay.ran(in: after) {
-      switch entry.occupant {
-      case .irq, .vector, .softirq: break
-      default: continue
+    spike.interrupts(.interruptedAfterSwitch, in: spike.afterSwitch) {
+      switch $0 {
+      case .irq, .vector, .softirq: true
+      default: false
       }
-      guard entry.net >= spike.floor else { continue }
-      let evidence = HardIRQ.evidence(spike, of: entry.occupant, in: after)
-      findings.append(
-        Finding(
-          .interruptedAfterSwitch, name: entry.occupant.name,
-          confidence: evidence.count >= 2 ? .proven : .likely,
-          spans: spike.replay.spans(in: after) { $0.occupant == entry.occupant },
-          evidence: evidence,
-          nextStep: "\(entry.occupant.name) took \(entry.net.microseconds) us after the switch. "
-            + "Move it to another CPU."))
+    } nextStep: {
+      "\($0.occupant.name) took \($0.net.microseconds) us after the switch. Move it to another CPU."
     }
-    return RuleOutcome(findings: findings)
   }
 }

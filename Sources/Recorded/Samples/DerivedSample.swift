@@ -9,6 +9,8 @@ struct DerivedSample {
   var timeline: Timeline
   /// What was derived from what, for the report.
   var derivation: String
+  /// Events of the timeline that were made from lines of the text.
+  var made: Set<TraceEvent> = []
   /// What the window is.
   var subject = SpikeSubject.wakeup
   /// The section that a latency tracer recorded of it, for the report.

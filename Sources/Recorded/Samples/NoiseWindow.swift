@@ -91,7 +91,12 @@ struct NoiseWindow {
       to: &events, from: expiry, until: event.time,
       timer: handled.map { expiry + Nanoseconds(number($0.1, "timer_latency") ?? 0) })
     var changed = timeline
+    var made: Set<TraceEvent> = []
     if let index = changed.cpus.firstIndex(where: { $0.cpu == event.cpu }) {
+      // A stack is only given its own time.
+      made = Set(events).subtracting(timeline.cpus[index].events).filter {
+        if case .stack = $0.payload { false } else { true }
+      }
       changed.cpus[index] = CPUTimeline(
         cpu: event.cpu, events: events, gaps: timeline.cpus[index].gaps,
         oldest: timeline.cpus[index].oldest)
@@ -100,11 +105,12 @@ struct NoiseWindow {
       cpu: event.cpu, task: thread, policy: .fifo, priority: 95,
       sequence: UInt64(clamping: sequence ?? 0), expiry: expiry, wake: event.time, threshold: nil,
       source: .tracer)
-    return NoiseWindow(
-      DerivedSample(
-        sample: sample, timeline: changed,
-        derivation: "timerlat \(isThread ? "thread" : "IRQ") latency of cycle "
-          + "\(sequence ?? 0), line \(event.position)"))
+    var derived = DerivedSample(
+      sample: sample, timeline: changed,
+      derivation: "timerlat \(isThread ? "thread" : "IRQ") latency of cycle "
+        + "\(sequence ?? 0), line \(event.position)")
+    derived.made = made
+    return NoiseWindow(derived)
   }
 
   private static func timerThread(_ event: TraceEvent, _ timeline: Timeline) -> TaskIdentity? {

@@ -25,7 +25,9 @@ struct ExcerptRecord: Encodable, Hashable, Sendable {
     cpu = event.cpu
     task = line.task.text
     flags = event.context.column
-    text = StackText.text(of: event, in: analysis)
+    text =
+      StackText.text(of: event, in: analysis)
+      + (line.isMade ? " [made from line \(event.position)]" : "")
     evidence = line.isEvidence
   }
 }
