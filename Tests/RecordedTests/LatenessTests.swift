@@ -246,4 +246,19 @@ struct LatenessTests {
     _ = trace.analyze(request, toolVersion: "test").reports.map(\.text)
     _ = trace.analyze(AnalyzeRequest(), toolVersion: "test").reports.map(\.text)
   }
+
+  @Test func `waits as long as the clock goes are ranked without a trap`() throws {
+    var text = ""
+    for pid in 100..<124 {
+      text += line(
+        "sh-1", 1, "1.000000", "sched_waking: comm=t\(pid) pid=\(pid) prio=139 target_cpu=001")
+    }
+    for pid in 100..<124 {
+      text += line(
+        "sh-1", 1, "9223372036.0000\(pid - 90)",
+        "sched_switch: prev_comm=sh prev_pid=1 prev_prio=120 prev_state=S ==> next_comm=t\(pid) "
+          + "next_pid=\(pid) next_prio=139")
+    }
+    #expect(try first(text).analysis != nil)
+  }
 }

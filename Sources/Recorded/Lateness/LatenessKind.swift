@@ -133,7 +133,7 @@ public struct LatenessCandidate: Hashable, Sendable {
     case .wakeup, .preempted:
       // Who asked to be nice waits.
       let nice = isRealtime ? 0 : min(max(Int(priority.value) - 120, 0), 19)
-      for _ in 0..<nice { usual = Nanoseconds(usual.count + usual.count / 4) }
+      for _ in 0..<nice { usual += Nanoseconds(usual.count / 4) }
     default: break
     }
     var severity = Double(length.count) / Double(max(usual.count, 1))
