@@ -55,7 +55,7 @@ enum FileReader: String, CaseIterable {
     case .packed:
       var problem: String?
       let store = try? PackedFile.unpacked(ByteStore(bytes), path: "input", problem: &problem)
-      return store??.count ?? 0
+      return store?.count ?? 0
     case .facts: return FactsFile.check(bytes, fixture)
     case .histogram: return Self.histogram(text)
     case .scope: return Self.scope(text)

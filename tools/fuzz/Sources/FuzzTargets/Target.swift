@@ -181,6 +181,11 @@ public enum Target: String, CaseIterable, Sendable {
       // Any task's wake-up, in the middle of the recorded pages.
       request.time = Nanoseconds(fixture.middle)
       verdicts.append(recorded.analyze(request, toolVersion: "fuzz"))
+      for late in verdicts.compactMap(\.late) {
+        outcome.sum &+= MailText.render(late.nothing).utf8.count
+        if let rest = late.rest({ "\($0)" }) { outcome.sum &+= MailText.render(rest).utf8.count }
+      }
+      outcome.sum &+= verdicts.flatMap(\.order).reduce(0) { $0 + $1.utf8.count }
       for report in verdicts.flatMap(\.reports) {
         outcome.count += 1
         outcome.sum &+= report.text.utf8.count
