@@ -217,7 +217,9 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     }
     do throws(ReportError) {
       if !reports.isEmpty { Console.output(try format.render(reports)) }
-      for sentence in order { Console.output(sentence + "\n") }
+      for sentence in order {
+        show(Document(subject: "breaktrace: order of events", headline: sentence, sections: []))
+      }
       for (file, list) in lists { show(list, of: file) }
     } catch {
       Console.error("breaktrace: \(error)")
@@ -227,14 +229,19 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
     return reports.contains { !$0.analysis.trace.isComplete } ? .incomplete : .success
   }
 
-  /// Lists what is late besides what was explained; a JSON report stays one object, and the list
-  /// goes beside it.
+  /// Lists what is late besides what was explained.
   private func show(_ list: LatenessList, of file: String) {
     let document = list.explained == nil ? list.nothing : list.rest { command($0, file) }
     guard let document else { return }
+    if list.explained != nil, format != .json { Console.output("\n") }
+    show(document)
+  }
+
+  /// Prints what is not a report: a JSON report stays one object, and this goes beside it.
+  private func show(_ document: Document) {
     switch format {
-    case .text: Console.output("\n" + MailText.render(document))
-    case .markdown: Console.output("\n" + MarkdownText.render(document))
+    case .text: Console.output(MailText.render(document))
+    case .markdown: Console.output(MarkdownText.render(document))
     case .json: Console.error(MailText.render(document))
     }
   }
@@ -242,21 +249,12 @@ struct AnalyzeCommand: ParsableCommand, StatusReporting {
   /// The command that explains a number of the list.
   private func command(_ number: Int, _ file: String) -> String {
     var words = ["breaktrace analyze --explain \(number)"]
-    if let task { words.append("--task \(Self.quoted(task))") }
+    if let task { words.append("--task \(ShellWord.quoted(task))") }
     if let cpu { words.append("--cpu \(cpu)") }
     if let from { words.append("--from \(from)") }
     if let to { words.append("--to \(to)") }
-    if let instance { words.append("--instance \(Self.quoted(instance))") }
-    return (words + [Self.quoted(file)]).joined(separator: " ")
-  }
-
-  /// A word for a shell.
-  private static func quoted(_ word: String) -> String {
-    let plain = word.utf8.allSatisfy {
-      ($0 >= 48 && $0 <= 57) || ($0 >= 65 && $0 <= 90) || ($0 >= 97 && $0 <= 122)
-        || "./_-+:=@%,".utf8.contains($0)
-    }
-    return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    if let instance { words.append("--instance \(ShellWord.quoted(instance))") }
+    return (words + [ShellWord.quoted(file)]).joined(separator: " ")
   }
 
   /// Says what could not be read, of many lines the first ones.

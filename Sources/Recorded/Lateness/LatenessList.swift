@@ -53,11 +53,11 @@ public struct LatenessList: Hashable, Sendable {
     let rows = next.map { Self.row("\($0 + 1)", candidates[$0]) }
     let lines = next.map { command($0 + 1) }
     return Document(
-      subject: "breaktrace: also late",
-      headline: "Also late in this trace, the most unusual first:",
+      subject: "breaktrace: other delays",
+      headline: "Other delays in this trace, the most unusual first.",
       sections: [
         Document.Section(
-          "Also late",
+          "Other delays",
           [
             .table(Document.Table(columns: Self.columns, rows: rows)),
             .paragraph("To explain one:"), .preformatted(lines),

@@ -1,5 +1,6 @@
 internal import Analysis
 internal import Report
+internal import TraceFile
 internal import TraceModel
 
 extension RecordedTrace {
@@ -15,7 +16,9 @@ extension RecordedTrace {
     var events = 0
     for source in sources {
       guard let found = LatenessSearch.run(source, filter: filter) else {
-        verdicts.order += OrderOfEvents.sentences(source)
+        if case .text(let text) = source.body, text.header.hasRawStamps {
+          verdicts.order += OrderOfEvents.sentences(text.timeline)
+        }
         continue
       }
       ranked += found.tops.ranked.map { ($0, source) }

@@ -1,14 +1,12 @@
-internal import TraceFile
-internal import TraceModel
+public import TraceModel
 
 /// What a trace without times says: who took the CPU from whom, and for which work. No length is
 /// known.
-enum OrderOfEvents {
+public enum OrderOfEvents {
   /// One sentence for each task that took the CPU from one that still wanted it, at most five.
-  static func sentences(_ source: TraceSource) -> [String] {
-    guard case .text(let text) = source.body, text.header.hasRawStamps else { return [] }
+  public static func sentences(_ timeline: Timeline) -> [String] {
     var found: [String] = []
-    for track in text.timeline.cpus {
+    for track in timeline.cpus {
       for (index, event) in track.events.enumerated() {
         guard case .switched(let change) = event.payload, change.previousState.isRunnable,
           !change.previous.isIdle, !change.next.isIdle, found.count < 5
@@ -23,8 +21,8 @@ enum OrderOfEvents {
           }
         }
         found.append(
-          sentence + ". The trace has no times, so the length is unknown (possible). Record "
-            + "it with timestamps.")
+          sentence + ". The trace has no times, so the length is unknown "
+            + "(\(Confidence.possible.rawValue)). Record it with timestamps.")
       }
     }
     return found
